@@ -1,0 +1,95 @@
+# Everything runs in one virtual environment beside the code. All paths are relative, so the
+# folder may have any name; a stamp file inside the environment says what is installed in it.
+
+# Any Python 3.11; name another with `make PYTHON=/path/to/python3.11 ...`.
+PYTHON ?= $(shell for candidate in python3.11 python3; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	&& echo "$$candidate" && break; done)
+VENV ?= .venv
+# Which build of torch, as arguments of pip; read at the first installation only.
+TORCH ?= torch==2.13.0
+CONFIG ?= configs/training/starter.yaml
+ENCODER ?=
+# Passed on to the program behind serve, train, bench or test.
+ARGS ?=
+
+BIN := $(VENV)/bin
+PINS := configs/constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --constraint $(PINS)
+LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install serve test lint format train bench test-core pins clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@echo "Variables: PYTHON VENV TORCH CONFIG ENCODER ARGS, say make serve ARGS='--port 8080'"
+
+install: $(VENV)/.core ## Create the virtual environment and install the core, pinned
+
+serve: $(VENV)/.core ## Start the service with the bundled model (installs first if need be)
+	$(BIN)/wherefore serve $(ARGS)
+
+test: export HF_HUB_OFFLINE = 1
+test: $(VENV)/.dev ## Run everything that CI runs: lint, types, layers and tests
+	@status=0; \
+	{ $(LINT); } || status=1; \
+	$(BIN)/python -m pytest $(ARGS) || status=1; \
+	exit $$status
+
+lint: $(VENV)/.dev ## Check style, format, types and the layers between packages
+	$(LINT)
+
+format: $(VENV)/.dev ## Rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train: $(VENV)/.train ## Fine-tune a model: make train CONFIG=FILE ENCODER=PATH_OR_NAME
+	$(BIN)/wherefore train --config "$(CONFIG)" $(if $(ENCODER),--encoder "$(ENCODER)") $(ARGS)
+
+bench: $(VENV)/.core ## Measure texts and tokens per second of the bundled model
+	$(BIN)/python tests/benchmarks/bench_predict.py $(ARGS)
+
+test-core: $(VENV)/.home ## Install the core alone into build/core and run every --help there
+	rm -rf build
+	$(BIN)/python -m venv build/core
+	build/core/bin/python -m pip install --quiet --constraint $(PINS) pip
+	build/core/bin/python -m pip install --quiet $(TORCH)
+	build/core/bin/python -m pip install --quiet --constraint $(PINS) .
+	build/core/bin/python tests/house/every_help.py
+
+pins: $(VENV)/.home ## Name every package that would be installed without an exact pin
+	$(BIN)/python tests/house/unpinned.py $(TORCH)
+
+clean: ## Remove the virtual environment, caches and build outputs
+	rm -rf "$(VENV)" build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A virtual environment knows its own path: in a moved or copied clone it is built again.
+ifneq ($(shell cat "$(VENV)/.home" 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/.home $(VENV)/.core $(VENV)/.train $(VENV)/.dev
+endif
+
+$(VENV)/.home:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+		echo "wherefore: found no Python 3.11 (tried: $(or $(PYTHON),python3.11 python3))." \
+			"Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	"$(PYTHON)" -m venv $(if $(wildcard $(VENV)/.home),--clear) $(VENV)
+	$(INSTALL) --quiet pip
+	@pwd -P > $@
+
+$(VENV)/.core: pyproject.toml $(PINS) | $(VENV)/.home
+	$(PIP) install $(TORCH)
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.train: pyproject.toml $(PINS) | $(VENV)/.core
+	$(INSTALL) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(PINS) | $(VENV)/.core
+	$(INSTALL) --editable '.[train]' --group dev
+	@touch $(VENV)/.train $@

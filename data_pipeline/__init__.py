@@ -1,0 +1,1 @@
+"""Applications, the denial taxonomy, and how an application becomes text and training examples."""
