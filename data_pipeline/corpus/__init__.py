@@ -1,0 +1,1 @@
+"""The project's own synthetic loan application texts, with labels and provenance."""

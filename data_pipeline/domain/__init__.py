@@ -1,0 +1,1 @@
+"""The shared nouns: application, taxonomy, ratios, text rendering and masking. Pure Python."""

@@ -1,0 +1,264 @@
+"""The one masker: personal identifiers and prohibited-basis words, out; every position, mapped.
+
+Training, evaluation and serving all read text through `mask`. Identifiers become typed
+placeholders such as `[SSN]`; words that state a prohibited basis become neutral ones, never
+nothing. Amounts, ratios, scores, dates, cities, employers and products stay: they are the reasons.
+
+Where things come from: bases and words in `prohibited_bases`, each group with its source;
+identifier formats in `masking_patterns`.
+
+A pass looks at each word once and tries only the rules that start with it, so the time is linear
+in the length of the text. Masking one thing may bring another into view; passes repeat until
+nothing changes, at most `_MAX_PASSES` times.
+"""
+
+import hashlib
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from data_pipeline.domain import masking_patterns as patterns
+from data_pipeline.domain.prohibited_bases import GROUPS, WordRule
+
+_MAX_PASSES = 8
+_WORD = re.compile(r"\w+")
+_GAP = r"(?:\s{1,3}|-)"  # what `~` means in the word tables
+# Lower-cases without changing the length (str.lower may) and straightens apostrophes.
+_FOLD = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {0x2019: ord("'")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A stretch of the original text and what stands for it.
+
+    Attributes:
+        start: first code point of the stretch in the original text.
+        end: one past its last code point; always greater than `start`.
+        masked_start: where the replacement starts in the masked text.
+        wording: the placeholder or neutral words; never empty.
+    """
+
+    start: int
+    end: int
+    masked_start: int
+    wording: str
+
+    @property
+    def masked_end(self) -> int:
+        """One past the last code point of the replacement in the masked text."""
+        return self.masked_start + len(self.wording)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskedText:
+    """A text after masking, with the way back.
+
+    Attributes:
+        text: the masked text.
+        original: the text as submitted.
+        replacements: what was replaced, in order, without overlaps.
+    """
+
+    text: str
+    original: str = field(repr=False)
+    replacements: tuple[Replacement, ...] = field(default=(), repr=False)
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Maps a half-open span of `text` to the half-open span of `original` it stands for.
+
+        Positions are code points. A span that touches a replacement covers the whole replaced
+        stretch; an empty span inside one maps to the start of the stretch.
+
+        Raises:
+            ValueError: unless 0 <= start <= end <= len(text).
+        """
+        if not 0 <= start <= end <= len(self.text):
+            raise ValueError(
+                f"span {start}:{end} is outside the masked text of {len(self.text)} code points"
+            )
+        original_start = self._original_start(start)
+        if start == end:
+            return original_start, original_start
+        return original_start, self._original_end(end)
+
+    def _original_start(self, position: int) -> int:
+        index = bisect_right(self.replacements, position, key=lambda r: r.masked_start) - 1
+        if index < 0:
+            return position
+        last = self.replacements[index]
+        return last.start if position < last.masked_end else last.end + position - last.masked_end
+
+    def _original_end(self, position: int) -> int:
+        index = bisect_left(self.replacements, position, key=lambda r: r.masked_start) - 1
+        if index < 0:
+            return position
+        last = self.replacements[index]
+        return last.end + max(0, position - last.masked_end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    pattern: re.Pattern[str]
+    neutral: str
+    context: patterns.ContextRule | None
+    cased: bool
+    partial: bool
+
+    def wording(self, found: str) -> str | None:
+        if self.context is None:
+            return self.neutral if self.cased else _with_capitals(self.neutral, found)
+        if self.context.classify is not None:
+            return self.context.classify(found)
+        return self.context.placeholder
+
+
+_Hit = tuple[int, int, str]
+
+
+def mask(text: str) -> MaskedText:
+    """Masks a text of any content and length.
+
+    Never raises on a string. Masking a masked text changes nothing; a text with nothing to mask
+    comes back as it is.
+    """
+    masked = MaskedText(text=text, original=text)
+    for _ in range(_MAX_PASSES):
+        hits = _without_overlaps(_find(masked.text))
+        if not hits:
+            break
+        masked = _replace(masked, hits)
+    return masked
+
+
+def _find(text: str) -> list[_Hit]:
+    hits = list(_find_formatted(text))
+    hits.extend(_find_by_word(text))
+    return hits
+
+
+def _find_formatted(text: str) -> Iterator[_Hit]:
+    for match in patterns.FORMATTED.finditer(text):
+        kind = match.lastgroup or ""
+        wording = patterns.CLASSIFIERS[kind](match.group(kind))
+        if wording is not None:
+            yield match.start(), match.end(), wording
+    if "@" in text:
+        yield from ((m.start(), m.end(), "[EMAIL]") for m in patterns.EMAIL.finditer(text))
+    if "://" in text or "www." in text:
+        yield from ((m.start(), m.end(), "[URL]") for m in patterns.URL.finditer(text))
+    salutation = patterns.SALUTATION.match(text)
+    if salutation and (wording := patterns.classify_name(salutation["x"])):
+        yield salutation.start("x"), salutation.end("x"), wording
+
+
+def _find_by_word(text: str) -> Iterator[_Hit]:
+    folded = text.translate(_FOLD)
+    for word in _WORD.finditer(folded):
+        for rule in _RULES.get(word.group(), ()):
+            match = rule.pattern.match(text if rule.cased else folded, word.start())
+            if match is None:
+                continue
+            group = "x" if rule.partial else 0
+            start, end = match.span(group)
+            wording = rule.wording(text[start:end])
+            if wording is None:
+                continue
+            yield start, end, wording
+            if not rule.partial:
+                break
+
+
+def _without_overlaps(hits: list[_Hit]) -> list[_Hit]:
+    kept: list[_Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit[0], -hit[1])):
+        if not kept or hit[0] >= kept[-1][1]:
+            kept.append(hit)
+    return kept
+
+
+def _replace(masked: MaskedText, hits: list[_Hit]) -> MaskedText:
+    """Replaces hits in the masked text, together with earlier replacements that they touch."""
+    edits: list[_Hit] = []
+    for start, end, wording in hits:
+        original_start, original_end = masked.original_span(start, end)
+        if not edits or original_start >= edits[-1][1]:
+            edits.append((original_start, original_end, wording))
+    earlier = [(r.start, r.end, r.wording) for r in masked.replacements]
+    # New edits swallow whole earlier ones, so sorting the longer first keeps the new one.
+    return _apply(masked.original, _without_overlaps(edits + earlier))
+
+
+def _apply(original: str, edits: list[_Hit]) -> MaskedText:
+    pieces: list[str] = []
+    replacements: list[Replacement] = []
+    at = length = 0
+    for start, end, wording in edits:
+        pieces += (original[at:start], wording)
+        length += start - at
+        replacements.append(Replacement(start=start, end=end, masked_start=length, wording=wording))
+        length += len(wording)
+        at = end
+    pieces.append(original[at:])
+    return MaskedText(text="".join(pieces), original=original, replacements=tuple(replacements))
+
+
+def _with_capitals(neutral: str, found: str) -> str:
+    if " " in neutral or " " in found or not found[0].isupper():
+        return neutral
+    return neutral.upper() if len(found) > 1 and found.isupper() else neutral.capitalize()
+
+
+def _compile_word_rule(rule: WordRule) -> _Rule:
+    heads = rule.heads.upper() if rule.cased else rule.heads
+    tail = rule.tail.replace("~", _GAP)
+    alternatives = "|".join(map(re.escape, sorted(heads.split(), key=len, reverse=True)))
+    return _Rule(
+        pattern=re.compile(rf"(?:{alternatives}){tail}(?!\w)"),
+        neutral=rule.neutral,
+        context=None,
+        cased=rule.cased,
+        partial="(?P<x>" in rule.tail,
+    )
+
+
+def _compile_context_rule(rule: patterns.ContextRule) -> _Rule:
+    return _Rule(
+        pattern=re.compile(rule.pattern),
+        neutral="",
+        context=rule,
+        cased=rule.cased,
+        partial="(?P<x>" in rule.pattern,
+    )
+
+
+def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
+    by_head: dict[str, list[_Rule]] = defaultdict(list)
+    for context in patterns.CONTEXT_RULES:
+        for head in context.heads.split():
+            by_head[head].append(_compile_context_rule(context))
+    for rule in (rule for group in GROUPS for rule in group.rules):
+        compiled = _compile_word_rule(rule)
+        for head in {_WORD.match(head)[0] for head in rule.heads.split()}:  # type: ignore[index]
+            by_head[head].append(compiled)
+    # Rules that replace only a part do not exclude others at the same word, so they go first.
+    return {
+        head: tuple(sorted(rules, key=lambda rule: not rule.partial))
+        for head, rules in by_head.items()
+    }
+
+
+def _fingerprint() -> str:
+    parts = [patterns.FORMATTED.pattern, patterns.EMAIL.pattern, patterns.URL.pattern]
+    parts += [patterns.SALUTATION.pattern, *patterns.PLACEHOLDERS, *sorted(patterns.NOT_A_NAME)]
+    parts += [f"{r.heads}|{r.pattern}|{r.placeholder}|{r.cased}" for r in patterns.CONTEXT_RULES]
+    parts += [repr(group) for group in GROUPS]
+    return f"1-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
+
+
+_RULES = _rules_by_head()
+
+MASKING_VERSION: str = _fingerprint()
+"""Version of the masker: a major number, raised when its code changes what it gives back, and a
+digest of patterns and word tables."""

