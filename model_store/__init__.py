@@ -1,0 +1,1 @@
+"""A model as stored: text in, prediction and evidence out, and the network between."""

@@ -1,0 +1,1 @@
+"""Forward passes over token ids, batched by token budget."""

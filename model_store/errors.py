@@ -1,0 +1,51 @@
+"""Errors of `model_store`.
+
+::
+
+    ModelError
+    ├── ArtifactError                 a model directory cannot be used
+    │   ├── ArtifactMissingError      ... since a file is not there
+    │   ├── ArtifactTamperedError     ... since a file is not the one the manifest names
+    │   └── ArtifactMismatchError     ... since it was made for another taxonomy or format
+    └── TextTooLongError              a text is over the limit
+"""
+
+from data_pipeline.errors import WhereforeError
+
+
+class ModelError(WhereforeError):
+    """Root of the errors that `model_store` raises."""
+
+
+class ArtifactError(ModelError):
+    """A model directory cannot be used."""
+
+
+class ArtifactMissingError(ArtifactError):
+    """A model directory, or a file it must hold, is not there."""
+
+
+class ArtifactTamperedError(ArtifactError):
+    """A file of a model directory is not the one its manifest names."""
+
+
+class ArtifactMismatchError(ArtifactError):
+    """A model was made for another taxonomy, rendering, masking or format than this code's."""
+
+
+class TextTooLongError(ModelError):
+    """A text is over the limit.
+
+    Attributes:
+        num_bytes: length found, bytes of UTF-8.
+        max_bytes: longest length accepted.
+    """
+
+    def __init__(self, *, num_bytes: int, max_bytes: int) -> None:
+        """Keeps both lengths."""
+        super().__init__(
+            f"the text has {num_bytes:,} bytes of UTF-8; at most {max_bytes:,} are read: "
+            "shorten it or split the file"
+        )
+        self.num_bytes = num_bytes
+        self.max_bytes = max_bytes

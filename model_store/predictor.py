@@ -1,0 +1,261 @@
+"""From texts to predictions: mask, tokenize, run the engine, calibrate, state reasons, quote."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_pipeline.domain.application import MAX_TEXT_BYTES
+from data_pipeline.domain.masking import MaskedText, mask
+from data_pipeline.domain.taxonomy import (
+    CATEGORIES,
+    CATEGORY_REASONS,
+    REASONS,
+    DenialCategory,
+    DenialReason,
+)
+from model_store.artifact import Artifact, load_artifact
+from model_store.calibration import Calibration
+from model_store.engine.outputs import Engine
+from model_store.engine.torch_backend import TorchEngine
+from model_store.errors import TextTooLongError
+from model_store.evidence import select_spans, word_bounds
+from model_store.manifest import Manifest
+from model_store.reading import Reading, read_texts
+from model_store.windows import TextTokenizer, TokenizedText, Window
+
+_MIN_REASON_SHARE = 0.5  # a further reason of a category is stated from this share of it on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A quote that carries a reason.
+
+    Attributes:
+        start: first code point in the text as given.
+        end: one past the last.
+        quote: `text[start:end]`.
+    """
+
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonPrediction:
+    """A reason that a denial would rest on.
+
+    Attributes:
+        reason: the reason.
+        category: its category.
+        probability: probability of the reason, 0-1, never above its category's.
+        evidence: one to three quotes, the weightiest first.
+    """
+
+    reason: DenialReason
+    category: DenialCategory
+    probability: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the model says of one text.
+
+    Attributes:
+        risk_score: chance of default within 12 months on the requested terms, percent (0-100).
+        primary_category: the likeliest category; None when no reason is stated.
+        categories: probability of each of the 12 categories, 0-1, in label order.
+        principal_reasons: reasons stated, likeliest category first.
+        review_reasons: reasons that a person must accept or dismiss.
+        num_tokens: tokens of the masked text.
+        num_windows: windows it was read in.
+        model_version: name, version and digest of the model.
+    """
+
+    risk_score: float
+    primary_category: DenialCategory | None
+    categories: dict[DenialCategory, float]
+    principal_reasons: tuple[ReasonPrediction, ...]
+    review_reasons: tuple[ReasonPrediction, ...]
+    num_tokens: int
+    num_windows: int
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadText:
+    """A text on its way through: what was given, what was read, where the windows lie."""
+
+    masked: MaskedText
+    tokens: TokenizedText
+    windows: tuple[Window, ...]
+
+
+class Predictor:
+    """A loaded model that reads texts."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        tokenizer: TextTokenizer,
+        calibration: Calibration,
+        manifest: Manifest,
+    ) -> None:
+        """Puts the parts together; `load` does so from a directory."""
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self._calibration = calibration
+        self._manifest = manifest
+
+    @classmethod
+    def load(cls, directory: Path, *, device: str = "cpu") -> "Predictor":
+        """Loads a stored model.
+
+        Args:
+            directory: the model's directory.
+            device: torch's name of the device to run on.
+
+        Raises:
+            ArtifactError: the directory holds no model that can be used.
+        """
+        return cls.from_artifact(load_artifact(directory), device=device)
+
+    @classmethod
+    def from_artifact(cls, artifact: Artifact, *, device: str = "cpu") -> "Predictor":
+        """Returns a predictor on a model in memory, with the plain torch engine."""
+        return cls(
+            engine=TorchEngine(
+                artifact.network, padding_id=artifact.tokenizer.padding_id, device=device
+            ),
+            tokenizer=artifact.tokenizer,
+            calibration=artifact.calibration,
+            manifest=artifact.manifest,
+        )
+
+    @property
+    def model_version(self) -> str:
+        """Name, version and digest of the model."""
+        return self._manifest.model_version
+
+    @property
+    def evaluation(self) -> dict[str, object]:
+        """Figures measured on texts that the model was not trained on, by data set."""
+        return self._manifest.metrics
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Reads texts; the answers come in the order given.
+
+        Args:
+            texts: rendered applications, none longer than `MAX_TEXT_BYTES` of UTF-8.
+
+        Raises:
+            TextTooLongError: a text is over the limit; nothing is read then.
+        """
+        read = self._read(texts)
+        if not read:
+            return []
+        reading = read_texts(self._engine, [text.windows for text in read])
+        return self._predictions(read, reading)
+
+    def _read(self, texts: Sequence[str]) -> list[_ReadText]:
+        for text in texts:
+            num_bytes = len(text.encode("utf-8", "surrogatepass"))
+            if num_bytes > MAX_TEXT_BYTES:
+                raise TextTooLongError(num_bytes=num_bytes, max_bytes=MAX_TEXT_BYTES)
+        masked = [mask(text) for text in texts]
+        tokens = self._tokenizer.encode([text.text for text in masked])
+        return [
+            _ReadText(masked=m, tokens=t, windows=tuple(self._tokenizer.windows(t.ids)))
+            for m, t in zip(masked, tokens, strict=True)
+        ]
+
+    def _predictions(self, read: Sequence[_ReadText], reading: Reading) -> list[Prediction]:
+        probability_NC = self._calibration.category_probabilities(reading.category_NC)
+        reason_NR = self._calibration.reason_probabilities(reading.category_NC, reading.reason_NR)
+        risk_N = self._calibration.risk_scores(reading.risk_N)
+        return [
+            self._prediction(
+                text,
+                risk_score=float(risk_N[i]),
+                probability_C=probability_NC[i],
+                reason_R=reason_NR[i],
+                evidence_TC=_quotable(text, reading.evidence[i]),
+            )
+            for i, text in enumerate(read)
+        ]
+
+    def _prediction(
+        self,
+        text: _ReadText,
+        *,
+        risk_score: float,
+        probability_C: NDArray[np.float64],
+        reason_R: NDArray[np.float64],
+        evidence_TC: NDArray[np.float64],
+    ) -> Prediction:
+        stated_C = probability_C >= self._calibration.state_C
+        review_C = (probability_C >= self._calibration.review_C) & ~stated_C
+
+        def reasons(chosen_C: NDArray[np.bool_]) -> tuple[ReasonPrediction, ...]:
+            order = sorted(np.flatnonzero(chosen_C), key=lambda c: -probability_C[c])
+            return tuple(
+                ReasonPrediction(
+                    reason=reason,
+                    category=CATEGORIES[c],
+                    probability=float(reason_R[REASONS.index(reason)]),
+                    evidence=self._quotes(text, evidence_TC[:, c]),
+                )
+                for c in order
+                for reason in _stated_reasons(CATEGORIES[c], probability_C[c], reason_R)
+            )
+
+        principal = reasons(stated_C)
+        return Prediction(
+            risk_score=risk_score,
+            primary_category=principal[0].category if principal else None,
+            categories={
+                category: float(p) for category, p in zip(CATEGORIES, probability_C, strict=True)
+            },
+            principal_reasons=principal,
+            review_reasons=reasons(review_C),
+            num_tokens=len(text.tokens.ids),
+            num_windows=len(text.windows),
+            model_version=self.model_version,
+        )
+
+    def _quotes(self, text: _ReadText, probability_T: NDArray[np.float64]) -> tuple[Evidence, ...]:
+        spans = select_spans(probability_T, threshold=self._calibration.evidence_threshold)
+        quotes: list[Evidence] = []
+        for span in spans:
+            start, _ = text.tokens.offsets[span.start]
+            _, stop = text.tokens.offsets[span.stop - 1]
+            start, stop = text.masked.original_span(*word_bounds(text.masked.text, start, stop))
+            if start < stop and not any(q.start < stop and start < q.end for q in quotes):
+                quote = text.masked.original[start:stop]
+                quotes.append(Evidence(start=start, end=stop, quote=quote))
+        return tuple(quotes)
+
+
+def _stated_reasons(
+    category: DenialCategory, probability: float, reason_R: NDArray[np.float64]
+) -> list[DenialReason]:
+    """The likeliest reason of a category, and any other that holds more likely than not."""
+    ranked = sorted(CATEGORY_REASONS[category], key=lambda r: -reason_R[REASONS.index(r)])
+    cut = probability * _MIN_REASON_SHARE
+    return [
+        reason
+        for position, reason in enumerate(ranked)
+        if position == 0 or reason_R[REASONS.index(reason)] >= cut
+    ]
+
+
+def _quotable(text: _ReadText, evidence_TC: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Evidence without white space, which carries nothing: a quote of it would be empty."""
+    content = text.masked.text
+    blank_T = [not content[start:end].strip() for start, end in text.tokens.offsets]
+    return np.where(np.array(blank_T, dtype=np.bool_)[:, None], 0.0, evidence_TC)

@@ -1,0 +1,190 @@
+"""Token windows: how a text longer than the encoder's limit is read, and how the readings combine.
+
+Shape suffixes: W windows, N texts, C categories, R reasons.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model_store.errors import ArtifactMismatchError
+
+MAX_WINDOW_TOKENS = 512
+"""Tokens of one window, the two markers included."""
+
+WINDOW_OVERLAP_TOKENS = 128
+"""Tokens that a window shares with the one before it."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenizedText:
+    """A text as token ids.
+
+    Attributes:
+        ids: token ids without markers.
+        offsets: for each id, the half-open stretch of the text it stands for, in code points.
+    """
+
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of a tokenized text that the encoder reads at once.
+
+    Attributes:
+        ids: token ids, with the first-token and the end marker.
+        start: position in the text of the first token after the marker.
+    """
+
+    ids: tuple[int, ...]
+    start: int
+
+    @property
+    def num_text_tokens(self) -> int:
+        """Tokens of the text in this window, markers left out."""
+        return len(self.ids) - 2
+
+
+class TextTokenizer:
+    """A RoBERTa tokenizer that keeps offsets."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Wraps a tokenizer of the `tokenizers` library.
+
+        Raises:
+            ArtifactMismatchError: the tokenizer lacks one of RoBERTa's special tokens.
+        """
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        # An applicant who writes "<pad>" means five characters.
+        tokenizer.encode_special_tokens = True
+        self._tokenizer = tokenizer
+        self.first_id = self._special("<s>")
+        self.end_id = self._special("</s>")
+        self.padding_id = self._special("<pad>")
+        self.mask_id = self._special("<mask>")
+
+    @classmethod
+    def from_file(cls, path: Path) -> "TextTokenizer":
+        """Reads a `tokenizer.json`."""
+        return cls(Tokenizer.from_file(str(path)))
+
+    @property
+    def vocabulary_size(self) -> int:
+        """One more than the largest token id."""
+        return max(self._tokenizer.get_vocab().values()) + 1
+
+    def to_json(self) -> str:
+        """Returns the content of a `tokenizer.json`."""
+        content: str = self._tokenizer.to_str()
+        return content
+
+    def encode(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Tokenizes texts of any content, each on its own, in order.
+
+        The names of special tokens are read as plain text, lone surrogates as U+FFFD.
+        """
+        readable = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
+        encodings = self._tokenizer.encode_batch(readable, add_special_tokens=False)
+        return [TokenizedText(ids=tuple(e.ids), offsets=tuple(e.offsets)) for e in encodings]
+
+    def windows(self, ids: Sequence[int]) -> list[Window]:
+        """Splits token ids into overlapping windows; at least one, also for no ids at all."""
+        return [
+            Window(ids=(self.first_id, *ids[start:stop], self.end_id), start=start)
+            for start, stop in window_bounds(len(ids))
+        ]
+
+    def _special(self, token: str) -> int:
+        token_id = self._tokenizer.token_to_id(token)
+        if token_id is None:
+            raise ArtifactMismatchError(
+                f"the tokenizer has no token {token!r}: expected a RoBERTa tokenizer"
+            )
+        return int(token_id)
+
+
+def window_bounds(
+    num_tokens: int,
+    *,
+    max_window_tokens: int = MAX_WINDOW_TOKENS,
+    overlap_tokens: int = WINDOW_OVERLAP_TOKENS,
+) -> Iterator[tuple[int, int]]:
+    """Yields the half-open token stretches of the windows of a text.
+
+    The last window ends with the text and is moved back to full length, so that a late fact is
+    never read with little context.
+
+    Args:
+        num_tokens: tokens of the text, markers left out.
+        max_window_tokens: tokens of a window, markers included.
+        overlap_tokens: tokens shared by neighbours (more, for the last window).
+    """
+    room = max_window_tokens - 2
+    start = 0
+    while start + room < num_tokens:
+        yield start, start + room
+        start += room - overlap_tokens
+    yield max(0, min(start, num_tokens - room)), num_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextLogits:
+    """What the network says of each text, its windows combined.
+
+    Attributes:
+        category_NC: per category the largest logit over the windows.
+        reason_NR: likewise per reason; never above its category's.
+        risk_N: mean logit over the windows, weighted by their tokens.
+    """
+
+    category_NC: Float[Tensor, "N C"]
+    reason_NR: Float[Tensor, "N R"]
+    risk_N: Float[Tensor, " N"]
+
+
+def combine_windows(
+    *,
+    category_WC: Float[Tensor, "W C"],
+    reason_WR: Float[Tensor, "W R"],
+    risk_W: Float[Tensor, " W"],
+    text_W: Int[Tensor, " W"],
+    num_tokens_W: Int[Tensor, " W"],
+    num_texts: int,
+) -> TextLogits:
+    """Combines window logits into text logits, differentiably.
+
+    Args:
+        category_WC: category logits of each window.
+        reason_WR: reason logits of each window.
+        risk_W: risk logit of each window.
+        text_W: position of the text that a window belongs to; every text has a window.
+        num_tokens_W: tokens of each window, at least 1.
+        num_texts: number of texts.
+    """
+    weight_W = num_tokens_W.to(risk_W.dtype)
+    total_N = risk_W.new_zeros(num_texts).index_add(0, text_W, weight_W)
+    weighted_N = risk_W.new_zeros(num_texts).index_add(0, text_W, weight_W * risk_W)
+    return TextLogits(
+        category_NC=_maximum(category_WC, text_W, num_texts),
+        reason_NR=_maximum(reason_WR, text_W, num_texts),
+        risk_N=weighted_N / total_N,
+    )
+
+
+def _maximum(
+    values_WX: Float[Tensor, "W X"], text_W: Int[Tensor, " W"], num_texts: int
+) -> Float[Tensor, "N X"]:
+    index_WX = text_W[:, None].expand_as(values_WX)
+    start_NX = values_WX.new_full((num_texts, values_WX.shape[1]), float("-inf"))
+    return torch.scatter_reduce(start_NX, 0, index_WX, values_WX, "amax", include_self=False)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import torch
+
+from model_store.engine.torch_backend import TorchEngine, pad_rows
+
+ROWS = [[0, *range(5, 5 + n), 2] for n in (40, 0, 3, 200, 17, 3)]
+
+
+def test_rows_are_padded_to_the_longest_and_the_mask_tells_where():
+    ids_BT, mask_BT = pad_rows([[0, 9, 2], [0, 2]], 1)
+    assert ids_BT.tolist() == [[0, 9, 2], [0, 2, 1]]
+    assert ids_BT.dtype == torch.int64
+    assert mask_BT.tolist() == [[True, True, True], [True, True, False]]
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 64, 4096])
+def test_logits_come_in_the_order_given_whatever_the_batches(new_network, batch_tokens):
+    network = new_network()
+    engine = TorchEngine(network, padding_id=1, batch_tokens=batch_tokens)
+    found = engine.logits(ROWS)
+    for row, ids in enumerate(ROWS):
+        with torch.inference_mode():
+            expected = network(*pad_rows([ids], 1))
+        for name, value in [
+            ("category_WC", expected.category_BC),
+            ("reason_WR", expected.reason_BR),
+            ("risk_W", expected.risk_B),
+            ("evidence", expected.evidence_BTC),
+        ]:
+            array = getattr(found, name)[row]
+            assert array.dtype == np.float32
+            assert array.shape == value[0].shape
+            np.testing.assert_allclose(array, value[0], rtol=0, atol=1e-5)
+
+
+def test_an_engine_puts_the_network_into_evaluation_mode(new_network):
+    network = new_network(head_dropout=0.5).train()
+    engine = TorchEngine(network, padding_id=1)
+    first, second = engine.logits(ROWS), engine.logits(ROWS)
+    assert not network.training
+    assert np.array_equal(first.category_WC, second.category_WC)
+
+
+def test_no_windows_give_no_logits(new_network):
+    found = TorchEngine(new_network(), padding_id=1).logits([])
+    assert found.category_WC.shape == (0, 12)
+    assert found.reason_WR.shape == (0, 29)
+    assert found.risk_W.shape == (0,)
+    assert found.evidence == []
