@@ -1,0 +1,57 @@
+"""The tiny random RoBERTa of the `model_store` tests, shared, and examples to train it on."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from runpy import run_path
+
+import pytest
+
+from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
+from data_pipeline.examples import EvidenceSpan, Example
+
+_shared = run_path(str(Path(__file__).parents[1] / "model_store" / "conftest.py"))
+
+single_thread = _shared["single_thread"]
+tiny_tokenizer = _shared["tiny_tokenizer"]
+tiny_config = _shared["tiny_config"]
+new_network = _shared["new_network"]
+
+
+@pytest.fixture(scope="session")
+def new_example() -> Callable[..., Example]:
+    """Builds a fully labelled example; what is not given is absent, what is given replaces."""
+
+    def build(
+        text: str,
+        *,
+        categories: tuple[int, ...] = (),
+        quotes: tuple[tuple[int, str], ...] = (),
+        risk: float = math.nan,
+        **changes: object,
+    ) -> Example:
+        reasons = {CATEGORY_REASONS[CATEGORIES[c]][0] for c in categories}
+        values = {
+            "id": text[:20],
+            "group": text[:20],
+            "author": "author",
+            "product": "auto",
+            "style": "los_notes",
+            "text": text,
+            "category_targets": tuple(float(c in categories) for c in range(12)),
+            "coarse_sets": (),
+            "reason_targets": tuple(float(reason in reasons) for reason in REASONS),
+            "category_order": categories,
+            "risk_probability": risk,
+            "evidence": tuple(
+                EvidenceSpan(
+                    start=text.index(quote),
+                    end=text.index(quote) + len(quote),
+                    category_index=category,
+                )
+                for category, quote in quotes
+            ),
+        }
+        return Example(**{**values, **changes})
+
+    return build

@@ -1,0 +1,163 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_store.calibration import Calibration
+from training.calibration import (
+    CalibrationTexts,
+    best_f1_threshold,
+    fit_calibration,
+    omission_threshold,
+)
+from training.metrics import f1
+
+
+def simulated(*, slope, intercepts, num_texts=4000, seed=0, risk=(1.0, 0.0)):
+    """Texts whose categories hold with probability sigmoid(slope x logit + intercept)."""
+    generator = np.random.default_rng(seed)
+    category_NC = generator.normal(size=(num_texts, 12), scale=2).astype(np.float32)
+    probability_NC = 1 / (1 + np.exp(-(slope * category_NC + np.array(intercepts))))
+    risk_N = generator.normal(size=num_texts, scale=1.5).astype(np.float32)
+    return CalibrationTexts(
+        category_NC=category_NC,
+        risk_N=risk_N,
+        target_NC=generator.random((num_texts, 12)) < probability_NC,
+        default_probability_N=1 / (1 + np.exp(-(risk[0] * risk_N + risk[1]))),
+    )
+
+
+def test_known_slopes_and_intercepts_are_found_again():
+    intercepts = np.linspace(-1.5, 0.5, 12)
+    texts = simulated(slope=1.7, intercepts=intercepts, risk=(0.6, -1.2))
+    found = fit_calibration(texts)
+    assert [c.slope for c in found.categories] == pytest.approx([1.7] * 12, rel=0.05)
+    assert [c.intercept for c in found.categories] == pytest.approx(list(intercepts), abs=0.15)
+    assert found.risk.slope == pytest.approx(0.6, rel=0.01)
+    assert found.risk.intercept == pytest.approx(-1.2, abs=0.01)
+    assert found.num_texts == 4000
+
+
+def test_fitted_probabilities_mean_what_they_say():
+    texts = simulated(slope=0.4, intercepts=[-1.0] * 12)
+    probability_NC = fit_calibration(texts).category_probabilities(texts.category_NC)
+    for low in np.arange(0.0, 1.0, 0.2):
+        inside = (probability_NC >= low) & (probability_NC < low + 0.2)
+        if inside.sum() > 500:
+            assert texts.target_NC[inside].mean() == pytest.approx(
+                probability_NC[inside].mean(), abs=0.03
+            )
+
+
+def test_a_category_with_few_positives_stays_near_the_others():
+    texts = simulated(slope=1.0, intercepts=[-1.0] * 11 + [-30.0], num_texts=200)
+    assert texts.target_NC[:, 11].sum() == 0
+    found = fit_calibration(texts)
+    assert math.isfinite(found.categories[11].intercept)
+    assert -6 < found.categories[11].intercept < found.categories[0].intercept
+
+
+def test_fitted_thresholds_are_those_of_the_calibrated_probabilities():
+    texts = simulated(slope=2.0, intercepts=[-1.0] * 12, num_texts=500)
+    found = fit_calibration(texts, evidence_threshold=0.3)
+    probability_NC = found.category_probabilities(texts.category_NC)
+    assert set(found.state_C) == {best_f1_threshold(probability_NC, texts.target_NC)}
+    assert (found.review_C < found.state_C).all()
+    missed = (probability_NC < found.review_C)[texts.target_NC].mean()
+    assert missed <= 0.01
+    assert found.evidence_threshold == 0.3
+
+
+def test_a_perfect_ranking_needs_no_review_below_its_state_threshold():
+    target_NC = np.eye(12, dtype=bool)
+    category_NC = np.where(target_NC, 6.0, -6.0).astype(np.float32)
+    texts = CalibrationTexts(
+        category_NC=category_NC,
+        risk_N=np.zeros(12, np.float32),
+        target_NC=target_NC,
+        default_probability_N=np.full(12, np.nan),
+    )
+    found = fit_calibration(texts)
+    stated = found.category_probabilities(category_NC) >= found.state_C
+    assert np.array_equal(stated, target_NC)
+    assert (found.review_C <= found.state_C).all()
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_risks_that_are_all_certain_give_a_finite_map(probability):
+    texts = simulated(slope=1.0, intercepts=[0.0] * 12, num_texts=30)
+    certain = CalibrationTexts(
+        category_NC=texts.category_NC,
+        risk_N=texts.risk_N,
+        target_NC=texts.target_NC,
+        default_probability_N=np.full(30, probability),
+    )
+    risk = fit_calibration(certain).risk
+    assert math.isfinite(risk.intercept)
+    assert risk.slope > 0
+
+
+def test_texts_without_known_risk_leave_the_risk_as_it_is():
+    texts = simulated(slope=1.0, intercepts=[0.0] * 12, num_texts=30)
+    unknown = CalibrationTexts(
+        category_NC=texts.category_NC,
+        risk_N=texts.risk_N,
+        target_NC=texts.target_NC,
+        default_probability_N=np.full(30, np.nan),
+    )
+    assert fit_calibration(unknown).risk == Calibration().risk
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "targets", "expected"),
+    [
+        ([0.9, 0.6, 0.2, 0.1], [1, 1, 0, 0], 0.4),  # halfway between 0.6 and 0.2
+        ([0.9, 0.6, 0.2, 0.1], [1, 0, 0, 0], 0.75),
+        ([0.9, 0.6, 0.2], [1, 1, 1], 0.2),  # nothing comes after the last
+        ([0.9, 0.8, 0.7], [1, 0, 1], 0.7),
+        ([0.5, 0.5, 0.5, 0.1], [1, 0, 0, 0], 0.3),  # equals are stated together or not at all
+        ([0.9, 0.5, 0.5, 0.5, 0.5], [1, 1, 0, 0, 0], 0.7),
+        ([0.3, 0.2], [0, 0], 0.5),  # nothing to choose by
+    ],
+)
+def test_the_best_f1_threshold_of_a_few_probabilities(probabilities, targets, expected):
+    found = best_f1_threshold(np.array([probabilities]), np.array([targets], dtype=bool))
+    assert found == pytest.approx(expected)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 99), st.booleans()), min_size=1, max_size=30).filter(
+        lambda pairs: any(target for _, target in pairs)
+    )
+)
+def test_no_other_threshold_has_a_better_f1(pairs):
+    probability_NC = np.array([[p / 100 for p, _ in pairs]])
+    target_NC = np.array([[target for _, target in pairs]])
+    threshold = best_f1_threshold(probability_NC, target_NC)
+    best = max(f1(probability_NC >= t / 200, target_NC) for t in range(201))
+    assert f1(probability_NC >= threshold, target_NC) == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "rate", "expected"),
+    [
+        (np.arange(1, 101) / 101, 0.01, 1 / 101),
+        (np.arange(1, 102) / 102, 0.01, 2 / 102),
+        (np.arange(1, 11) / 11, 0.2, 2 / 11),
+        ([0.4], 0.01, 0.4),
+    ],
+)
+def test_the_omission_threshold_lets_the_share_asked_for_slip(probabilities, rate, expected):
+    true = np.array([probabilities])
+    probability_NC = np.concatenate([true, np.zeros_like(true)])  # the rest is not labelled
+    target_NC = probability_NC > 0
+    found = omission_threshold(probability_NC, target_NC, rate=rate)
+    assert found == pytest.approx(expected)
+    assert (true < found).mean() <= rate
+
+
+def test_without_true_categories_the_omission_threshold_is_the_default():
+    assert omission_threshold(np.array([[0.4]]), np.array([[False]])) == 0.05

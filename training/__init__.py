@@ -1,0 +1,1 @@
+"""Fine-tuning and measuring the network on built examples."""

@@ -1,0 +1,123 @@
+"""Fitting the calibration of a model on texts that it was not trained on.
+
+Arrays: N texts, C categories.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logit
+
+from model_store.calibration import Calibration, CategoryCalibration, LogisticScale
+
+REVIEW_OMISSION_RATE = 0.01
+"""Largest share of true principal reasons that the review threshold may miss."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationTexts:
+    """Labelled logits to fit on; none of the texts may have been trained on.
+
+    Attributes:
+        category_NC: category logits.
+        risk_N: risk logits.
+        target_NC: true where the category is a principal reason.
+        default_probability_N: chance of default, 0-1; NaN where unknown.
+    """
+
+    category_NC: NDArray[np.float32]
+    risk_N: NDArray[np.float32]
+    target_NC: NDArray[np.bool_]
+    default_probability_N: NDArray[np.float64]
+
+
+def fit_calibration(texts: CalibrationTexts, *, evidence_threshold: float = 0.5) -> Calibration:
+    """Fits maps and thresholds on texts that were held out.
+
+    One slope is shared by all categories and each has its own intercept, drawn towards a shared
+    one: a category has some 20 positives in a few hundred texts, too few for a slope of its own.
+    Thresholds are chosen on the calibrated probabilities, likewise shared by the categories where
+    they are few.
+    """
+    scales = _fit_category_scales(texts.category_NC, texts.target_NC)
+    maps = Calibration(categories=tuple(CategoryCalibration(**s.model_dump()) for s in scales))
+    probability_NC = maps.category_probabilities(texts.category_NC)
+    state = best_f1_threshold(probability_NC, texts.target_NC)
+    review = min(state, omission_threshold(probability_NC, texts.target_NC))
+    return Calibration(
+        categories=tuple(
+            CategoryCalibration(**s.model_dump(), state=state, review=review) for s in scales
+        ),
+        risk=_fit_risk_scale(texts.risk_N, texts.default_probability_N),
+        evidence_threshold=evidence_threshold,
+        num_texts=len(texts.risk_N),
+    )
+
+
+def best_f1_threshold(probability_NC: NDArray[np.float64], target_NC: NDArray[np.bool_]) -> float:
+    """Returns the threshold with the best micro-F1, halfway to the next lower probability.
+
+    Ties go to the lowest threshold: stating less would gain nothing. Without any true category
+    there is nothing to choose by, and the default is returned.
+    """
+    if not target_NC.any():
+        return CategoryCalibration().state
+    order = np.argsort(-probability_NC, axis=None, kind="stable")
+    probabilities = probability_NC.ravel()[order]
+    agreed = np.cumsum(target_NC.ravel()[order])
+    f1 = 2 * agreed / (np.arange(1, len(order) + 1) + target_NC.sum())
+    f1[:-1][probabilities[:-1] == probabilities[1:]] = -1.0  # no threshold parts equals
+    best = len(f1) - 1 - int(np.argmax(f1[::-1]))
+    following = probabilities[best + 1] if best + 1 < len(order) else probabilities[best]
+    return float(np.clip((probabilities[best] + following) / 2, 1e-6, 1 - 1e-6))
+
+
+def omission_threshold(
+    probability_NC: NDArray[np.float64],
+    target_NC: NDArray[np.bool_],
+    *,
+    rate: float = REVIEW_OMISSION_RATE,
+) -> float:
+    """Returns the threshold that misses at most the given share of the true categories."""
+    true = probability_NC[target_NC]
+    if not len(true):
+        return CategoryCalibration().review
+    threshold = np.quantile(true, rate, method="lower")
+    return float(np.clip(threshold, 1e-6, 1 - 1e-6))
+
+
+def _fit_category_scales(
+    category_NC: NDArray[np.float32], target_NC: NDArray[np.bool_]
+) -> list[LogisticScale]:
+    values_NC = category_NC.astype(np.float64)
+    num_categories = values_NC.shape[1]
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        logit_NC = values_NC * np.exp(parameters[0]) + parameters[1] + parameters[2:]
+        error = np.logaddexp(0, logit_NC) - target_NC * logit_NC
+        return float(error.sum() + 2.0 * (parameters[2:] ** 2).sum())
+
+    fitted = minimize(loss, np.zeros(2 + num_categories), method="L-BFGS-B").x
+    slope = float(np.exp(fitted[0]))
+    return [LogisticScale(slope=slope, intercept=float(fitted[1] + own)) for own in fitted[2:]]
+
+
+def _fit_risk_scale(
+    risk_N: NDArray[np.float32], probability_N: NDArray[np.float64]
+) -> LogisticScale:
+    known_N = ~np.isnan(probability_N)
+    if known_N.sum() < 2:  # noqa: PLR2004 (two points make a line)
+        return LogisticScale()
+    value_N = risk_N[known_N].astype(np.float64)
+    target_N = probability_N[known_N]
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        logit_N = value_N * np.exp(parameters[0]) + parameters[1]
+        return float((np.logaddexp(0, logit_N) - target_N * logit_N).sum())
+
+    mean = np.clip(target_N.mean(), 1e-3, 1 - 1e-3)  # a logit of 0 or 1 would be infinite
+    start = np.array([0.0, logit(mean) - value_N.mean()])
+    fitted = minimize(loss, start, method="L-BFGS-B").x
+    return LogisticScale(slope=float(np.exp(fitted[0])), intercept=float(fitted[1]))

@@ -1,0 +1,90 @@
+"""Checkpoints of a run: what is needed to go on as if nothing had happened."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.errors import ResumeError
+
+_STATE = "state.pt"
+_RUN = "run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingState:
+    """The state of a run after a step.
+
+    Attributes:
+        step: steps taken.
+        network: weights.
+        average: moving average of the weights.
+        optimizer: state of the optimiser.
+        schedule: state of the learning rate schedule.
+    """
+
+    step: int
+    network: dict[str, Any]
+    average: dict[str, Any]
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+
+
+class CheckpointFolder:
+    """A folder that holds the latest state of one run."""
+
+    def __init__(self, path: Path, *, run: dict[str, object]) -> None:
+        """Names the folder and the run.
+
+        Args:
+            path: the folder; made when first saved to.
+            run: whatever makes the run what it is (configuration, digests), as JSON values.
+        """
+        self._path = path
+        self._run = run
+
+    def save(self, state: TrainingState) -> None:
+        """Replaces the state kept, whole or not at all."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        (self._path / _RUN).write_text(json.dumps(self._run, indent=2, sort_keys=True))
+        unfinished = self._path / f"{_STATE}.partial"
+        torch.save({name: getattr(state, name) for name in state.__slots__}, unfinished)
+        unfinished.replace(self._path / _STATE)
+
+    def load(self) -> TrainingState | None:
+        """Returns the state kept, or None where there is none.
+
+        Raises:
+            ResumeError: the folder belongs to a run with another configuration or other data, or
+                what it holds is damaged.
+        """
+        if not (self._path / _STATE).exists():
+            return None
+        try:
+            found = dict(_settings(json.loads((self._path / _RUN).read_text())))
+            state = torch.load(self._path / _STATE, map_location="cpu", weights_only=True)
+            restored = TrainingState(**state)
+        except Exception as error:  # a damaged pickle may raise anything
+            raise ResumeError(
+                f"the checkpoint in {self._path} cannot be read: delete the folder to start afresh"
+            ) from error
+        expected = dict(_settings(json.loads(json.dumps(self._run))))
+        changed = sorted(k for k in {*found, *expected} if found.get(k) != expected.get(k))
+        if changed:
+            raise ResumeError(
+                f"{self._path} holds a run with other {', '.join(changed)}: "
+                "restore them, or delete the folder to start afresh"
+            )
+        return restored
+
+
+def _settings(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Yields the values of nested mappings with their dotted names."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _settings(inner, f"{place}.{key}" if place else key)
+    else:
+        yield place, value

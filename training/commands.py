@@ -1,0 +1,124 @@
+"""`wherefore train` and `wherefore evaluate`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from data_pipeline.cli import needs_extra
+
+if TYPE_CHECKING:
+    from training.loop import StepReport
+
+_LOG_EVERY_STEPS = 20
+
+
+def train(
+    config: Annotated[
+        Path, typer.Option(help="Configuration of the run, a YAML file of configs/training/.")
+    ],
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Directory or name of the RoBERTa encoder, instead of the file's."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.")
+    ] = None,
+) -> None:
+    """Fine-tune, calibrate, measure and store a model; a killed run goes on where it stopped."""
+    with needs_extra("train"):
+        from training.config import load_config  # noqa: PLC0415
+        from training.run import run_training  # noqa: PLC0415
+
+    run = load_config(config, overrides={"encoder": encoder} if encoder else None)
+    folder = output or Path("runs") / run.name
+    console = Console(stderr=True)
+    with _step_display(console) as on_step:
+        result = run_training(run, output=folder, on_step=on_step, on_stage=console.print)
+    for data_set, figures in result.metrics.items():
+        _print_figures(f"{run.name}: {data_set}", figures)
+    console.print(f"model stored in {result.directory}")
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="Labelled narratives, .jsonl.")],
+    model: Annotated[
+        Path | None, typer.Option(help="Directory of the model. Default: the bundled one.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write the figures, .json. Default: nowhere.")
+    ] = None,
+) -> None:
+    """Measure a stored model on labelled narratives."""
+    with needs_extra("train"):
+        from training.evaluation import evaluate as measure  # noqa: PLC0415
+    from data_pipeline.corpus.narratives import load_narratives  # noqa: PLC0415
+    from model_store.artifact import starter_directory  # noqa: PLC0415
+    from model_store.predictor import Predictor  # noqa: PLC0415
+
+    predictor = Predictor.load(model or starter_directory())
+    figures = {"model": predictor.model_version, **measure(predictor, load_narratives(data))}
+    _print_figures(f"{predictor.model_version} on {data.name}", figures)
+    if output is not None:
+        output.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _step_display(console: Console) -> Iterator["_StepDisplay"]:
+    """A progress bar on a terminal, a plain line now and then elsewhere."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield _StepDisplay(console, progress)
+
+
+class _StepDisplay:
+    """Shows the steps of a run."""
+
+    def __init__(self, console: Console, progress: Progress) -> None:
+        self._console = console
+        self._progress = progress
+        self._task = progress.add_task("training", total=None, figures="")
+
+    def __call__(self, report: "StepReport") -> None:
+        """Shows one step."""
+        figures = (
+            f"epoch {report.epoch}  loss {sum(report.losses.values()):.3f}  "
+            f"{report.num_tokens / report.seconds:,.0f} tokens/s"
+        )
+        self._progress.update(
+            self._task, total=report.num_steps, completed=report.step, figures=figures
+        )
+        last = report.step == report.num_steps
+        if not self._console.is_terminal and (report.step % _LOG_EVERY_STEPS == 0 or last):
+            self._console.print(f"step {report.step}/{report.num_steps}  {figures}")
+
+
+def _print_figures(title: str, figures: Mapping[str, object]) -> None:
+    table = Table(title=title)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    Console().print(table)

@@ -1,0 +1,162 @@
+"""The configuration of a training run: a YAML file in `configs/training/`, validated whole."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataConfig(_Section):
+    """What is trained on and what is held out.
+
+    Attributes:
+        corpus: narratives, .jsonl; None for the corpus that comes with the package.
+        num_folds: author folds that the corpus is cut into.
+        held_out_fold: the fold kept for calibration and for the run's own figures.
+    """
+
+    corpus: Path | None = None
+    num_folds: int = Field(default=6, ge=2)
+    held_out_fold: int = Field(default=0, ge=0)
+
+
+class OptimisationConfig(_Section):
+    """How the weights are moved.
+
+    Attributes:
+        num_epochs: passes over the training texts.
+        texts_per_step: texts of one optimiser step.
+        microbatch_tokens: padded tokens of one forward pass inside a step.
+        encoder_learning_rate: peak rate of the topmost encoder layer.
+        head_learning_rate: peak rate of the heads.
+        train_word_embeddings: whether the word embeddings move too. They are two thirds of a small
+            encoder, and a few thousand texts show only a part of the words.
+        layer_decay: factor from each encoder layer to the one below it.
+        weight_decay: decoupled decay of matrices.
+        warmup_ratio: share of the steps over which the rate rises to its peak; then it falls
+            linearly to zero.
+        max_gradient_norm: gradients are scaled down to this norm.
+        average_decay: decay per step of the moving average of the weights, which is what is kept.
+    """
+
+    num_epochs: int = Field(default=12, ge=1)
+    texts_per_step: int = Field(default=16, ge=1)
+    microbatch_tokens: int = Field(default=4096, ge=512)
+    encoder_learning_rate: float = Field(default=2e-4, gt=0)
+    head_learning_rate: float = Field(default=1e-3, gt=0)
+    train_word_embeddings: bool = False
+    layer_decay: float = Field(default=0.85, gt=0, le=1)
+    weight_decay: float = Field(default=0.01, ge=0)
+    warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
+    max_gradient_norm: float = Field(default=1.0, gt=0)
+    average_decay: float = Field(default=0.98, ge=0, lt=1)
+
+
+class LossConfig(_Section):
+    """Weights of the parts of the loss; a part of weight 0 is left out.
+
+    Attributes:
+        category: binary cross-entropy of each category.
+        primary: cross-entropy of the first category among the 12, over denied texts.
+        reason: binary cross-entropy of each reason, given its category.
+        risk: binary cross-entropy of the default probability.
+        evidence: binary cross-entropy of each token and category.
+        evidence_positive_weight: weight of a token inside a quote against one outside.
+    """
+
+    category: float = Field(default=1.0, ge=0)
+    primary: float = Field(default=0.3, ge=0)
+    reason: float = Field(default=0.3, ge=0)
+    risk: float = Field(default=0.3, ge=0)
+    evidence: float = Field(default=1.0, ge=0)
+    evidence_positive_weight: float = Field(default=4.0, gt=0)
+
+
+class AugmentationConfig(_Section):
+    """What is changed in a training text on its way in.
+
+    Attributes:
+        masked_texts_ratio: share of the texts of a batch in which tokens are masked.
+        max_masked_tokens_ratio: largest share of the tokens masked in such a text.
+        head_dropout: dropout before and inside the heads. The encoder runs without dropout, which
+            takes half the time of a step on a CPU; masked tokens stand in for it.
+    """
+
+    masked_texts_ratio: float = Field(default=0.7, ge=0, le=1)
+    max_masked_tokens_ratio: float = Field(default=0.2, ge=0, le=1)
+    head_dropout: float = Field(default=0.2, ge=0, lt=1)
+
+
+class ArtifactConfig(_Section):
+    """How the result is stored.
+
+    Attributes:
+        storage: number format of the weights.
+        version: version of the model, shown in every answer.
+    """
+
+    storage: Literal["int8", "fp16", "fp32"] = "int8"
+    version: str = "0.1.0"
+
+
+class TrainingConfig(_Section):
+    """A whole run.
+
+    Attributes:
+        name: name of the run and of the model it makes.
+        encoder: directory of a RoBERTa checkpoint, or its name on a model hub.
+        seed: everything random follows from it.
+        precision: of the matrix products; weights and sums stay fp32.
+        num_threads: CPU threads; None for torch's own choice.
+        checkpoint_every_steps: a run that is killed loses at most as many steps.
+        data: see `DataConfig`.
+        optimisation: see `OptimisationConfig`.
+        losses: see `LossConfig`.
+        augmentation: see `AugmentationConfig`.
+        artifact: see `ArtifactConfig`.
+    """
+
+    name: str
+    encoder: str
+    seed: int = 20261120
+    precision: Literal["fp32", "bf16"] = "bf16"
+    num_threads: int | None = Field(default=None, ge=1)
+    checkpoint_every_steps: int = Field(default=100, ge=1)
+    data: DataConfig = DataConfig()
+    optimisation: OptimisationConfig = OptimisationConfig()
+    losses: LossConfig = LossConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    artifact: ArtifactConfig = ArtifactConfig()
+
+
+def load_config(path: Path, *, overrides: dict[str, object] | None = None) -> TrainingConfig:
+    """Reads and validates a configuration.
+
+    Args:
+        path: YAML file.
+        overrides: top-level values that replace those of the file.
+
+    Raises:
+        ConfigError: the file is not there, no YAML mapping, or has a wrong or unknown key.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"no configuration at {path}: {error.strerror}; give --config") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: mend it or start from another one") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected a mapping of settings, found none")
+    try:
+        return TrainingConfig.model_validate({**content, **(overrides or {})})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {place}: {first['msg']}") from error

@@ -1,0 +1,254 @@
+"""The training loop: seeded, resumable, the same on a CPU and on a GPU.
+
+Every step draws from a generator seeded by the run's seed and the number of the step, so that a
+run resumed from a checkpoint takes exactly the steps that the uninterrupted run would have taken.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from accelerate import Accelerator
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from model_store.network import Network
+from model_store.windows import TextTokenizer, combine_windows
+from training.checkpoint import CheckpointFolder, TrainingState
+from training.config import OptimisationConfig, TrainingConfig
+from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, microbatches
+from training.losses import loss_parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """What a step did, for progress bars and logs.
+
+    Attributes:
+        step: number of the step, from 1.
+        num_steps: steps of the whole run.
+        epoch: epoch of the step, from 1.
+        losses: per-text mean of each part of the loss.
+        num_tokens: tokens read, markers included.
+        seconds: wall seconds of the step.
+    """
+
+    step: int
+    num_steps: int
+    epoch: int
+    losses: dict[str, float]
+    num_tokens: int
+    seconds: float
+
+
+class Trainer:
+    """Fine-tunes a network on training texts."""
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        tokenizer: TextTokenizer,
+        texts: Sequence[TrainingText],
+        config: TrainingConfig,
+    ) -> None:
+        """Sets up optimiser, schedule and the moving average of the weights.
+
+        Args:
+            network: the network to move; its weights change in place.
+            tokenizer: gives the ids of padding and of the mask token.
+            texts: what to train on, in an order that is the same at every start.
+            config: the run.
+        """
+        self._config = config
+        self._tokenizer = tokenizer
+        self._texts = texts
+        precision = "no" if config.precision == "fp32" else config.precision
+        self._accelerator = Accelerator(
+            cpu=not torch.cuda.is_available(), mixed_precision=precision
+        )
+        self._steps_per_epoch = math.ceil(len(texts) / config.optimisation.texts_per_step)
+        self.num_steps = self._steps_per_epoch * config.optimisation.num_epochs
+        network.encoder.embeddings.word_embeddings.requires_grad_(
+            config.optimisation.train_word_embeddings
+        )
+        optimizer = AdamW(_parameter_groups(network, config.optimisation), fused=False)
+        schedule = _schedule(optimizer, config.optimisation, num_steps=self.num_steps)
+        self._network, self._optimizer, self._schedule = self._accelerator.prepare(
+            network, optimizer, schedule
+        )
+        self._average = AveragedModel(
+            self._accelerator.unwrap_model(self._network),
+            multi_avg_fn=get_ema_multi_avg_fn(  # type: ignore[no-untyped-call]
+                config.optimisation.average_decay
+            ),
+        )
+        self._step = 0
+
+    @property
+    def averaged_network(self) -> Network:
+        """The moving average of the weights, in evaluation mode: what a run produces."""
+        return cast(Network, self._average.module).eval()
+
+    def run(
+        self,
+        *,
+        checkpoints: CheckpointFolder | None = None,
+        on_step: Callable[[StepReport], None] = lambda _: None,
+        on_epoch: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Takes all steps, or those that a checkpoint leaves.
+
+        Args:
+            checkpoints: where the state is kept; None keeps none.
+            on_step: called after each step.
+            on_epoch: called after each epoch with its number, from 1.
+
+        Raises:
+            ResumeError: the checkpoint found belongs to another run.
+        """
+        if checkpoints is not None:
+            self._load(checkpoints.load())
+        for epoch, step_texts in self._remaining_steps():
+            report = self._take_step(step_texts, epoch=epoch)
+            on_step(report)
+            if self._step % self._steps_per_epoch == 0:
+                on_epoch(epoch)
+            if checkpoints is not None and self._checkpoint_due():
+                checkpoints.save(self._state())
+
+    def _remaining_steps(self) -> Iterator[tuple[int, list[TrainingText]]]:
+        optimisation = self._config.optimisation
+        first_epoch, done = divmod(self._step, self._steps_per_epoch)
+        for epoch in range(first_epoch, optimisation.num_epochs):
+            steps = epoch_steps(
+                self._texts,
+                texts_per_step=optimisation.texts_per_step,
+                seed=self._config.seed + epoch,
+            )
+            for step_texts in steps[done:]:
+                yield epoch + 1, step_texts
+            done = 0
+
+    def _take_step(self, texts: Sequence[TrainingText], *, epoch: int) -> StepReport:
+        started = time.perf_counter()
+        torch.manual_seed(self._config.seed * 1_000_003 + self._step)
+        generator = torch.Generator().manual_seed(self._config.seed * 7_919 + self._step)
+        self._network.train()
+        losses: dict[str, float] = {}
+        for batch in microbatches(
+            texts,
+            padding_id=self._tokenizer.padding_id,
+            max_tokens=self._config.optimisation.microbatch_tokens,
+        ):
+            for name, value in self._accumulate(batch, len(texts), generator).items():
+                losses[name] = losses.get(name, 0.0) + value
+        self._accelerator.clip_grad_norm_(
+            self._network.parameters(), self._config.optimisation.max_gradient_norm
+        )
+        self._optimizer.step()
+        self._schedule.step()
+        self._optimizer.zero_grad()
+        self._average.update_parameters(self._accelerator.unwrap_model(self._network))
+        self._step += 1
+        return StepReport(
+            step=self._step,
+            num_steps=self.num_steps,
+            epoch=epoch,
+            losses=losses,
+            num_tokens=sum(text.num_tokens for text in texts),
+            seconds=time.perf_counter() - started,
+        )
+
+    def _accumulate(
+        self, batch: Batch, texts_of_step: int, generator: torch.Generator
+    ) -> dict[str, float]:
+        ids_WT = mask_tokens(
+            batch,
+            mask_id=self._tokenizer.mask_id,
+            config=self._config.augmentation,
+            generator=generator,
+        )
+        device = self._accelerator.device
+        batch = batch.to(device)
+        with self._accelerator.autocast():
+            windows = self._network(ids_WT.to(device), batch.mask_WT)
+        texts = combine_windows(
+            category_WC=windows.category_BC,
+            reason_WR=windows.reason_BR,
+            risk_W=windows.risk_B,
+            text_W=batch.text_W,
+            num_tokens_W=batch.num_tokens_W,
+            num_texts=batch.num_texts,
+        )
+        parts = loss_parts(texts, windows, batch, self._config.losses)
+        loss = torch.stack(list(parts.values())).sum() / texts_of_step
+        self._accelerator.backward(loss)
+        return {name: part.item() / texts_of_step for name, part in parts.items()}
+
+    def _checkpoint_due(self) -> bool:
+        return self._step % self._config.checkpoint_every_steps == 0 or self._step == self.num_steps
+
+    def _state(self) -> TrainingState:
+        return TrainingState(
+            step=self._step,
+            network=self._accelerator.unwrap_model(self._network).state_dict(),
+            average=self._average.state_dict(),
+            optimizer=self._optimizer.state_dict(),
+            schedule=self._schedule.state_dict(),
+        )
+
+    def _load(self, state: TrainingState | None) -> None:
+        if state is None:
+            return
+        self._accelerator.unwrap_model(self._network).load_state_dict(state.network)
+        self._average.load_state_dict(state.average)
+        self._optimizer.load_state_dict(state.optimizer)
+        self._schedule.load_state_dict(state.schedule)
+        self._step = state.step
+
+
+def _parameter_groups(network: Network, config: OptimisationConfig) -> list[dict[str, object]]:
+    """One group per depth and kind: lower layers move less, vectors do not decay."""
+    num_layers = network.config.num_hidden_layers
+    groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            key = (_depth(name, num_layers), parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": _learning_rate(depth, num_layers, config),
+            "weight_decay": config.weight_decay if is_matrix else 0.0,
+        }
+        for (depth, is_matrix), parameters in sorted(groups.items(), key=lambda item: item[0])
+    ]
+
+
+def _depth(name: str, num_layers: int) -> int:
+    """0 embeddings, 1 to num_layers the layers of the encoder, one more for the heads."""
+    if name.startswith("encoder.encoder.layer."):
+        return int(name.split(".")[3]) + 1
+    return 0 if name.startswith("encoder.") else num_layers + 1
+
+
+def _learning_rate(depth: int, num_layers: int, config: OptimisationConfig) -> float:
+    if depth > num_layers:
+        return config.head_learning_rate
+    return config.encoder_learning_rate * config.layer_decay ** (num_layers - depth)
+
+
+def _schedule(optimizer: AdamW, config: OptimisationConfig, *, num_steps: int) -> LambdaLR:
+    num_warmup = max(1, round(num_steps * config.warmup_ratio))
+
+    def factor(step: int) -> float:
+        rise = (step + 1) / num_warmup
+        fall = (num_steps - step) / max(1, num_steps - num_warmup)
+        return max(0.0, min(rise, fall))
+
+    return LambdaLR(optimizer, factor)
