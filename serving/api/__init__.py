@@ -1,0 +1,1 @@
+"""Thin HTTP routes, their schemas and problem details."""

@@ -1,0 +1,100 @@
+"""Reading a request's body: who may send one, how large, in which encoding.
+
+The framework would read and parse a body of any size before it looks at the key. A route of class
+`JsonRoute` checks the key first, then the declared type, counts the bytes as they come, and takes
+strict JSON in UTF-8 only.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from serving.api.problems import CarriedError
+from serving.api.security import require_key
+from serving.errors import (
+    BodyEncodingError,
+    BodyTooLargeError,
+    MalformedBodyError,
+    UnsupportedMediaTypeError,
+)
+
+
+class JsonRequest(Request):
+    """A request whose body must be strict JSON in UTF-8 and not too large."""
+
+    async def body(self) -> bytes:
+        """Returns the body.
+
+        Raises:
+            CarriedError: the body is larger than the settings accept.
+        """
+        if not hasattr(self, "_body"):
+            self._body = await self._read(self.app.state.settings.max_body_bytes)
+        return self._body
+
+    async def json(self) -> Any:
+        """Returns the body as Python objects.
+
+        Raises:
+            CarriedError: the body is not UTF-8 or not JSON.
+        """
+        return parse_json(await self.body())
+
+    async def _read(self, limit_bytes: int) -> bytes:
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit_bytes:
+            raise CarriedError(BodyTooLargeError(limit_bytes=limit_bytes))
+        body = bytearray()
+        async for chunk in self.stream():
+            body += chunk
+            if len(body) > limit_bytes:
+                raise CarriedError(BodyTooLargeError(limit_bytes=limit_bytes))
+        return bytes(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Returns the objects of a JSON document.
+
+    Raises:
+        CarriedError: the bytes are not UTF-8, or not JSON (NaN and infinities are not).
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise CarriedError(BodyEncodingError(position=error.start)) from None
+    except json.JSONDecodeError as error:
+        found = f"{error.msg} at character {error.pos}"
+        raise CarriedError(MalformedBodyError(found=found)) from None
+    except RecursionError:
+        raise CarriedError(MalformedBodyError(found="values nested too deeply")) from None
+    except ValueError:
+        raise CarriedError(MalformedBodyError(found="a number out of range")) from None
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise ValueError
+
+
+class JsonRoute(APIRoute):
+    """A route behind a key; where it takes a body, the body is strict JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Returns the framework's handler with the checks in front of it."""
+        handle = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            require_key(request)
+            if "POST" in (self.methods or ()):
+                _require_json(request)
+            return await handle(JsonRequest(request.scope, request.receive))
+
+        return checked
+
+
+def _require_json(request: Request) -> None:
+    declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if declared != "application/json":
+        raise UnsupportedMediaTypeError

@@ -1,0 +1,191 @@
+"""The HTTP routes. Thin: each reads a request, asks a service and names the answer."""
+
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Body, Request, Response
+
+from data_pipeline.domain.taxonomy import CATEGORY_INFO, CATEGORY_REASONS, REASON_INFO
+from data_pipeline.domain.taxonomy import TAXONOMY_VERSION as TAXONOMY
+from data_pipeline.sources import Row, RowError
+from serving.adapters.prometheus import CONTENT_TYPE, ServingMetrics
+from serving.api.applications import has_id, read_application
+from serving.api.body import JsonRoute
+from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
+from serving.api.schemas import (
+    ApplicationBody,
+    BatchAnswer,
+    BatchRequest,
+    CategoryEntry,
+    CategoryList,
+    Health,
+    MetricsAnswer,
+    ModelReport,
+    PredictAnswer,
+    Readiness,
+    ReasonEntry,
+    ServingReport,
+)
+from serving.api.security import KEY_DOCUMENTED
+from serving.errors import BatchTooLargeError, NotReadyError, RowRejectedError
+from serving.ports import TextPredictor
+from serving.queueing import ScoringQueue
+from serving.rows import FailedRow, OutputRow
+
+log = structlog.stdlib.get_logger("wherefore.scoring")
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    descriptions = {
+        400: "The body is not JSON, or not UTF-8.",
+        401: "No valid API key.",
+        413: "The text, the batch or the body is too large.",
+        415: "The body is not declared as application/json.",
+        422: "The application, or the request around it, is not valid.",
+        503: "Overloaded or not ready: try again after the seconds in Retry-After.",
+    }
+    return {
+        status: {
+            "description": descriptions[status],
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        }
+        for status in statuses
+    }
+
+
+open_router = APIRouter()
+keyed_router = APIRouter(
+    prefix="/api/v1", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["scoring"]
+)
+
+
+@open_router.get("/health", tags=["operation"])
+async def health() -> Health:
+    """Says that the process is alive; it needs no key."""
+    return Health(version=version("wherefore"))
+
+
+@open_router.get("/ready", tags=["operation"], responses=_problems(503))
+async def ready(request: Request) -> Readiness:
+    """Says whether applications can be scored; it needs no key."""
+    _queue(request)
+    return Readiness(model_version=_predictor(request).model_version)
+
+
+@open_router.get("/metrics", tags=["operation"], response_class=Response)
+async def prometheus(request: Request) -> Response:
+    """Gives the live counts in the Prometheus text format; it needs no key."""
+    return Response(_metrics(request).exposition(), headers={"Content-Type": CONTENT_TYPE})
+
+
+@open_router.get("/api/v1/categories", tags=["scoring"])
+async def categories() -> CategoryList:
+    """Lists the 12 denial categories and their reasons; it needs no key."""
+    entries = [
+        CategoryEntry(
+            category=info.category,
+            title=info.title,
+            meaning=info.meaning,
+            hmda_code=info.hmda_code,
+            reasons=[
+                ReasonEntry(
+                    reason=reason,
+                    notice_wording=REASON_INFO[reason].notice_wording,
+                    hmda_code=REASON_INFO[reason].hmda_code,
+                    source=REASON_INFO[reason].source,
+                )
+                for reason in CATEGORY_REASONS[info.category]
+            ],
+        )
+        for info in CATEGORY_INFO.values()
+    ]
+    return CategoryList(taxonomy_version=TAXONOMY, categories=entries)
+
+
+@keyed_router.post("/predict", responses=_problems(400, 401, 413, 415, 422, 503))
+async def predict(
+    request: Request, application: Annotated[ApplicationBody, Body()]
+) -> PredictAnswer:
+    """Scores one application: its risk, the principal reasons of a denial, and their evidence.
+
+    Send `text`, fields, or both. Offsets count Unicode code points of the scored text: `text` as
+    submitted, followed, where fields were given, by a blank line and one "Label: value" line per
+    field. The answer advises; a person decides.
+    """
+    row = read_application(application, number=1)
+    if isinstance(row, RowError):
+        _metrics(request).count_failure(row.code)
+        raise RowRejectedError(code=row.code, message=row.message)
+    [scored] = await _score(request, [row])
+    answer = scored.model_dump(exclude={"id", "error"})
+    given_id = scored.id if has_id(application) else None
+    return PredictAnswer(**answer, id=given_id, milliseconds=_milliseconds(request))
+
+
+@keyed_router.post("/batch-predict", responses=_problems(400, 401, 413, 415, 422, 503))
+async def batch_predict(request: Request, batch: BatchRequest) -> BatchAnswer:
+    """Scores up to 256 applications (unless configured otherwise): one row each, in order.
+
+    An application that cannot be scored gets a row with `error`; the others are scored.
+    """
+    limit = request.app.state.settings.max_batch_size
+    if len(batch.applications) > limit:
+        raise BatchTooLargeError(found=len(batch.applications), limit=limit)
+    rows = [read_application(item, number=i) for i, item in enumerate(batch.applications, start=1)]
+    return BatchAnswer(rows=await _score(request, rows), milliseconds=_milliseconds(request))
+
+
+@keyed_router.get("/metrics", responses=_problems(401, 503))
+async def model_metrics(request: Request) -> MetricsAnswer:
+    """Gives the model's stored evaluation and the live counts of this process."""
+    queue, metrics, predictor = _queue(request), _metrics(request), _predictor(request)
+    return MetricsAnswer(
+        model=ModelReport(
+            model_version=predictor.model_version, evaluation=dict(predictor.evaluation)
+        ),
+        serving=ServingReport(
+            uptime_seconds=round(metrics.uptime_seconds, 1),
+            requests_by_status=metrics.requests_by_status(),
+            applications_scored_by_risk_band=metrics.scored_by_band(),
+            applications_failed_by_code=metrics.failed_by_code(),
+            applications_queued=queue.num_queued,
+        ),
+    )
+
+
+async def _score(request: Request, rows: Sequence[Row | RowError]) -> list[OutputRow]:
+    scored = await _queue(request).score(rows)
+    _metrics(request).count_rows(scored)
+    log.info(
+        "scored",
+        model_version=_predictor(request).model_version,
+        applications=len(scored),
+        failed=sum(isinstance(row, FailedRow) for row in scored),
+        milliseconds=_milliseconds(request),
+    )
+    return scored
+
+
+def _queue(request: Request) -> ScoringQueue:
+    queue: ScoringQueue | None = request.app.state.queue
+    if queue is None:
+        raise NotReadyError
+    return queue
+
+
+def _metrics(request: Request) -> ServingMetrics:
+    metrics: ServingMetrics = request.app.state.metrics
+    return metrics
+
+
+def _predictor(request: Request) -> TextPredictor:
+    predictor: TextPredictor = request.app.state.predictor
+    return predictor
+
+
+def _milliseconds(request: Request) -> float:
+    started: float = request.state.started
+    return round((time.perf_counter() - started) * 1000, 1)

@@ -1,0 +1,64 @@
+"""Counting what a run gave, and the table at its end."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.table import Table
+
+from serving.policy import RiskBand
+from serving.rows import FailedRow, OutputRow
+
+_NO_CATEGORY = "none stated"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Running counts over output rows.
+
+    Attributes:
+        num_rows: rows written, failed ones included.
+        error_codes: failed rows by error code.
+        primary_categories: scored rows by primary category; "none stated" where there is none.
+        risk_bands: scored rows by risk band.
+    """
+
+    num_rows: int = 0
+    error_codes: Counter[str] = field(default_factory=Counter)
+    primary_categories: Counter[str] = field(default_factory=Counter)
+    risk_bands: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def num_errors(self) -> int:
+        """Failed rows."""
+        return self.error_codes.total()
+
+    def add(self, rows: Sequence[OutputRow]) -> None:
+        """Counts rows."""
+        self.num_rows += len(rows)
+        for row in rows:
+            if isinstance(row, FailedRow):
+                self.error_codes[row.error.code] += 1
+            else:
+                self.risk_bands[row.risk_band.value] += 1
+                self.primary_categories[row.primary_category or _NO_CATEGORY] += 1
+
+
+def summary_table(tally: Tally, *, seconds: float) -> Table:
+    """Returns the table that ends a run."""
+    table = Table(title="Summary", show_header=False, title_justify="left")
+    table.add_column("what")
+    table.add_column("how many", justify="right")
+    rate = tally.num_rows / seconds if seconds > 0 else 0.0
+    table.add_row("rows", f"{tally.num_rows:,}")
+    table.add_row("errors", f"{tally.num_errors:,}")
+    table.add_row("seconds", f"{seconds:,.1f}")
+    table.add_row("rows/s", f"{rate:,.1f}")
+    table.add_section()
+    for band in RiskBand:
+        table.add_row(f"risk {band.value}", f"{tally.risk_bands[band.value]:,}")
+    for title, counts in (("", tally.primary_categories), ("error ", tally.error_codes)):
+        table.add_section()
+        for name, number in counts.most_common():
+            table.add_row(f"{title}{name}", f"{number:,}")
+    return table

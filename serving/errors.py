@@ -1,0 +1,207 @@
+"""Errors of `serving`.
+
+Nothing here knows HTTP: `serving.api.problems` holds the one table from error to status and code.
+
+::
+
+    ServingError
+    ├── SettingsError                 the environment does not make valid settings
+    ├── PolicyError                   the policy file is not a valid policy
+    ├── KeyFileError                  the state directory cannot hold or give API keys
+    ├── AddressError                  the address to listen on cannot be had
+    ├── OutputError                   an output file cannot be written as asked
+    └── RequestError                  a request cannot be answered as asked
+        ├── UnauthorizedError         no key, or a key nobody gave out
+        ├── UnsupportedMediaTypeError the body is not declared as JSON
+        ├── BodyTooLargeError         the body has more bytes than accepted
+        ├── BodyEncodingError         the body is not UTF-8
+        ├── MalformedBodyError        the body is not JSON
+        ├── InvalidRequestError       the body is JSON of another shape
+        ├── BatchTooLargeError        more applications than one request may hold
+        ├── RowRejectedError          an application that cannot be scored
+        └── RetryLaterError           the same request may succeed a little later
+            ├── OverloadedError       the queue is full
+            ├── ScoringTimeoutError   no answer within the time allowed
+            └── NotReadyError         the model is not loaded, or the server is stopping
+"""
+
+from data_pipeline.errors import WhereforeError
+
+
+class ServingError(WhereforeError):
+    """Root of the errors that `serving` raises."""
+
+
+class SettingsError(ServingError):
+    """The environment does not make valid settings."""
+
+
+class PolicyError(ServingError):
+    """The policy file is not a valid policy."""
+
+
+class KeyFileError(ServingError):
+    """The state directory cannot hold or give API keys."""
+
+
+class AddressError(ServingError):
+    """The address to listen on cannot be had."""
+
+
+class OutputError(ServingError):
+    """An output file cannot be written as asked."""
+
+
+class RequestError(ServingError):
+    """A request cannot be answered as asked."""
+
+
+class UnauthorizedError(RequestError):
+    """No key, or a key that nobody gave out."""
+
+    def __init__(self) -> None:
+        """Takes nothing: whether a key was absent or wrong is not told."""
+        super().__init__(
+            "no valid API key was found: send the key that `wherefore serve` printed at first "
+            "start in the header X-API-Key, or as Authorization: Bearer KEY"
+        )
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body is not declared as JSON."""
+
+    def __init__(self) -> None:
+        """Takes nothing: the header is the client's text and is not repeated."""
+        super().__init__(
+            "the body is not declared as JSON: send it with the header "
+            "Content-Type: application/json"
+        )
+
+
+class BodyTooLargeError(RequestError):
+    """The body has more bytes than accepted.
+
+    Attributes:
+        limit_bytes: largest body accepted, bytes.
+    """
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        """Keeps the limit."""
+        super().__init__(
+            f"the body is larger than {limit_bytes:,} bytes, the most accepted: send fewer "
+            "applications per request, or raise WHEREFORE_MAX_BODY_BYTES"
+        )
+        self.limit_bytes = limit_bytes
+
+
+class BodyEncodingError(RequestError):
+    """The body is not UTF-8.
+
+    Attributes:
+        position: 0-based position of the first byte that does not fit.
+    """
+
+    def __init__(self, *, position: int) -> None:
+        """Keeps the position."""
+        super().__init__(
+            f"the body is not UTF-8 at byte {position}: expected JSON in UTF-8, save or send it "
+            "in that encoding"
+        )
+        self.position = position
+
+
+class MalformedBodyError(RequestError):
+    """The body is not JSON."""
+
+    def __init__(self, *, found: str) -> None:
+        """Takes what was found instead, in words without any of the body."""
+        super().__init__(f"the body is not JSON: found {found}, expected one JSON object")
+
+
+class InvalidRequestError(RequestError):
+    """The body is JSON of another shape than expected."""
+
+    def __init__(self, *, found: str) -> None:
+        """Takes what was found, in words without any of the body's values."""
+        super().__init__(
+            f"the request does not have the expected shape: {found}; see /docs for an example"
+        )
+
+
+class BatchTooLargeError(RequestError):
+    """More applications than one request may hold.
+
+    Attributes:
+        found: number of applications sent.
+        limit: most applications accepted.
+    """
+
+    def __init__(self, *, found: int, limit: int) -> None:
+        """Keeps both numbers."""
+        super().__init__(
+            f"the batch has {found:,} applications, the most accepted is {limit:,}: send them in "
+            "several requests, or use `wherefore score`"
+        )
+        self.found = found
+        self.limit = limit
+
+
+class RowRejectedError(RequestError):
+    """An application that cannot be scored as given.
+
+    Attributes:
+        code: the row's stable error code, the same as in a batch or a file.
+    """
+
+    def __init__(self, *, code: str, message: str) -> None:
+        """Keeps the code."""
+        super().__init__(message)
+        self.code = code
+
+
+class RetryLaterError(RequestError):
+    """The same request may succeed a little later.
+
+    Attributes:
+        retry_after_seconds: when, whole seconds, at least 1.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        """Keeps the delay."""
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class OverloadedError(RetryLaterError):
+    """The queue is full."""
+
+    def __init__(self, *, num_queued: int, retry_after_seconds: int) -> None:
+        """Takes the applications that wait and the time they need."""
+        super().__init__(
+            f"{num_queued:,} applications are already waiting, the queue is full: try again in "
+            f"{retry_after_seconds} s",
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
+class ScoringTimeoutError(RetryLaterError):
+    """No answer within the time allowed."""
+
+    def __init__(self, *, limit_seconds: float, retry_after_seconds: int) -> None:
+        """Takes the limit and the time the queue still needs."""
+        super().__init__(
+            f"the applications were not scored within {limit_seconds:g} s: try again in "
+            f"{retry_after_seconds} s, or send fewer per request",
+            retry_after_seconds=retry_after_seconds,
+        )
+
+
+class NotReadyError(RetryLaterError):
+    """The model is not loaded, or the server is stopping."""
+
+    def __init__(self) -> None:
+        """Takes nothing."""
+        super().__init__(
+            "the server is starting or stopping and cannot score now: try again in 5 s",
+            retry_after_seconds=5,
+        )

@@ -1,0 +1,93 @@
+"""The creditor's policy: what a risk score is called.
+
+The default is what `configs/policy.yaml` says; a test keeps both equal.
+"""
+
+import itertools
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from serving.errors import PolicyError
+
+
+class RiskBand(StrEnum):
+    """The four names a risk score may have, from the lowest to the highest."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class RiskBandStart(BaseModel):
+    """Where a band begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    band: RiskBand
+    from_risk_score: float = Field(ge=0, le=100, allow_inf_nan=False)
+
+
+class Policy(BaseModel):
+    """Which band each risk score falls into.
+
+    Attributes:
+        risk_bands: all four bands in rising order, the first from 0. A score (percent, 0-100) is
+            in the last band whose start it reaches.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    risk_bands: tuple[RiskBandStart, ...]
+
+    @model_validator(mode="after")
+    def _covers_every_score_once(self) -> Self:
+        if [start.band for start in self.risk_bands] != list(RiskBand):
+            raise ValueError(f"risk_bands: expected {', '.join(RiskBand)}, in this order")
+        starts = [start.from_risk_score for start in self.risk_bands]
+        if starts[0] != 0 or any(b <= a for a, b in itertools.pairwise(starts)):
+            raise ValueError("risk_bands: expected from_risk_score to rise from 0")
+        return self
+
+    def band_of(self, risk_score: float) -> RiskBand:
+        """Returns the band of a risk score (percent, 0-100)."""
+        return [s.band for s in self.risk_bands if risk_score >= s.from_risk_score][-1]
+
+
+DEFAULT_POLICY = Policy(
+    risk_bands=(
+        RiskBandStart(band=RiskBand.LOW, from_risk_score=0),
+        RiskBandStart(band=RiskBand.MEDIUM, from_risk_score=5),
+        RiskBandStart(band=RiskBand.HIGH, from_risk_score=15),
+        RiskBandStart(band=RiskBand.CRITICAL, from_risk_score=30),
+    )
+)
+"""The project's own thresholds, for a creditor to replace by its own."""
+
+
+def load_policy(path: Path | None) -> Policy:
+    """Returns the policy of a YAML file, or the default where there is none.
+
+    Raises:
+        PolicyError: the file cannot be read, is not YAML or is not a valid policy.
+    """
+    if path is None:
+        return DEFAULT_POLICY
+    try:
+        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PolicyError(
+            f"the policy file {path} cannot be read ({type(error).__name__}): expected YAML like "
+            "configs/policy.yaml, correct WHEREFORE_POLICY_FILE or the file"
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise PolicyError(
+            f"the policy file {path} is not valid: {where}: {first['msg']}; expected the form of "
+            "configs/policy.yaml"
+        ) from error

@@ -1,0 +1,121 @@
+"""Running the HTTP application: its socket, its model, its first key, its end."""
+
+import errno
+import signal
+import socket
+
+import typer
+import uvicorn
+
+from serving.app import create_app
+from serving.errors import AddressError
+from serving.keys import ApiKeys, open_api_keys
+from serving.logs import configure_logs
+from serving.policy import load_policy
+from serving.settings import Settings
+
+_BACKLOG = 2048
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM, then answers what is open and returns.
+
+    The address is taken before the model is loaded, so that a port in use is told at once.
+
+    Raises:
+        AddressError: the address cannot be had.
+        ArtifactError: the model directory is not a whole, unchanged model.
+        KeyFileError: the state directory cannot hold or give the API keys.
+        PolicyError: the policy file is not valid.
+    """
+    listener = listen(settings.host, settings.port)
+    with listener:
+        load_policy(settings.policy_file)
+        keys = open_api_keys(settings.state_dir, configured=settings.api_key)
+        # torch takes seconds to import: what can be refused without it is refused before.
+        from serving.adapters.in_process import load_predictor  # noqa: PLC0415
+
+        predictor = load_predictor(settings)
+        configure_logs()
+        app = create_app(settings, predictor=predictor, keys=keys)
+        server = uvicorn.Server(_config(app, settings))
+        announce(settings, address=address_of(listener), keys=keys)
+        _end_quietly_on_signals()
+        server.run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a listening socket.
+
+    Raises:
+        AddressError: the port is in use or not permitted, or the host is not of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise AddressError(_address_message(host, port, error)) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise AddressError(_address_message(host, port, error)) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Returns the address of a listening socket as a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def announce(settings: Settings, *, address: str, keys: ApiKeys) -> None:
+    """Prints where the server listens and, where a key was just made, the key and its first use."""
+    typer.echo(f"Wherefore listens at {address} (documentation: {address}/docs)")
+    if keys.new_key is None:
+        return
+    key = keys.new_key.get_secret_value()
+    typer.echo(f"API key (shown this once, kept as a hash in {settings.state_dir}): {key}")
+    typer.echo(
+        f"Try it:\ncurl -s {address}/api/v1/predict -H 'X-API-Key: {key}' "
+        "-H 'Content-Type: application/json' "
+        """-d '{"text": "Asks for $24,000 to consolidate cards. Chapter 7 discharged last """
+        """spring; debts take 61% of her income."}'"""
+    )
+
+
+def _address_message(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} of {host} is in use: expected a free one, stop the other program or "
+            "choose another with --port"
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"port {port} may not be used by this user: choose one above 1023 with --port"
+    return (
+        f"the host {host!r} is no address of this machine: expected one, for example 127.0.0.1 "
+        "with --host"
+    )
+
+
+def _config(app: object, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+    )
+
+
+def _end_quietly_on_signals() -> None:
+    """Lets the server's own handlers stop it without the signal ending the process afterwards.
+
+    uvicorn raises the signal once more after it has stopped, for whatever handler stood before.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)

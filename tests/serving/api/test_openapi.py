@@ -1,0 +1,80 @@
+import dataclasses
+
+import jsonschema
+import pytest
+
+from data_pipeline.domain.application import LoanApplication
+from serving.api.application_schema import application_schema, field_descriptions
+
+OPERATIONS = [
+    ("/health", "get"),
+    ("/ready", "get"),
+    ("/metrics", "get"),
+    ("/api/v1/predict", "post"),
+    ("/api/v1/batch-predict", "post"),
+    ("/api/v1/categories", "get"),
+    ("/api/v1/metrics", "get"),
+]
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/openapi.json").json()
+
+
+def test_the_document_lists_the_routes_laid_down(document):
+    found = {(path, method) for path, item in document["paths"].items() for method in item}
+    assert found == set(OPERATIONS)
+
+
+def test_every_field_of_an_application_is_described():
+    names = [field.name for field in dataclasses.fields(LoanApplication)]
+    assert list(field_descriptions()) == names
+    properties = application_schema()["properties"]
+    assert list(properties) == ["id", *names]
+    assert all(properties[name]["description"] for name in properties)
+
+
+@pytest.mark.parametrize("address", ["/api/v1/predict", "/api/v1/batch-predict"])
+def test_the_examples_of_a_request_are_valid_and_get_an_answer(client, document, address):
+    body = document["paths"][address]["post"]["requestBody"]["content"]["application/json"]
+    schema = body["schema"]
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    assert schema["examples"]
+    for example in schema["examples"]:
+        jsonschema.validate(example, schema | {"components": document["components"]})
+        assert client.post(address, json=example).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/api/v1/predict", {"text": "Debts and inquiries."}),
+        ("/api/v1/batch-predict", {"applications": [{"text": "Debts."}, {}]}),
+    ],
+)
+def test_answers_have_the_form_the_document_says(client, document, address, body):
+    [schema] = document["paths"][address]["post"]["responses"]["200"]["content"].values()
+    answer = client.post(address, json=body).json()
+    jsonschema.validate(answer, schema["schema"] | {"components": document["components"]})
+
+
+@pytest.mark.parametrize("address", ["/api/v1/predict", "/api/v1/batch-predict"])
+def test_refusals_are_declared_as_problem_details_only(document, address):
+    responses = document["paths"][address]["post"]["responses"]
+    assert set(responses) == {"200", "400", "401", "413", "415", "422", "503"}
+    for status, response in responses.items():
+        if status != "200":
+            assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_the_frameworks_own_error_form_is_not_declared(document):
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_keyed_routes_declare_their_key(document):
+    for path, method in OPERATIONS:
+        keyed = "security" in document["paths"][path][method]
+        open_ = not path.startswith("/api/v1/") or path == "/api/v1/categories"
+        assert keyed != open_

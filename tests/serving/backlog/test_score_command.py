@@ -1,0 +1,179 @@
+"""`wherefore score` as a user runs it, with a model of random weights."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from data_pipeline.domain.rendering import render_text
+from data_pipeline.sources import application_from_mapping
+from serving.rows import ROW_FIELDS
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def refused(result):
+    """The one sentence of a command that ended with exit code 2."""
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("wherefore: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+    return result.stderr
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def evidence(row):
+    reasons = [*row["principal_reasons"], *row["review_reasons"]]
+    return [span for reason in reasons for span in reason["evidence"]]
+
+
+def test_the_development_texts_get_a_row_each(wherefore, tiny_model, tmp_path):
+    source = DATA / "narratives_dev.jsonl"
+    result = wherefore("score", source, "out.jsonl", "--model", tiny_model)
+    assert result.returncode == 0, result.stderr
+    given, scored = lines(source), lines(tmp_path / "out.jsonl")
+    assert [row["id"] for row in scored] == [row["id"] for row in given]
+    assert all(tuple(row) == ROW_FIELDS and row["error"] is None for row in scored)
+    for before, after in zip(given, scored, strict=True):
+        rendered = render_text(application_from_mapping(before))
+        for span in evidence(after):
+            assert rendered[span["start"] : span["end"]] == span["quote"]
+            assert span["end"] <= len(before["text"]) or span["start"] > len(before["text"])
+    assert "rows/s" in result.stdout
+
+
+def test_labels_beside_the_text_are_not_read(wherefore, tiny_model, tmp_path):
+    row = {"id": "1", "text": "Her debts are heavy."}
+    labelled = row | {"denied": True, "categories": ["collateral"]}
+    (tmp_path / "in.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(labelled)}\n")
+    wherefore("score", "in.jsonl", "out.jsonl", "--model", tiny_model)
+    first, second = lines(tmp_path / "out.jsonl")
+    assert first == second
+
+
+def test_rows_before_and_after_bad_rows_are_scored(wherefore, tiny_model, tmp_path):
+    bad = [
+        b'{"text": ""}',
+        b'{"text": "' + b"a" * 70_000 + b'"}',
+        b'{"text": "\xff"}',
+        b'{"text": "a\\u0000b"}',
+        b'{"text": 5}',
+        b'{"text": "a", "loan_amount_usd": "much"}',
+        b"not json",
+        b"[1]",
+    ]
+    good = b'{"text": "Her debts are heavy."}'
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join([good, *bad, good]) + b"\n")
+    result = wherefore("score", "in.jsonl", "out.jsonl", "--model", tiny_model)
+    assert result.returncode == 0, result.stderr
+    rows = lines(tmp_path / "out.jsonl")
+    assert [row["id"] for row in rows] == [str(number) for number in range(1, 11)]
+    assert [row["error"] and row["error"]["code"] for row in rows] == [
+        None,
+        "empty_application",
+        "text_too_long",
+        "invalid_utf8",
+        "nul_byte",
+        "invalid_field",
+        "invalid_field",
+        "invalid_json",
+        "invalid_json",
+        None,
+    ]
+    assert rows[0]["risk_score"] == rows[9]["risk_score"]
+    assert "Traceback" not in result.stderr
+
+
+def test_an_hmda_register_gives_a_row_for_each_of_its_rows(wherefore, tiny_model, tmp_path):
+    source = DATA / "hmda_sample.csv"
+    result = wherefore(
+        "score", source, "out.parquet", "--format", "hmda", "--model", tiny_model, "--limit", 25
+    )
+    assert result.returncode == 0, result.stderr
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table.num_rows == 25
+    assert tuple(table.column_names) == ROW_FIELDS
+    assert re.search(r"rows\s+│\s+25\b", result.stdout)
+
+
+def test_csv_in_and_csv_out(wherefore, tiny_model, tmp_path):
+    (tmp_path / "in.csv").write_text('id,text,age\nA,"Her debts, mostly",61\n,Fine.,30\n')
+    result = wherefore("score", "in.csv", "out.csv", "--model", tiny_model)
+    assert result.returncode == 0, result.stderr
+    header, first, second = (tmp_path / "out.csv").read_text().splitlines()
+    assert header == ",".join(ROW_FIELDS)
+    assert first.startswith("A,")
+    assert second.startswith("2,")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("none.jsonl", None, "does not exist"),
+        ("in.docx", b"PK", "suffix"),
+        ("in.csv", b"a,b\n1,2\n", "a"),
+        ("in.csv", b"", "column"),
+        ("in.parquet", b"PAR1 this is none", "in.parquet"),
+    ],
+)
+def test_an_input_that_cannot_be_read_is_refused_in_one_sentence(
+    wherefore, tmp_path, name, content, found
+):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert found in refused(wherefore("score", name, "out.jsonl"))
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        ("out.xlsx", "suffix '.xlsx'"),
+        ("missing/out.csv", "does not exist"),
+        ("in.jsonl", "is the input itself"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_in_one_sentence(
+    wherefore, tmp_path, output, found
+):
+    (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
+    assert found in refused(wherefore("score", "in.jsonl", output))
+    assert (tmp_path / "in.jsonl").read_text() == '{"text": "Debts."}\n'
+
+
+def test_an_unknown_format_is_refused(wherefore, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
+    result = wherefore("score", "in.jsonl", "out.jsonl", "--format", "pdf")
+    assert result.returncode == 2
+    assert "pdf" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def tampered(directory):
+    weights = directory / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+
+
+def without_manifest(directory):
+    (directory / "manifest.json").unlink()
+
+
+@pytest.mark.parametrize("command", ["score", "serve"])
+@pytest.mark.parametrize("break_it", [tampered, without_manifest, shutil.rmtree])
+def test_a_broken_model_is_refused_in_one_sentence(
+    wherefore, tiny_model, tmp_path, command, break_it
+):
+    (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
+    directory = tmp_path / "model"
+    shutil.copytree(tiny_model, directory)
+    break_it(directory)
+    arguments = ["in.jsonl", "out.jsonl"] if command == "score" else ["--port", 0]
+    refused(wherefore(command, *arguments, "--model", directory))
+    assert not (tmp_path / "out.jsonl").exists()

@@ -1,0 +1,116 @@
+"""`wherefore serve` as a user runs it, with a model of random weights."""
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from serving.server import listen
+
+COMMAND = Path(sys.executable).with_name("wherefore")
+
+
+@pytest.fixture
+def start_server(tmp_path, tiny_model):
+    """Starts servers on free ports and gives each with the lines it printed first."""
+    started = []
+
+    def start(*, num_lines, model=tiny_model, **environment):
+        command = [COMMAND, "serve", "--port", "0"]
+        if model is not None:
+            command += ["--model", model]
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process, [process.stdout.readline() for _ in range(num_lines)]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def stop(process, number=signal.SIGTERM):
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_first_start_prints_a_key_that_works_and_a_signal_ends_it_cleanly(start_server, number):
+    process, printed = start_server(num_lines=4)
+    address = re.search(r"http://[\d.:]+", printed[0]).group()
+    key = printed[1].split()[-1]
+    response = httpx2.post(
+        f"{address}/api/v1/predict", json={"text": "Debts."}, headers={"X-API-Key": key}
+    )
+    assert response.status_code == 200
+    assert "server" not in response.headers
+    assert response.json()["model_version"].startswith("tiny-1")
+    returncode, _, log = stop(process, number)
+    assert returncode == 0
+    assert "Traceback" not in log
+    assert key not in log
+
+
+def test_the_command_printed_at_first_start_runs(start_server):
+    _, printed = start_server(num_lines=4)
+    command = shlex.split(printed[3])
+    assert command[:2] == ["curl", "-s"]
+    answered = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert '"risk_score"' in answered.stdout
+
+
+def test_a_second_start_prints_no_key_and_takes_the_first(start_server):
+    first, printed = start_server(num_lines=4)
+    key = printed[1].split()[-1]
+    stop(first)
+    second, printed = start_server(num_lines=1)
+    address = re.search(r"http://[\d.:]+", printed[0]).group()
+    metrics = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key})
+    assert metrics.status_code == 200
+    returncode, rest, _ = stop(second)
+    assert (returncode, rest) == (0, "")
+
+
+def test_a_port_in_use_is_told_in_one_sentence(wherefore):
+    with listen("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        result = wherefore("serve", "--port", port)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"wherefore: port {port} of 127.0.0.1 is in use")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_misspelled_setting_is_told_in_one_sentence(wherefore, monkeypatch):
+    monkeypatch.setenv("WHEREFORE_PROT", "8000")
+    result = wherefore("serve")
+    assert result.returncode == 2
+    assert "WHEREFORE_PROT is no setting" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_bytes_that_are_no_http_get_an_answer_and_harm_nobody(start_server):
+    process, printed = start_server(num_lines=4)
+    host, port = re.search(r"http://([\d.]+):(\d+)", printed[0]).groups()
+    for sent in [b"\x16\x03\x01\x02", b"GET canary\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n"]:
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(sent)
+            connection.recv(4096)
+    assert httpx2.get(f"http://{host}:{port}/health").status_code == 200
+    returncode, _, log = stop(process)
+    assert returncode == 0
+    assert "canary" not in log
