@@ -1,0 +1,40 @@
+"""The second, blind labels agree with the first as far as the provenance page says."""
+
+import json
+from importlib.resources import files
+
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from data_pipeline.corpus.narratives import load_corpus
+from data_pipeline.domain.taxonomy import DenialCategory
+
+
+@pytest.fixture(scope="module")
+def second_labels():
+    text = (files("data_pipeline.corpus") / "second_labels.jsonl").read_text(encoding="utf-8")
+    return {row["id"]: row for row in map(json.loads, text.splitlines())}
+
+
+def primary(categories):
+    return str(categories[0]) if categories else "not denied"
+
+
+def test_every_narrative_has_a_second_label_of_the_taxonomy(second_labels):
+    assert [narrative.id for narrative in load_corpus()] == list(second_labels)
+    used = {category for row in second_labels.values() for category in row["categories"]}
+    assert used == {str(category) for category in DenialCategory}
+
+
+def test_the_readings_agree_on_the_primary_category(second_labels):
+    first = [primary(narrative.categories) for narrative in load_corpus()]
+    second = [primary(row["categories"]) for row in second_labels.values()]
+    assert sum(a == b for a, b in zip(first, second, strict=True)) == 2995
+    assert cohen_kappa_score(first, second) == pytest.approx(0.97, abs=0.01)
+
+
+def test_every_disagreement_is_settled_and_nothing_else(second_labels):
+    for narrative in load_corpus():
+        row = second_labels[narrative.id]
+        differs = primary(narrative.categories) != primary(row["categories"])
+        assert (row["settled"] in {"first", "second", "neither"}) == differs, narrative.id
