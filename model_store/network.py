@@ -7,10 +7,15 @@ Any RoBERTa checkpoint of transformers serves as encoder, by path or by name. Sh
     H  hidden size of the encoder
 
 The category logit is the sum of what the first token says about the whole window and of what the
-most telling tokens say: a linear evidence head gives one logit per token and category, trained on
-labelled quotes, and the mean of its largest values enters the category logit. A reason is its
-category times a conditional probability, so that a category is never less likely than its
-likeliest reason.
+most telling tokens say: the evidence head gives one logit per token and category, trained on
+labelled quotes; the mean of its largest values, and a reading of the hidden states weighted by
+them, enter the category logit. A reason is its category times a conditional probability, so that a
+category is never less likely than its likeliest reason.
+
+The evidence head reads the layer at two thirds of the encoder's depth. In an encoder trained for
+sentence embeddings the last layer's tokens all say what the whole text says: a linear probe for
+quoted tokens reaches average precision 0.10 on the last of six layers, 0.21 on layers 3 and 4, where
+7 % of the tokens are quoted (granite-embedding-30m-english, 2026-11-20).
 """
 
 from dataclasses import dataclass
@@ -28,6 +33,8 @@ NUM_CATEGORIES = len(CATEGORIES)
 NUM_REASONS = len(REASONS)
 
 _NUM_EVIDENCE_TOKENS = 8  # a labelled quote has a median of 9 tokens
+_EVIDENCE_DEPTH = 2 / 3  # see the docstring of the module
+_RARE_LOGIT = -4.0  # where evidence starts from: 1 token in 50 carries a category
 _MASKED_LOGIT = -1e4  # far below any logit, and still finite in bfloat16 and float16
 
 
@@ -67,8 +74,12 @@ class Network(nn.Module):
         self.category_head = _head(hidden, hidden // 2, NUM_CATEGORIES, head_dropout)
         self.reason_head = _head(hidden, hidden // 2, NUM_REASONS, head_dropout)
         self.risk_head = _head(hidden, hidden // 4, 1, head_dropout)
-        self.evidence_head = nn.Linear(hidden, NUM_CATEGORIES)
-        self.evidence_scale = nn.Parameter(torch.ones(NUM_CATEGORIES))
+        self.evidence_layer = round(config.num_hidden_layers * _EVIDENCE_DEPTH)
+        self.evidence_head = _head(hidden, hidden // 2, NUM_CATEGORIES, head_dropout)
+        with torch.no_grad():
+            self.evidence_head.get_parameter("4.bias").fill_(_RARE_LOGIT)
+        self.evidence_scale = nn.Parameter(torch.full((NUM_CATEGORIES,), 0.5))
+        self.passage_weight_CH = nn.Parameter(torch.zeros(NUM_CATEGORIES, hidden))
         self.register_buffer(
             "reason_category_R", torch.tensor(REASON_CATEGORY_INDEX), persistent=False
         )
@@ -113,11 +124,16 @@ class Network(nn.Module):
             input_ids_BT: token ids, each row beginning with the first-token marker, padded.
             attention_mask_BT: true where a token stands, false at padding.
         """
-        hidden_BTH = self.encode(input_ids_BT, attention_mask_BT)
-        first_BH = hidden_BTH[:, 0]
-        evidence_BTC = self.evidence_head(hidden_BTH)
+        layers = self._layers(input_ids_BT, attention_mask_BT)
+        first_BH = layers[-1][:, 0]
+        token_BTH = layers[self.evidence_layer]
+        evidence_BTC = self.evidence_head(token_BTH)
         evidence_BTC = evidence_BTC.masked_fill(~attention_mask_BT[:, :, None], _MASKED_LOGIT)
-        category_BC = self.category_head(first_BH) + self.evidence_scale * _pool(evidence_BTC)
+        category_BC = (
+            self.category_head(first_BH)
+            + self.evidence_scale * _pool(evidence_BTC)
+            + self._passages(token_BTH, evidence_BTC)
+        )
         return WindowLogits(
             category_BC=category_BC.float(),
             reason_BR=self._joint(category_BC.float(), self.reason_head(first_BH).float()),
@@ -129,9 +145,27 @@ class Network(nn.Module):
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
     ) -> Float[Tensor, "B T H"]:
         """Returns the encoder's last hidden states."""
-        output = self.encoder(input_ids=input_ids_BT, attention_mask=attention_mask_BT.long())
-        hidden_BTH: Tensor = output.last_hidden_state
-        return hidden_BTH
+        return self._layers(input_ids_BT, attention_mask_BT)[-1]
+
+    def _layers(
+        self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
+    ) -> tuple[Float[Tensor, "B T H"], ...]:
+        """Hidden states after the embeddings and after each layer."""
+        output = self.encoder(
+            input_ids=input_ids_BT,
+            attention_mask=attention_mask_BT.long(),
+            output_hidden_states=True,
+        )
+        layers: tuple[Tensor, ...] = output.hidden_states
+        return layers
+
+    def _passages(
+        self, token_BTH: Float[Tensor, "B T H"], evidence_BTC: Float[Tensor, "B T C"]
+    ) -> Float[Tensor, "B C"]:
+        """What the tokens say that the evidence head attends to, category by category."""
+        attention_BCT = evidence_BTC.softmax(dim=1).transpose(1, 2)
+        passage_BCH = attention_BCT @ token_BTH
+        return (passage_BCH * self.passage_weight_CH).sum(dim=2)
 
     def _joint(
         self, category_BC: Float[Tensor, "B C"], conditional_BR: Float[Tensor, "B R"]

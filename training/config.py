@@ -68,7 +68,9 @@ class LossConfig(_Section):
         reason: binary cross-entropy of each reason, given its category.
         risk: binary cross-entropy of the default probability.
         evidence: binary cross-entropy of each token and category.
-        evidence_positive_weight: weight of a token inside a quote against one outside.
+        evidence_positive_weight: weight of the mean over the tokens inside quotes against the mean
+            over those outside.
+        label_smoothing: how far the targets of the categories are drawn towards one half.
     """
 
     category: float = Field(default=1.0, ge=0)
@@ -76,7 +78,8 @@ class LossConfig(_Section):
     reason: float = Field(default=0.3, ge=0)
     risk: float = Field(default=0.3, ge=0)
     evidence: float = Field(default=1.0, ge=0)
-    evidence_positive_weight: float = Field(default=4.0, gt=0)
+    evidence_positive_weight: float = Field(default=1.0, gt=0)
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
 
 
 class AugmentationConfig(_Section):

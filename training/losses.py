@@ -25,7 +25,10 @@ def loss_parts(
     """
     return {
         "category": config.category
-        * (category_loss(logits.category_NC, batch) + coarse_loss(logits.category_NC, batch)),
+        * (
+            category_loss(logits.category_NC, batch, smoothing=config.label_smoothing)
+            + coarse_loss(logits.category_NC, batch)
+        ),
         "primary": config.primary * primary_loss(logits.category_NC, batch),
         "reason": config.reason * reason_loss(logits, batch),
         "risk": config.risk * risk_loss(logits.risk_N, batch),
@@ -34,9 +37,14 @@ def loss_parts(
     }
 
 
-def category_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
-    """Binary cross-entropy of the known categories, summed."""
-    return _masked_bce(category_NC, batch.category_NC).sum()
+def category_loss(
+    category_NC: Float[Tensor, "N C"], batch: Batch, *, smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """Binary cross-entropy of the known categories, summed.
+
+    A label smoothing of s draws targets 0 and 1 to s / 2 and 1 - s / 2.
+    """
+    return _masked_bce(category_NC, batch.category_NC, smoothing=smoothing).sum()
 
 
 def coarse_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
@@ -44,7 +52,7 @@ def coarse_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor
     if not len(batch.coarse_text_G):
         return category_NC.new_zeros(())
     log_absent_GC = functional.logsigmoid(-category_NC)[batch.coarse_text_G]
-    log_none_G = (log_absent_GC * batch.coarse_GC).sum(dim=1).clamp(max=-1e-6)
+    log_none_G = (log_absent_GC * batch.coarse_GC).sum(dim=1).clamp(max=-1e-20)
     return -torch.log(-torch.expm1(log_none_G)).sum()
 
 
@@ -74,23 +82,30 @@ def risk_loss(risk_N: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
 def evidence_loss(
     evidence_WTC: Float[Tensor, "W T C"], batch: Batch, positive_weight: float
 ) -> Float[Tensor, ""]:
-    """Binary cross-entropy of the labelled tokens, summed over categories, mean over tokens.
+    """Binary cross-entropy of the labelled tokens: inside the quotes and outside, apart.
 
-    The mean is taken per text, so that a long text counts as much as a short one.
+    Per text, the mean over the tokens inside quotes (times a weight), and the mean over the tokens
+    outside summed over categories. A quote takes one token in 25 of one category in 12: in a common
+    mean the head learns to say no everywhere (token average precision 0.15 after eight epochs).
     """
     loss_WTC = _masked_bce(evidence_WTC, batch.evidence_WTC)
-    loss_WTC = loss_WTC * torch.where(batch.evidence_WTC == 1, positive_weight, 1.0)
-    known_W = (batch.evidence_WTC[..., 0] >= 0).sum(dim=1).to(loss_WTC.dtype)
-    zeros_N = loss_WTC.new_zeros(batch.num_texts)
-    loss_N = zeros_N.index_add(0, batch.text_W, loss_WTC.sum(dim=(1, 2)))
-    known_N = zeros_N.index_add(0, batch.text_W, known_W)
-    return (loss_N / known_N.clamp(min=1)).sum()
+    inside_WTC = batch.evidence_WTC == 1
+    outside_W = (batch.evidence_WTC[..., 0] >= 0).sum(dim=1)
+
+    def per_text(values_W: Float[Tensor, " W"]) -> Float[Tensor, " N"]:
+        zeros_N = loss_WTC.new_zeros(batch.num_texts)
+        return zeros_N.index_add(0, batch.text_W, values_W.to(loss_WTC.dtype))
+
+    inside_N = per_text((loss_WTC * inside_WTC).sum(dim=(1, 2)))
+    outside_N = per_text((loss_WTC * ~inside_WTC).sum(dim=(1, 2)))
+    mean_inside_N = inside_N / per_text(inside_WTC.sum(dim=(1, 2))).clamp(min=1)
+    mean_outside_N = outside_N / per_text(outside_W).clamp(min=1)
+    return (positive_weight * mean_inside_N + mean_outside_N).sum()
 
 
 def _masked_bce(
-    logits: Float[Tensor, "*shape"], targets: Float[Tensor, "*shape"]
+    logits: Float[Tensor, "*shape"], targets: Float[Tensor, "*shape"], *, smoothing: float = 0.0
 ) -> Float[Tensor, "*shape"]:
-    loss = functional.binary_cross_entropy_with_logits(
-        logits, targets.clamp(min=0), reduction="none"
-    )
+    smooth = targets.clamp(min=0) * (1 - smoothing) + smoothing / 2
+    loss = functional.binary_cross_entropy_with_logits(logits, smooth, reduction="none")
     return loss * (targets >= 0)

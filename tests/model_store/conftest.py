@@ -26,6 +26,11 @@ SENTENCES = (
 )
 
 
+def last_linear(head: torch.nn.Module) -> torch.nn.Linear:
+    """The layer that gives the logits of a head."""
+    return [layer for layer in head.modules() if isinstance(layer, torch.nn.Linear)][-1]
+
+
 @pytest.fixture(autouse=True)
 def single_thread() -> Iterator[None]:
     """One torch thread: on tensors this small more only get in each other's way."""
@@ -78,7 +83,13 @@ def new_network(tiny_config: RobertaConfig) -> Callable[..., Network]:
     def build(*, seed: int = 0, head_dropout: float = 0.0) -> Network:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return Network(tiny_config, head_dropout=head_dropout).eval()
+            network = Network(tiny_config, head_dropout=head_dropout)
+            # As after training: what starts at nothing takes part, and evidence is no longer rare.
+            for parameter in network.parameters():
+                if parameter.ndim > 1 and not parameter.any():
+                    torch.nn.init.normal_(parameter, std=0.2)
+            torch.nn.init.zeros_(last_linear(network.evidence_head).bias)
+            return network.eval()
 
     return build
 

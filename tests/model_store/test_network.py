@@ -81,19 +81,18 @@ def test_what_stands_at_padding_never_enters_a_result(network, batch):
 
 
 @torch.inference_mode()
-def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(network, batch):
+def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(new_network, batch):
+    network = new_network()
     before = network(*batch).category_BC
-    bias = network.evidence_head.bias.clone()
-    try:
-        network.evidence_head.bias[4] += 3.0
-        raised = network(*batch).category_BC - before
-    finally:
-        network.evidence_head.bias.copy_(bias)
+    *_, last_layer = network.evidence_head.modules()
+    last_layer.bias[4] += 3.0
+    raised = network(*batch).category_BC - before
     assert (raised[:, 4] > 0).all()
     others = [c for c in range(12) if c != 4]
     assert (raised[:, others] == 0).all()
     # Every token's evidence rose by 3, and a window of nine tokens or more shows just that.
-    torch.testing.assert_close(raised[2:, 4], torch.full((3,), 3.0))
+    expected = 3 * network.evidence_scale[4].item()
+    torch.testing.assert_close(raised[2:, 4], torch.full((3,), expected))
 
 
 @torch.inference_mode()

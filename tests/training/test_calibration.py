@@ -25,7 +25,7 @@ def simulated(*, slope, intercepts, num_texts=4000, seed=0, risk=(1.0, 0.0)):
         category_NC=category_NC,
         risk_N=risk_N,
         target_NC=generator.random((num_texts, 12)) < probability_NC,
-        default_probability_N=1 / (1 + np.exp(-(risk[0] * risk_N + risk[1]))),
+        default_probability_N=1 / (1 + np.exp(-(risk[0] * risk_N.astype(float) + risk[1]))),
     )
 
 

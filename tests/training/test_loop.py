@@ -97,7 +97,7 @@ def test_training_on_sixteen_texts_lowers_the_loss(new_trainer, texts):
     trainer.run(on_step=reports.append)
     losses = [sum(report.losses.values()) for report in reports]
     assert len(losses) == trainer.num_steps == 15 * 4
-    assert sum(losses[-8:]) < 0.5 * sum(losses[:8])
+    assert sum(losses[-8:]) < 0.7 * sum(losses[:8])
     for name in ["category", "primary", "evidence"]:
         first, last = (sum(r.losses[name] for r in part) for part in (reports[:8], reports[-8:]))
         assert last < first, name

@@ -35,6 +35,10 @@ def batch_of(tiny_tokenizer, new_example):
     return build
 
 
+def logit(probability):
+    return math.log(probability / (1 - probability))
+
+
 def leaf(*values):
     return torch.tensor(values, requires_grad=True)
 
@@ -47,6 +51,14 @@ def test_each_known_category_costs_its_cross_entropy(batch_of):
     category_NC = leaf([2.0] + [0.0] * 11)
     loss = category_loss(category_NC, batch_of({"categories": (0,)}))
     assert loss.item() == pytest.approx(math.log1p(math.exp(-2)) + 11 * LOG_2)
+
+
+def test_smoothing_draws_the_targets_towards_one_half_and_leaves_unknown_ones_out(batch_of):
+    batch = batch_of({"category_targets": (1.0, 0.0, *UNKNOWN[2:])})
+    category_NC = leaf([logit(0.95), logit(0.05)] + [3.0] * 10)
+    category_loss(category_NC, batch, smoothing=0.1).backward()
+    assert category_NC.grad[0].tolist() == pytest.approx([0.0] * 12, abs=1e-6)
+    assert (category_NC.grad[0, 2:] == 0).all()
 
 
 def test_an_unknown_category_costs_nothing_and_teaches_nothing(batch_of):
@@ -165,14 +177,16 @@ def test_the_risk_is_drawn_to_the_stated_probability_and_unknown_ones_count_noth
     assert risk_loss(zeros(1), batch_of({})).item() == 0.0
 
 
-def test_evidence_costs_its_mean_over_the_tokens_of_a_text(batch_of):
+def test_evidence_costs_the_mean_inside_the_quotes_and_the_mean_outside(batch_of):
     batch = batch_of({"categories": (1,), "quotes": ((1, "51.2%"),)}, {})
-    evidence_WTC = zeros(*batch.evidence_WTC.shape)
-    num_positive = int((batch.evidence_WTC == 1).sum())
-    num_tokens = int(batch.num_tokens_W[0]) - 2
+    inside_WTC = batch.evidence_WTC == 1
+    evidence_WTC = torch.where(inside_WTC, 1.5, -0.5)
+    num_inside, num_tokens = int(inside_WTC.sum()), int(batch.num_tokens_W[0]) - 2
+    inside, outside = math.log1p(math.exp(-1.5)), math.log1p(math.exp(-0.5))
+    quoted = 4 * inside + (12 * num_tokens - num_inside) / num_tokens * outside
+    assert num_inside > 1
     loss = evidence_loss(evidence_WTC, batch, 4.0)
-    quoted = (12 * num_tokens + 3 * num_positive) / num_tokens * LOG_2
-    assert loss.item() == pytest.approx(quoted + 12 * LOG_2, rel=1e-5)
+    assert loss.item() == pytest.approx(quoted + 12 * outside, rel=1e-5)
 
 
 def test_evidence_teaches_nothing_at_markers_padding_and_texts_without_quotes(batch_of):
