@@ -1,4 +1,4 @@
-"""The commands of this package: `wherefore data build`.
+"""The commands of this package: `wherefore data build` and `wherefore data simulate`.
 
 What they run is imported when they run, so that `wherefore --help` stays quick.
 """
@@ -12,13 +12,9 @@ import typer
 from data_pipeline.cli import needs_extra
 
 app = typer.Typer(
-    no_args_is_help=True, help="Build training examples from the corpus or from files."
+    no_args_is_help=True,
+    help="Build training examples from the corpus or from files, or simulate synthetic files.",
 )
-
-
-@app.callback()
-def _root() -> None:
-    """Keeps `build` a subcommand while it is the only one."""
 
 
 class BuildFormat(StrEnum):
@@ -47,3 +43,41 @@ def build(
         from data_pipeline.building import build_data_set  # noqa: PLC0415
 
     build_data_set(source, output=output, format=format.value)
+
+
+class SimulateSplit(StrEnum):
+    """Which synthetic files are written."""
+
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+    ALL = "all"
+
+
+@app.command()
+def simulate(
+    *,
+    num: Annotated[int, typer.Option(min=1, help="How many files.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")],
+    split: Annotated[
+        SimulateSplit, typer.Option(help="Held-out families and policies stand in held_out only.")
+    ] = SimulateSplit.ALL,
+    output: Annotated[Path, typer.Option(help="A .jsonl or .parquet file.")],
+    fields: Annotated[
+        bool, typer.Option("--fields", help="Add the application's fields to each row.")
+    ] = False,
+    demographics: Annotated[
+        Path | None, typer.Option(help="A file of its own for demographics; by default none.")
+    ] = None,
+) -> None:
+    """Simulate synthetic loan files whose denials have known causes."""
+    from data_pipeline.generator.output import write_simulation  # noqa: PLC0415
+    from data_pipeline.generator.simulation import SimulationSplit  # noqa: PLC0415
+
+    write_simulation(
+        output,
+        num_files=num,
+        seed=seed,
+        split=None if split is SimulateSplit.ALL else SimulationSplit(split.value),
+        with_fields=fields,
+        demographics=demographics,
+    )

@@ -169,7 +169,9 @@ def current_versions() -> dict[str, object]:
 def _write(artifact: Artifact, directory: Path, *, storage: Storage) -> Manifest:
     weights = _encode(artifact.network.state_dict(), storage)
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, directory / _WEIGHTS)
-    config = {"encoder": artifact.network.config.to_dict(), "storage": storage}
+    encoder = artifact.network.config.to_dict()
+    encoder.pop("_name_or_path", None)  # a path of the machine it was trained on
+    config = {"encoder": encoder, "storage": storage}
     texts = {
         _TOKENIZER: artifact.tokenizer.to_json(),
         _CONFIG: _json(config),

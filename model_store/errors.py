@@ -7,6 +7,11 @@
     │   ├── ArtifactMissingError      ... since a file is not there
     │   ├── ArtifactTamperedError     ... since a file is not the one the manifest names
     │   └── ArtifactMismatchError     ... since it was made for another taxonomy or format
+    ├── RegistryError                 a model registry does not give or take a model
+    │   ├── ModelReferenceError       ... since it was not named as models:/NAME@ALIAS
+    │   ├── RegistryUnavailableError  ... since it cannot be reached or used
+    │   ├── UnknownModelError         ... since it has no such model, version or alias
+    │   └── ForeignModelError         ... since the version was not put there by this project
     └── TextTooLongError              a text is over the limit
 """
 
@@ -31,6 +36,26 @@ class ArtifactTamperedError(ArtifactError):
 
 class ArtifactMismatchError(ArtifactError):
     """A model was made for another taxonomy, rendering, masking or format than this code's."""
+
+
+class RegistryError(ModelError):
+    """A model registry does not give or take a model."""
+
+
+class ModelReferenceError(RegistryError):
+    """A model of a registry was named in another way than `models:/NAME@ALIAS`."""
+
+
+class RegistryUnavailableError(RegistryError):
+    """A model registry, or the folder its models are kept in, cannot be reached or used."""
+
+
+class UnknownModelError(RegistryError):
+    """A registry has no model, version or alias of that name."""
+
+
+class ForeignModelError(RegistryError):
+    """A registered version holds something else than a model of this project."""
 
 
 class TextTooLongError(ModelError):

@@ -14,8 +14,8 @@ category is never less likely than its likeliest reason.
 
 The evidence head reads the layer at two thirds of the encoder's depth. In an encoder trained for
 sentence embeddings the last layer's tokens all say what the whole text says: a linear probe for
-quoted tokens reaches average precision 0.10 on the last of six layers, 0.21 on layers 3 and 4, where
-7 % of the tokens are quoted (granite-embedding-30m-english, 2026-11-20).
+quoted tokens reaches average precision 0.10 on the last of six layers and 0.21 on layers 3 and 4,
+where 7 % of the tokens are quoted (granite-embedding-30m-english, 2026-11-20).
 """
 
 from dataclasses import dataclass

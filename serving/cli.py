@@ -26,8 +26,12 @@ class Explain(StrEnum):
 
 
 ModelOption = Annotated[
-    Path | None,
-    typer.Option(help="Directory of the model.", show_default="the bundled starter model"),
+    str | None,
+    typer.Option(
+        help="Directory of the model, or models:/NAME@ALIAS or models:/NAME/VERSION of the MLflow "
+        "registry at MLFLOW_TRACKING_URI.",
+        show_default="the bundled starter model",
+    ),
 ]
 
 

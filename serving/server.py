@@ -31,11 +31,12 @@ def serve(settings: Settings) -> None:
     listener = listen(settings.host, settings.port)
     with listener:
         load_policy(settings.policy_file)
-        keys = open_api_keys(settings.state_dir, configured=settings.api_key)
         # torch takes seconds to import: what can be refused without it is refused before.
         from serving.adapters.in_process import load_predictor  # noqa: PLC0415
 
         predictor = load_predictor(settings)
+        # The first key is made last, so that a start that fails does not make one unseen.
+        keys = open_api_keys(settings.state_dir, configured=settings.api_key)
         configure_logs()
         app = create_app(settings, predictor=predictor, keys=keys)
         server = uvicorn.Server(_config(app, settings))

@@ -30,8 +30,15 @@ class Settings(BaseSettings):
         "127.0.0.1", min_length=1, description="Address to listen on; `0.0.0.0` for all."
     )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    model: Path | None = Field(
-        None, description="Directory of the model to serve; empty means the bundled starter."
+    model: str | None = Field(
+        None,
+        description="Model to serve: a directory, or `models:/NAME@ALIAS` of the MLflow registry "
+        "at `MLFLOW_TRACKING_URI`; empty means the bundled starter.",
+    )
+    cache_dir: Path | None = Field(
+        None,
+        description="Where models of a registry are kept; empty means `wherefore` in the user's "
+        "cache folder.",
     )
     state_dir: Path = Field(
         Path("var"), description="Where the server keeps what must survive a restart (API keys)."

@@ -1,4 +1,4 @@
-"""Real servers for the tests, started on free ports and stopped again."""
+"""Real servers and stores for the tests, each started on a free port or in a folder of its own."""
 
 import importlib.util
 import os
@@ -33,6 +33,27 @@ def postgres_url() -> Iterator[str]:
         _run(binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", user=user)
         with _server(binaries / "postgres", data, user=user) as port:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+
+
+@pytest.fixture(scope="session")
+def empty_mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with MLflow's tables in it: to make them takes longer than a test."""
+    from model_store.mlflow_store import open_client  # noqa: PLC0415
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    open_client(f"sqlite:///{path}", create=True)
+    return path
+
+
+@pytest.fixture
+def mlflow_uri(empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An MLflow store for one test, named in the environment, and an empty model cache."""
+    database = tmp_path / "mlflow" / "mlflow.db"
+    database.parent.mkdir()
+    shutil.copy(empty_mlflow_database, database)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
+    monkeypatch.setenv("WHEREFORE_CACHE_DIR", str(tmp_path / "cache"))
+    return f"sqlite:///{database}"
 
 
 def _binaries(home: Path, *, user: str | None) -> Path:

@@ -1,8 +1,8 @@
-"""`wherefore train` and `wherefore evaluate`."""
+"""`wherefore train`."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,47 +38,48 @@ def train(
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.")
     ] = None,
+    track: Annotated[
+        bool,
+        typer.Option(help="Record the run in MLflow: MLFLOW_TRACKING_URI, or runs/mlflow.db."),
+    ] = True,
 ) -> None:
     """Fine-tune, calibrate, measure and store a model; a killed run goes on where it stopped."""
     with needs_extra("train"):
         from training.config import load_config  # noqa: PLC0415
         from training.run import run_training  # noqa: PLC0415
+        from training.tracking import track_run  # noqa: PLC0415
 
     run = load_config(config, overrides={"encoder": encoder} if encoder else None)
     folder = output or Path("runs") / run.name
     console = Console(stderr=True)
-    with _step_display(console) as on_step:
-        result = run_training(run, output=folder, on_step=on_step, on_stage=console.print)
+    with (
+        track_run(folder, enabled=track, on_warning=partial(_warn, console)) as tracker,
+        step_display(console) as display,
+    ):
+
+        def on_step(report: "StepReport") -> None:
+            display(report)
+            tracker.on_step(report)
+
+        result = run_training(
+            run,
+            output=folder,
+            on_start=tracker.on_start,
+            on_step=on_step,
+            on_stage=console.print,
+        )
+        tracker.on_result(result)
     for data_set, figures in result.metrics.items():
         _print_figures(f"{run.name}: {data_set}", figures)
     console.print(f"model stored in {result.directory}")
 
 
-def evaluate(
-    data: Annotated[Path, typer.Option(help="Labelled narratives, .jsonl.")],
-    model: Annotated[
-        Path | None, typer.Option(help="Directory of the model. Default: the bundled one.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Where to write the figures, .json. Default: nowhere.")
-    ] = None,
-) -> None:
-    """Measure a stored model on labelled narratives."""
-    with needs_extra("train"):
-        from training.evaluation import evaluate as measure  # noqa: PLC0415
-    from data_pipeline.corpus.narratives import load_narratives  # noqa: PLC0415
-    from model_store.artifact import starter_directory  # noqa: PLC0415
-    from model_store.predictor import Predictor  # noqa: PLC0415
-
-    predictor = Predictor.load(model or starter_directory())
-    figures = {"model": predictor.model_version, **measure(predictor, load_narratives(data))}
-    _print_figures(f"{predictor.model_version} on {data.name}", figures)
-    if output is not None:
-        output.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+def _warn(console: Console, sentence: str) -> None:
+    console.print(f"warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def _step_display(console: Console) -> Iterator["_StepDisplay"]:
+def step_display(console: Console) -> Iterator["_StepDisplay"]:
     """A progress bar on a terminal, a plain line now and then elsewhere."""
     columns = (
         SpinnerColumn(),

@@ -4,6 +4,9 @@
 
     TrainingError
     ├── ConfigError        a run's configuration is not one
+    ├── EvaluationError    there is nothing to measure, or nowhere to write the report
+    ├── PromotionError     a version of a model may not take, or give back, a role
+    ├── ReportError        a file is no report of an evaluation or of fairness
     └── ResumeError        a run cannot go on from the checkpoint it finds
 """
 
@@ -20,3 +23,15 @@ class ConfigError(TrainingError):
 
 class ResumeError(TrainingError):
     """A run cannot go on from the checkpoint it finds."""
+
+
+class PromotionError(TrainingError):
+    """A version of a model may not take, or give back, a role such as champion."""
+
+
+class ReportError(TrainingError):
+    """A file is no report of an evaluation or of fairness."""
+
+
+class EvaluationError(TrainingError):
+    """There is nothing to measure, or nowhere to write the report."""

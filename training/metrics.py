@@ -1,7 +1,10 @@
-"""The metrics of the project, so that every model and baseline is counted alike.
+"""Metrics of categories and reasons, so that every model and baseline is counted alike.
 
-Arrays: N texts, C categories. Labels are lists of category positions, most important first; a
-text without labels is not denied.
+Weights and NaN are as in `training.weighting`.
+
+Arrays: B rows of weights, N texts, C categories (or reasons). `target_NC` is true where a category
+is labelled, `first_NC` where it is what the first label says: one category, or several where the
+label is coarse, or none where no text was denied or no order is known.
 """
 
 from collections.abc import Sequence
@@ -9,27 +12,28 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
+
+from training.score_metrics import auc
+from training.weighting import Figures, Weights, ratio, row_weights
 
 Labels = Sequence[Sequence[int]]
+"""Positions of the labelled categories of each text, most important first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryMetrics:
-    """How well denial and its categories are told.
+    """How well denial and its categories are told, every text counted once.
 
     Attributes:
         num_texts: texts counted.
         num_denied: texts with at least one label.
-        primary_accuracy: share of the denied whose likeliest category is their first label.
-        any_listed_accuracy: share of the denied whose likeliest category is any of their labels.
-        top3_accuracy: share of the denied whose first label is among the three likeliest.
-        micro_f1: F1 of stated categories against labels, over all texts.
-        macro_f1: mean over the categories of their F1.
-        denied_auc: area under the ROC curve of the highest category probability, denied against
-            not; NaN where only one of both occurs.
-        omission_rate: share of the labels that are neither stated nor up for review; NaN without
-            labels.
+        primary_accuracy: see the function of that name.
+        any_listed_accuracy: see the function of that name.
+        top3_accuracy: see `top_k_accuracy`.
+        micro_f1: see the function of that name.
+        macro_f1: see the function of that name.
+        denied_auc: see `training.score_metrics.auc`; the score is the highest probability.
+        omission_rate: see the function of that name.
     """
 
     num_texts: int
@@ -54,7 +58,7 @@ def category_metrics(
     stated_NC: NDArray[np.bool_],
     listed_NC: NDArray[np.bool_],
 ) -> CategoryMetrics:
-    """Counts category predictions.
+    """Counts category predictions on completely labelled texts.
 
     Args:
         probability_NC: probability of each category.
@@ -62,21 +66,133 @@ def category_metrics(
         stated_NC: categories among the principal reasons.
         listed_NC: categories among the principal reasons or those up for review.
     """
-    target_NC = indicator(labels, probability_NC.shape[1])
-    denied_N = np.array([len(listed) > 0 for listed in labels], dtype=np.bool_)
-    ranked_NC = np.argsort(-probability_NC, axis=1, kind="stable")
-    first = [(ranked_NC[i], labels[i]) for i in range(len(labels)) if labels[i]]
+    num_categories = probability_NC.shape[1]
+    target_NC = indicator(labels, num_categories)
+    first_NC = indicator([listed[:1] for listed in labels], num_categories)
+    denied_N = _any(target_NC)
     return CategoryMetrics(
         num_texts=len(labels),
         num_denied=int(denied_N.sum()),
-        primary_accuracy=_mean([ranked[0] == listed[0] for ranked, listed in first]),
-        any_listed_accuracy=_mean([ranked[0] in listed for ranked, listed in first]),
-        top3_accuracy=_mean([listed[0] in ranked[:3] for ranked, listed in first]),
-        micro_f1=f1(stated_NC, target_NC),
-        macro_f1=_mean([f1(stated_NC[:, c], target_NC[:, c]) for c in range(target_NC.shape[1])]),
-        denied_auc=_auc(denied_N, probability_NC.max(axis=1)),
-        omission_rate=_mean((~listed_NC[target_NC]).astype(float).tolist()),
+        primary_accuracy=primary_accuracy(probability_NC, first_NC).item(),
+        any_listed_accuracy=any_listed_accuracy(probability_NC, target_NC).item(),
+        top3_accuracy=top_k_accuracy(probability_NC, first_NC, k=3).item(),
+        micro_f1=micro_f1(stated_NC, target_NC).item(),
+        macro_f1=macro_f1(stated_NC, target_NC).item(),
+        denied_auc=auc(probability_NC.max(axis=1), denied_N.astype(np.float64)).item(),
+        omission_rate=omission_rate(listed_NC, target_NC).item(),
     )
+
+
+def primary_accuracy(
+    probability_NC: NDArray[np.float64],
+    first_NC: NDArray[np.bool_],
+    *,
+    weight_BN: Weights | None = None,
+) -> Figures:
+    """Share of the texts with a first label whose likeliest category is that label.
+
+    With a coarse first label any of its categories counts. Ties go to the earlier category.
+
+    `sum_i w_i [argmax_c p_ic in first_i] / sum_i w_i`, over texts i with a first label.
+    """
+    return top_k_accuracy(probability_NC, first_NC, k=1, weight_BN=weight_BN)
+
+
+def top_k_accuracy(
+    probability_NC: NDArray[np.float64],
+    first_NC: NDArray[np.bool_],
+    *,
+    k: int = 3,
+    weight_BN: Weights | None = None,
+) -> Figures:
+    """Share of the texts with a first label that have it among their k likeliest categories.
+
+    `sum_i w_i [top_k(p_i) meets first_i] / sum_i w_i`, over texts i with a first label.
+    """
+    top_Nk = np.argsort(-probability_NC, axis=1, kind="stable")[:, :k]
+    hit_N = _any(np.take_along_axis(first_NC, top_Nk, axis=1))
+    return share(hit_N, among_N=_any(first_NC), weight_BN=weight_BN)
+
+
+def any_listed_accuracy(
+    probability_NC: NDArray[np.float64],
+    target_NC: NDArray[np.bool_],
+    *,
+    weight_BN: Weights | None = None,
+) -> Figures:
+    """Share of the texts with a label whose likeliest category is any of their labels.
+
+    `sum_i w_i [argmax_c p_ic in labels_i] / sum_i w_i`, over texts i with a label.
+    """
+    hit_N = target_NC[np.arange(len(target_NC)), probability_NC.argmax(axis=1)]
+    return share(hit_N, among_N=_any(target_NC), weight_BN=weight_BN)
+
+
+def micro_f1(
+    stated_NC: NDArray[np.bool_], target_NC: NDArray[np.bool_], *, weight_BN: Weights | None = None
+) -> Figures:
+    """F1 of what is stated against what is labelled, over all pairs of text and category.
+
+    `2 |stated and labelled| / (|stated| + |labelled|)`; 0 where nothing is stated and nothing
+    labelled.
+    """
+    weight_BN = row_weights(weight_BN, len(stated_NC))
+    agreed_N = (stated_NC & target_NC).sum(axis=1)
+    total_N = stated_NC.sum(axis=1) + target_NC.sum(axis=1)
+    return _f1(weight_BN @ agreed_N, weight_BN @ total_N)
+
+
+def macro_f1(
+    stated_NC: NDArray[np.bool_], target_NC: NDArray[np.bool_], *, weight_BN: Weights | None = None
+) -> Figures:
+    """Mean over the categories of their F1.
+
+    `(1/C) sum_c 2 |stated_c and labelled_c| / (|stated_c| + |labelled_c|)`; a category that is
+    neither stated nor labelled adds 0.
+    """
+    weight_BN = row_weights(weight_BN, len(stated_NC))
+    agreed_BC = weight_BN @ (stated_NC & target_NC)
+    total_BC = weight_BN @ (stated_NC.astype(np.float64) + target_NC)
+    return np.asarray(_f1(agreed_BC, total_BC).mean(axis=1))
+
+
+def omission_rate(
+    listed_NC: NDArray[np.bool_], target_NC: NDArray[np.bool_], *, weight_BN: Weights | None = None
+) -> Figures:
+    """Share of the labelled categories that are neither stated nor up for review.
+
+    `|labelled and not listed| / |labelled|`; NaN without labels.
+    """
+    weight_BN = row_weights(weight_BN, len(listed_NC))
+    return ratio(
+        weight_BN @ (target_NC & ~listed_NC).sum(axis=1), weight_BN @ target_NC.sum(axis=1)
+    )
+
+
+def labelled_hit_rate(hit_NC: NDArray[np.float64], *, weight_BN: Weights | None = None) -> Figures:
+    """Mean of what was counted for each label, over all labels of all texts.
+
+    `sum_ic w_i hit_ic / sum_ic w_i`, over pairs of text i and category c with a label.
+
+    Args:
+        hit_NC: 1 or 0 where a category is labelled, NaN where it is not.
+        weight_BN: see the module.
+    """
+    weight_BN = row_weights(weight_BN, len(hit_NC))
+    return ratio(weight_BN @ np.nansum(hit_NC, axis=1), weight_BN @ (~np.isnan(hit_NC)).sum(axis=1))
+
+
+def share(
+    hit_N: NDArray[np.bool_], *, among_N: NDArray[np.bool_], weight_BN: Weights | None = None
+) -> Figures:
+    """Weighted share of hits among some of the texts; NaN where these weigh nothing."""
+    weight_BN = row_weights(weight_BN, len(hit_N))
+    return ratio(weight_BN @ (hit_N & among_N), weight_BN @ among_N)
+
+
+def f1(stated: NDArray[np.bool_], target: NDArray[np.bool_]) -> float:
+    """F1 of the true entries of two arrays of one shape, all counted once; see `micro_f1`."""
+    return float(micro_f1(stated.reshape(1, -1), target.reshape(1, -1))[0])
 
 
 def indicator(labels: Labels, num_categories: int) -> NDArray[np.bool_]:
@@ -87,18 +203,9 @@ def indicator(labels: Labels, num_categories: int) -> NDArray[np.bool_]:
     return target_NC
 
 
-def f1(stated: NDArray[np.bool_], target: NDArray[np.bool_]) -> float:
-    """Returns the F1 of true entries; 0 where nothing is stated and nothing labelled."""
-    agreed = int((stated & target).sum())
-    total = int(stated.sum() + target.sum())
-    return 2 * agreed / total if total else 0.0
+def _f1(agreed: Figures, total: Figures) -> Figures:
+    return np.where(total > 0, 2 * agreed / np.where(total > 0, total, 1.0), 0.0)
 
 
-def _auc(truth_N: NDArray[np.bool_], score_N: NDArray[np.float64]) -> float:
-    if truth_N.all() or not truth_N.any():
-        return float("nan")
-    return float(roc_auc_score(truth_N, score_N))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
+def _any(values_NC: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(values_NC.any(axis=1))

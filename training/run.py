@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
 from data_pipeline.examples import examples_from_narratives
 from data_pipeline.splits import author_folds, require_no_leak
-from model_store.artifact import Artifact, current_versions, save_artifact
+from model_store.artifact import Artifact, current_versions, load_artifact, save_artifact
 from model_store.calibration import Calibration
 from model_store.card import render_card
 from model_store.engine.torch_backend import TorchEngine
@@ -68,6 +68,7 @@ def run_training(
     config: TrainingConfig,
     *,
     output: Path,
+    on_start: Callable[[Mapping[str, object]], None] = lambda _: None,
     on_step: Callable[[StepReport], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
 ) -> RunResult:
@@ -76,6 +77,7 @@ def run_training(
     Args:
         config: the run.
         output: folder of the run: `checkpoint/` while it goes on, `model/` at its end.
+        on_start: called before the first step with what makes the run what it is.
         on_step: called after each optimiser step.
         on_stage: called with a sentence when a new stage begins.
 
@@ -83,13 +85,15 @@ def run_training(
         ConfigError: encoder or corpus cannot be read.
         ResumeError: the folder holds the checkpoint of another run.
     """
-    _set_up_torch(config)
+    set_up_torch(config)
     on_stage("reading the corpus")
     data = load_data(config)
     tokenizer = load_tokenizer(config.encoder)
     texts = prepare(examples_from_narratives(data.train), tokenizer)
     trainer = Trainer(load_network(config), tokenizer=tokenizer, texts=texts, config=config)
-    checkpoints = CheckpointFolder(output / "checkpoint", run=_identity(config, data))
+    identity = _identity(config, data)
+    checkpoints = CheckpointFolder(output / "checkpoint", run=identity)
+    on_start(identity)
     on_stage(f"training on {len(data.train):,} texts, {trainer.num_steps:,} steps")
     trainer.run(checkpoints=checkpoints, on_step=on_step)
     on_stage(f"calibrating and measuring on {len(data.held_out):,} texts of authors held out")
@@ -190,23 +194,31 @@ def _finish(
     data: RunData,
     output: Path,
 ) -> RunResult:
+    torch.set_float32_matmul_precision("highest")  # as in serving
     held_out = prepare(examples_from_narratives(data.held_out), tokenizer)
-    artifact = Artifact(
-        network=network,
-        tokenizer=tokenizer,
-        calibration=calibrate(network, held_out, padding_id=tokenizer.padding_id),
-        manifest=_manifest(config, data),
-        card="",
-    )
-    directory = output / "model"
-    save_artifact(artifact, directory, storage=config.artifact.storage)
+
+    def calibrated(weights: Network) -> Artifact:
+        return Artifact(
+            network=weights,
+            tokenizer=tokenizer,
+            calibration=calibrate(weights, held_out, padding_id=tokenizer.padding_id),
+            manifest=_manifest(config, data),
+            card="",
+        )
+
+    directory, storage = output / "model", config.artifact.storage
+    before_storage = calibrated(network)
+    save_artifact(before_storage, directory, storage=storage)
+    # Calibrated as stored: rounding moves a logit across a threshold now and then.
+    stored = calibrated(load_artifact(directory).network)
     metrics = {
-        "held_out_authors": evaluate(Predictor.load(directory), data.held_out),
-        "held_out_authors_before_storage": evaluate(
-            Predictor.from_artifact(artifact), data.held_out
-        ),
+        name: evaluate(Predictor.from_artifact(artifact), data.held_out)
+        for name, artifact in {
+            "held_out_authors": stored,
+            "held_out_authors_before_storage": before_storage,
+        }.items()
     }
-    save_artifact(_with_metrics(artifact, metrics), directory, storage=config.artifact.storage)
+    save_artifact(_with_metrics(stored, metrics), directory, storage=storage)
     return RunResult(directory=directory, metrics=metrics)
 
 
@@ -246,7 +258,8 @@ def _identity(config: TrainingConfig, data: RunData) -> dict[str, object]:
     }
 
 
-def _set_up_torch(config: TrainingConfig) -> None:
+def set_up_torch(config: TrainingConfig) -> None:
+    """Applies the settings of a run that hold for the whole process."""
     transformers_logging.disable_progress_bar()
     torch.set_float32_matmul_precision("medium")
     if config.num_threads is not None:

@@ -178,8 +178,7 @@ _CATEGORY_ROWS: tuple[tuple[DenialCategory, str, str, int], ...] = (
     (
         DenialCategory.OTHER,
         "Other",
-        "Residence, mortgage insurance, terms not offered, deposit relationship or earnings "
-        "record.",
+        "Residence, mortgage insurance, terms not offered, no deposits with us or short earnings.",
         9,
     ),
 )

@@ -2,8 +2,8 @@
 
 import torch
 
-from model_store.artifact import starter_directory
 from model_store.predictor import Predictor
+from model_store.registry import resolve_model
 from serving.settings import Settings
 
 
@@ -11,8 +11,9 @@ def load_predictor(settings: Settings) -> Predictor:
     """Loads the model that the settings name, or the bundled one, for this process.
 
     Raises:
-        ArtifactError: the model directory is not a whole, unchanged model.
+        ArtifactError: the model is not whole, was changed, or is of another version of the code.
+        RegistryError: the registry does not have the model, or cannot be reached.
     """
     if settings.torch_threads is not None:
         torch.set_num_threads(settings.torch_threads)
-    return Predictor.load(settings.model or starter_directory())
+    return Predictor.load(resolve_model(settings.model, cache_dir=settings.cache_dir))

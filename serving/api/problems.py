@@ -17,6 +17,7 @@ from data_pipeline.domain.application import ApplicationError
 from data_pipeline.errors import DataError, WhereforeError
 from model_store.errors import ModelError, TextTooLongError
 from serving import errors
+from serving.cases import errors as case_errors
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 INTERNAL_ERROR = (500, "internal_error")
@@ -35,6 +36,12 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.NotReadyError: (503, "not_ready"),
     errors.RetryLaterError: (503, "try_again"),
     errors.RequestError: (400, "bad_request"),
+    case_errors.IllegalEventError: (409, "illegal_event"),
+    case_errors.EventTimeError: (409, "event_out_of_time"),
+    case_errors.SecondPersonError: (409, "second_person_needed"),
+    case_errors.DecisionRefusedError: (422, "decision_refused"),
+    case_errors.RetentionError: (409, "must_be_retained"),
+    case_errors.CaseError: (422, "invalid_event"),
     errors.ServingError: INTERNAL_ERROR,
     ApplicationError: (422, "invalid_application"),
     DataError: (422, "invalid_application"),
@@ -107,7 +114,7 @@ def error_response(error: WhereforeError, *, request_id: str) -> JSONResponse:
         status=status,
         code=code,
         detail=str(error)
-        if isinstance(error, errors.RequestError | DataError)
+        if isinstance(error, errors.RequestError | case_errors.CaseError | DataError)
         else _INTERNAL_MESSAGE,
         request_id=request_id,
         headers=headers,

@@ -6,13 +6,14 @@ with a traceback at the first that fails.
 
 import contextlib
 import io
+from typing import Any
 
 from typer.main import get_command
 
 from data_pipeline.cli import build_app
 
 
-def help_of(command: object, path: list[str]) -> None:
+def help_of(command: Any, path: list[str]) -> None:
     """Asks `command` for its help, then each of its members."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

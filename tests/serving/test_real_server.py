@@ -37,5 +37,6 @@ def test_a_batch_answers_like_the_applications_alone(starter_server, close_to):
 
 def test_the_metrics_show_the_stored_evaluation(starter_server):
     address, key = starter_server
-    answer = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key}).json()
+    response = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key}, timeout=60)
+    answer = response.json()
     assert answer["model"]["evaluation"]

@@ -55,7 +55,10 @@ def test_a_first_start_prints_a_key_that_works_and_a_signal_ends_it_cleanly(star
     address = re.search(r"http://[\d.:]+", printed[0]).group()
     key = printed[1].split()[-1]
     response = httpx2.post(
-        f"{address}/api/v1/predict", json={"text": "Debts."}, headers={"X-API-Key": key}
+        f"{address}/api/v1/predict",
+        json={"text": "Debts."},
+        headers={"X-API-Key": key},
+        timeout=60,
     )
     assert response.status_code == 200
     assert "server" not in response.headers
@@ -80,7 +83,7 @@ def test_a_second_start_prints_no_key_and_takes_the_first(start_server):
     stop(first)
     second, printed = start_server(num_lines=1)
     address = re.search(r"http://[\d.:]+", printed[0]).group()
-    metrics = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key})
+    metrics = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key}, timeout=60)
     assert metrics.status_code == 200
     returncode, rest, _ = stop(second)
     assert (returncode, rest) == (0, "")
@@ -110,7 +113,7 @@ def test_bytes_that_are_no_http_get_an_answer_and_harm_nobody(start_server):
         with socket.create_connection((host, int(port)), timeout=30) as connection:
             connection.sendall(sent)
             connection.recv(4096)
-    assert httpx2.get(f"http://{host}:{port}/health").status_code == 200
+    assert httpx2.get(f"http://{host}:{port}/health", timeout=60).status_code == 200
     returncode, _, log = stop(process)
     assert returncode == 0
     assert "canary" not in log

@@ -16,6 +16,7 @@ single_thread = _shared["single_thread"]
 tiny_tokenizer = _shared["tiny_tokenizer"]
 tiny_config = _shared["tiny_config"]
 new_network = _shared["new_network"]
+new_artifact = _shared["new_artifact"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,69 @@
+"""How long a case's record is kept.
+
+Source: 12 CFR 1002.12(b)(1) (25 months; 12 for business credit), (b)(3) (no notification required:
+from receipt), (b)(4) (investigation or suit), (b)(5) (revenues above $1 million: 60 days, or 12
+months where reasons or retention were asked for within them).
+"""
+
+from datetime import date, datetime
+
+from serving.cases.calendar_days import days_after, local_date, months_after
+from serving.cases.case import Case
+from serving.cases.decisions import WITH_NOTICE
+from serving.cases.events import ApplicantKind
+
+CONSUMER_MONTHS = 25
+BUSINESS_MONTHS = 12
+LARGE_BUSINESS_DAYS = 60
+REQUEST_WINDOW_DAYS = 60
+"""Days after notification in which reasons, or retention, may be asked for."""
+
+
+def is_within_window(case: Case, *, notified_at: datetime, asked_at: datetime) -> bool:
+    """Returns whether a request came within 60 days of a notification, that day included."""
+    last = days_after(local_date(notified_at, time_zone=case.time_zone), REQUEST_WINDOW_DAYS)
+    return local_date(asked_at, time_zone=case.time_zone) <= last
+
+
+def last_notified_at(case: Case) -> datetime | None:
+    """Returns when the applicant was last notified of anything, or None."""
+    return max((notice.notified_at for notice in case.sent), default=None)
+
+
+def keep_until(case: Case) -> date | None:
+    """Returns the last day on which the record must be kept, legal holds aside.
+
+    None while the case is still open without any notice, so that no period has begun. A large
+    business that was notified of nothing is kept as any business: 12(b)(5) counts from a
+    notification.
+    """
+    notified_at = last_notified_at(case)
+    if notified_at is None:
+        if case.decision is None or case.decision.outcome in WITH_NOTICE:
+            return None
+        return _months_from(case, case.opened_at)
+    large = case.applicant_kind is ApplicantKind.LARGE_BUSINESS
+    if large and not (case.reasons_requested_at or case.retention_requested_at):
+        return days_after(local_date(notified_at, time_zone=case.time_zone), LARGE_BUSINESS_DAYS)
+    return _months_from(case, notified_at)
+
+
+def purge_refusal(case: Case, *, on: date) -> str | None:
+    """Returns why the record may not be purged on a day, or None where it may.
+
+    The whole last day belongs to the period: a purge is possible from the day after.
+    """
+    if case.holds:
+        return f"{len(case.holds)} legal holds are in force: lift each when its matter has ended"
+    until = keep_until(case)
+    if until is None:
+        return "no retention period has begun: notify the applicant or close the case first"
+    if on <= until:
+        return f"the record must be kept through {until}: purge it after that day"
+    return None
+
+
+def _months_from(case: Case, at: datetime) -> date:
+    consumer = case.applicant_kind is ApplicantKind.CONSUMER
+    months = CONSUMER_MONTHS if consumer else BUSINESS_MONTHS
+    return months_after(local_date(at, time_zone=case.time_zone), months)

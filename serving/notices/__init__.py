@@ -1,0 +1,1 @@
+"""Adverse action notices under Regulation B: values, wording, checks and rendering. Pure law."""

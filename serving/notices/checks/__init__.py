@@ -1,0 +1,1 @@
+"""The checks of a notice, one function for each rule, split by family."""

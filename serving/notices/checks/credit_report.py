@@ -1,0 +1,256 @@
+"""Checks F1 to F9: the disclosures of the Fair Credit Reporting Act."""
+
+import re
+
+from serving.notices.checks.content import (
+    digits_of,
+    has_address,
+    states_reasons_or_the_right_to_them,
+)
+from serving.notices.checks.verdict import Fault, check
+from serving.notices.compose import REPORT_SENTENCES, SCORE_SENTENCES
+from serving.notices.forms import ADVERSE_ACTIONS
+from serving.notices.notice import AdverseActionNotice, ConsumerReportingAgency, ScoreBlock
+from serving.notices.record import DecisionRecord, ScoreUsed
+from serving.notices.wording import normalised, wording
+
+TOLL_FREE_CODES = frozenset({"800", "833", "844", "855", "866", "877", "888"})
+MAX_KEY_FACTORS = 4
+
+_DISCLOSURE_AS_REASON = re.compile(
+    r"(credit|consumer|bureau) report (was )?(obtained|used)|information (obtained )?(from|in) .*"
+    r"(report|credit bureau|reporting agency)|key factors?|credit report$"
+)
+
+
+def _reports(notice: AdverseActionNotice, record: DecisionRecord) -> list[ConsumerReportingAgency]:
+    """The agencies whose reports on this recipient led to adverse action."""
+    if record.action not in ADVERSE_ACTIONS:
+        return []
+    own = notice.recipient.consumer_id
+    return [used.agency for used in record.reports_used if used.consumer_id == own]
+
+
+def _score(notice: AdverseActionNotice, record: DecisionRecord) -> ScoreUsed | None:
+    if record.action not in ADVERSE_ACTIONS:
+        return None
+    own = notice.recipient.consumer_id
+    return next((used for used in record.scores_used if used.consumer_id == own), None)
+
+
+@check("F1", clause="15 USC 1681m(a)(3)(A)")
+def names_each_reporting_agency(
+    notice: AdverseActionNotice, record: DecisionRecord
+) -> Fault | None:
+    """Name, address and telephone of each agency used, toll-free where it is nationwide."""
+    shown = notice.report_block.agencies if notice.report_block else ()
+    for used in _reports(notice, record):
+        if used not in shown:
+            return Fault(
+                field="notice.report_block.agencies",
+                found="does not name an agency whose report was used, as the record holds it",
+                advice="give its name, address and telephone number",
+            )
+    for position, agency in enumerate(shown):
+        field = f"notice.report_block.agencies[{position}]"
+        number = digits_of(agency.telephone)
+        if not agency.name.strip() or not has_address(agency.address_lines) or not number:
+            return Fault(
+                field=field,
+                found="lacks name, full address or telephone number",
+                advice="complete the entry of the agency",
+            )
+        if agency.is_nationwide and number[:3] not in TOLL_FREE_CODES:
+            return Fault(
+                field=f"{field}.telephone",
+                found="is not toll-free though the agency is nationwide",
+                advice="give its toll-free number",
+            )
+    return None
+
+
+def _lacks_sentence(notice: AdverseActionNotice, record: DecisionRecord, name: str) -> Fault | None:
+    if not _reports(notice, record):
+        return None
+    sentences = notice.report_block.sentences if notice.report_block else ()
+    if normalised(wording(name)) in map(normalised, sentences):
+        return None
+    return Fault(
+        field="notice.report_block.sentences",
+        found="lacks a prescribed sentence",
+        advice=f"add word for word: {wording(name)}",
+    )
+
+
+@check("F2", clause="15 USC 1681m(a)(3)(B)")
+def says_the_agency_did_not_decide(
+    notice: AdverseActionNotice, record: DecisionRecord
+) -> Fault | None:
+    """The agency played no part and cannot give reasons; the block says nothing beside the form."""
+    known = {normalised(wording(name)) for name in REPORT_SENTENCES}
+    sentences = notice.report_block.sentences if notice.report_block else ()
+    if not set(map(normalised, sentences)) <= known:
+        return Fault(
+            field="notice.report_block.sentences",
+            found="holds a sentence that the form does not have",
+            advice="use the sentences of form C-1, Part II word for word",
+        )
+    return _lacks_sentence(notice, record, "report_no_part") or _lacks_sentence(
+        notice, record, "report_used"
+    )
+
+
+@check("F3", clause="15 USC 1681m(a)(4)(A)")
+def tells_of_the_free_report(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
+    """The right to a free report within 60 days."""
+    return _lacks_sentence(notice, record, "report_free_copy")
+
+
+@check("F4", clause="15 USC 1681m(a)(4)(B)")
+def tells_of_the_dispute(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
+    """The right to dispute accuracy or completeness."""
+    return _lacks_sentence(notice, record, "report_dispute")
+
+
+@check("F5", clause="15 USC 1681m(a)(2); 15 USC 1681g(f)(1)")
+def discloses_the_score_used(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
+    """Number, date, range and provider of the score used, with the prescribed explanation."""
+    used, block = _score(notice, record), notice.score_block
+    if used is None:
+        return None
+    if block is None:
+        return Fault(
+            field="notice.score_block",
+            found="is missing though a credit score was used",
+            advice="disclose the score, its date, range, key factors and provider",
+        )
+    return _implausible(record, block) or _difference(used, block)
+
+
+def _implausible(record: DecisionRecord, block: ScoreBlock) -> Fault | None:
+    if block.created_on is None:
+        return _score_fault("created_on", "is missing")
+    if not block.range_low <= block.score <= block.range_high:
+        return _score_fault("score", "lies outside the range of its model")
+    if record.decided_on and block.created_on > record.decided_on:
+        return _score_fault("created_on", "lies after the decision")
+    return None
+
+
+def _difference(used: ScoreUsed, block: ScoreBlock) -> Fault | None:
+    for name in ("score", "created_on", "range_low", "range_high", "provided_by"):
+        if getattr(block, name) != getattr(used, name) or getattr(block, name) == "":
+            return _score_fault(name, "differs from the score that was used")
+    expected = [normalised(wording(name)) for name in SCORE_SENTENCES]
+    if [normalised(sentence) for sentence in block.sentences] != expected:
+        return _score_fault("sentences", "differ from the prescribed explanation")
+    return None
+
+
+def _score_fault(name: str, found: str) -> Fault:
+    return Fault(
+        field=f"notice.score_block.{name}",
+        found=found,
+        advice="disclose the score as its provider delivered it, in the words of form C-1",
+    )
+
+
+@check("F6", clause="15 USC 1681g(f)(1)(C) and (f)(9); comment 9(b)(2)-9")
+def gives_the_providers_key_factors(
+    notice: AdverseActionNotice, record: DecisionRecord
+) -> Fault | None:
+    """The provider's key factors in its order, four or five with inquiries, never our reasons."""
+    used, block = _score(notice, record), notice.score_block
+    if used is None or block is None:
+        return None
+    field = "notice.score_block.key_factors"
+    reasons = [normalised(reason.text) for reason in notice.reasons]
+    if fault := _count_fault(block, used.inquiries_factor):
+        return Fault(field=field, found=fault, advice="disclose the provider's list")
+    if block.key_factors != used.key_factors:
+        return Fault(
+            field=field,
+            found="differ from the provider's factors or their order",
+            advice="copy the provider's list in its order",
+        )
+    if [normalised(factor) for factor in block.key_factors] == reasons:
+        return Fault(
+            field=field,
+            found="are a copy of the reasons of the decision",
+            advice="disclose the provider's key factors; they are not the creditor's reasons",
+        )
+    return None
+
+
+def _count_fault(block: ScoreBlock, inquiries_factor: str | None) -> str | None:
+    num_factors = len(block.key_factors)
+    if not num_factors or not all(factor.strip() for factor in block.key_factors):
+        return "are missing"
+    allowed = MAX_KEY_FACTORS + (inquiries_factor in block.key_factors)
+    if num_factors > allowed:
+        return f"are {num_factors}, more than the {allowed} allowed"
+    if inquiries_factor is not None and inquiries_factor not in block.key_factors:
+        return "leave out the number of inquiries"
+    return None
+
+
+@check("F7", clause="15 USC 1681m(a) and (b)")
+def shows_no_block_without_its_use(
+    notice: AdverseActionNotice, record: DecisionRecord
+) -> Fault | None:
+    """No report, score or outside information is disclosed that was not used."""
+    reports = _reports(notice, record)
+    shown = notice.report_block.agencies if notice.report_block else ()
+    if notice.report_block and (not reports or any(agency not in reports for agency in shown)):
+        return _unused("report_block", "names a report that was not used for this recipient")
+    if len(set(shown)) != len(shown):
+        return _unused("report_block", "names an agency twice")
+    if notice.score_block and _score(notice, record) is None:
+        return _unused("score_block", "shows a score that was not used for this recipient")
+    uses_others = record.other_information_used and record.action in ADVERSE_ACTIONS
+    if notice.outside_information is not None and not uses_others:
+        return _unused("outside_information", "tells of outside information that was not used")
+    return None
+
+
+def _unused(name: str, found: str) -> Fault:
+    return Fault(field=f"notice.{name}", found=found, advice="leave out what was not used")
+
+
+@check("F8", clause="15 USC 1681m(b)")
+def tells_of_outside_information(
+    notice: AdverseActionNotice, record: DecisionRecord
+) -> Fault | None:
+    """Information of an affiliate or another outside source brings the prescribed statement."""
+    if not record.other_information_used or record.action not in ADVERSE_ACTIONS:
+        return None
+    if normalised(notice.outside_information or "") == normalised(wording("outside_information")):
+        return None
+    return Fault(
+        field="notice.outside_information",
+        found="is missing or differs from the prescribed statement",
+        advice="use the last paragraph of form C-1, Part II word for word",
+    )
+
+
+@check("F9", clause="comment 9(b)(2)-9")
+def does_not_replace_reasons_by_a_report(
+    notice: AdverseActionNotice, record: DecisionRecord
+) -> Fault | None:
+    """The disclosures of the report stand beside the reasons, never in their place."""
+    if notice.report_block is None and notice.score_block is None:
+        return None
+    if not states_reasons_or_the_right_to_them(notice, record).passed:
+        return Fault(
+            field="notice.reasons",
+            found="are replaced by the disclosure of a report",
+            advice="state the specific reasons beside the disclosure",
+        )
+    for position, reason in enumerate(notice.reasons):
+        if _DISCLOSURE_AS_REASON.search(normalised(reason.text)) and reason.reason is None:
+            return Fault(
+                field=f"notice.reasons[{position}].text",
+                found="says that a report was used instead of what in it counted",
+                advice="state the factor, such as delinquent obligations",
+            )
+    return None

@@ -1,0 +1,334 @@
+"""Random cases: whatever is tried, no case gets where the law does not let it.
+
+The rules are told here a second time, over the accepted events alone and without the state machine:
+`broken_rules` shares no code with it.
+"""
+
+import hashlib
+import itertools
+import json
+import random
+import sys
+import time
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from serving.cases import events as ev
+from serving.cases.audit import AuditAction, AuditLog
+from serving.cases.audit_stores import MemoryAuditStore
+from serving.cases.case import Stage, expected_events
+from serving.cases.clock import CREDITOR_CLOCKS, ClockKind, ClockStep
+from serving.cases.clocks import clocks
+from serving.cases.decisions import Outcome
+from serving.cases.errors import IllegalEventError
+from serving.cases.simulation import Simulator
+from serving.cases.transitions import apply, replay
+
+NUM_QUICK, NUM_FULL, NUM_TRIED = 200, 10_000, 40
+NUM_BEATEN = 10  # one purged case in so many is tried on to the end
+NO_NOTICE = {"product_not_offered", "law_prohibits", "withdrawn", "closed_incomplete"}
+NO_NOTICE |= {"account_unchanged"}
+STEPS = (ev.NoticeDrafted, ev.NoticeReleased, ev.NoticeSent)
+
+
+class History:
+    """What the accepted events say, read one by one, and the rules they break."""
+
+    def __init__(self, opening):
+        self.opening, self.zone = opening, ZoneInfo(opening.time_zone)
+        self.broken, self.told, self.holds = [], [], set()
+        self.decision = self.decider = self.draft = self.asked = self.completed = None
+        self.accepted = self.requested = self.purged = self.retained = False
+        self.checked, self.releaser, self.recorded = False, None, opening.recorded_at
+        self.stepped = opening.occurred_at
+
+    def rule(self, holds, words):
+        if not holds:
+            self.broken.append(words)
+
+    def day(self, at):
+        return pd.Timestamp(at.astimezone(self.zone).date())
+
+    def read(self, event):
+        self.rule(not self.purged, "something happened after the purge")
+        self.rule(event.recorded_at >= self.recorded, "recorded in another order")
+        self.recorded = event.recorded_at
+        self.rule(event.occurred_at >= self.opening.occurred_at, "happened before the case")
+        if isinstance(event, STEPS):
+            first = isinstance(event, ev.NoticeDrafted)
+            self.rule(first or event.occurred_at >= self.stepped, "a step before the one before")
+            self.stepped = event.occurred_at
+        getattr(self, f"on_{type(event).__name__}", lambda _: None)(event)
+        return self
+
+    def on_ApplicationReceived(self, _):
+        self.rule(False, "opened twice")
+
+    on_AccountReviewOpened = on_ApplicationReceived
+
+    def on_ApplicationCompleted(self, event):
+        self.rule(self.completed is None and not self.decision, "completed twice or too late")
+        self.completed, self.draft = event.occurred_at, None
+
+    def on_DecisionRecorded(self, event):
+        account = isinstance(self.opening, ev.AccountReviewOpened)
+        outcome = event.decision.outcome
+        self.rule(self.decision is None, "decided twice")
+        self.rule(event.actor.kind is ev.ActorKind.PERSON, "A1: not decided by a person")
+        self.rule(account == outcome.startswith("account"), "an outcome of another kind of case")
+        if outcome in {"approve", "counteroffer"}:
+            self.rule(self.completed, "granted or offered on an incomplete application")
+        if outcome == "closed_incomplete":
+            self.rule(self.asked is not None and not self.completed, "T3: closed without a notice")
+            late = self.asked is not None and self.day(event.occurred_at) > pd.Timestamp(self.asked)
+            self.rule(late, "T3: closed before the applicant's time was over")
+        if outcome in {"deny", "counteroffer", "account_adverse_action"}:
+            self.rule(event.decision.reasons, "9(b)(2): adverse action without reasons")
+        self.decision, self.decider, self.draft = event.decision, event.actor.actor_id, None
+
+    def on_DecisionReopened(self, _):
+        told = {notice.purpose for notice in self.told} - {"incompleteness"}
+        self.rule(self.decision and not told and not self.retained, "reopened after notice")
+        self.decision = self.draft = None
+
+    def on_NoticeDrafted(self, event):
+        self.rule(self.draft is None, "two notices at once")
+        self.draft, self.checked, self.releaser = event, False, None
+
+    def on_NoticeDiscarded(self, _):
+        self.rule(self.draft, "nothing to discard")
+        self.draft = None
+
+    def on_NoticeChecked(self, event):
+        self.rule(self.draft and self.draft.digest == event.digest, "checked something else")
+        self.checked = not event.blocking
+
+    def on_NoticeReleased(self, event):
+        self.rule(self.draft and self.draft.digest == event.digest, "released something else")
+        self.rule(self.checked, "released unchecked")
+        self.releaser = event.actor
+
+    def on_NoticeSent(self, event):
+        draft, self.draft = self.draft, None
+        same = draft and (draft.notice_id, draft.digest) == (event.notice_id, event.digest)
+        self.rule(same, "sent something else than was drafted")
+        self.rule(self.checked and self.releaser, "sent unchecked or unreleased")
+        if not (same and self.releaser):
+            return
+        self.rule(self.releaser.kind is ev.ActorKind.PERSON, "A1: not released by a person")
+        purposes = {notice.purpose for notice in self.told}
+        if draft.purpose == "incompleteness":
+            self.rule(not self.decision and not self.completed, "asked for items too late")
+            self.rule(self.releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
+            self.asked = draft.respond_by
+        else:
+            self.rule(self.decision, "A2: a notice without a recorded decision")
+            self.rule(self.releaser.actor_id != self.decider, "A1: released by the decider")
+            outcome = self.decision.outcome if self.decision else None
+            self.rule(outcome not in NO_NOTICE, "X1: a notice that is not owed")
+            self.rule(draft.purpose not in purposes, "the same notice twice")
+        if draft.purpose == "counteroffer_not_accepted":
+            self.rule(not self.accepted, "X2: denied after acceptance")
+            self.rule("counteroffer" in purposes, "T4: denied without a counteroffer")
+            self.rule("combined_counteroffer" not in purposes, "T4: a second notice")
+        if draft.purpose == "reasons_statement":
+            self.rule(self.requested, "T6: reasons that nobody asked for")
+        self.told.append(draft)
+        self.last_told = max(event.occurred_at, getattr(self, "last_told", event.occurred_at))
+
+    def on_CounterofferAccepted(self, _):
+        offers = {"counteroffer", "combined_counteroffer"}
+        purposes = {notice.purpose for notice in self.told}
+        self.rule(offers & purposes and not self.accepted, "accepted what was not offered")
+        self.rule("counteroffer_not_accepted" not in purposes, "accepted after the denial")
+        self.accepted = True
+        if self.draft and self.draft.purpose == "counteroffer_not_accepted":
+            self.draft = None
+
+    def on_ReasonsRequested(self, _):
+        self.rule(any(notice.reasons_on_request for notice in self.told), "T6: not offered")
+        self.requested = True
+
+    def on_LegalHoldPlaced(self, event):
+        self.holds.add(event.hold_id)
+
+    def on_LegalHoldLifted(self, event):
+        self.holds.discard(event.hold_id)
+
+    def on_CaseRetained(self, _):
+        owed = self.decision and self.decision.outcome not in NO_NOTICE and not self.told
+        self.rule(self.decision and not owed and not self.draft, "retained with a notice owed")
+        self.retained = True
+
+    def on_CasePurged(self, event):
+        self.rule(self.retained and not self.holds, "R2: purged under a legal hold")
+        since = self.day(getattr(self, "last_told", self.opening.occurred_at))
+        kind = self.opening.applicant_kind
+        if kind == "large_business" and self.told:
+            until = since + pd.Timedelta(days=60)
+        else:
+            until = since + pd.DateOffset(months=25 if kind == "consumer" else 12)
+        self.rule(self.day(event.occurred_at) > until, "R1: purged too early")
+        self.purged = True
+
+
+def check_clocks(case, events):
+    """The clocks that must run do, no other does, and each is told in order."""
+    found = {clock.kind: clock for clock in clocks(events)}
+    running = {kind for kind, clock in found.items() if clock.stopped_on is None}
+    for clock in found.values():
+        steps = [entry.step for entry in clock.entries]
+        assert steps[0] is not ClockStep.STOP
+        assert ClockStep.START not in steps[1:]
+        assert (ClockStep.STOP, ClockStep.STOP) not in itertools.pairwise(steps)
+    told = {notice.draft.purpose for notice in case.sent} - {ev.NoticePurpose.INCOMPLETENESS}
+    silent = case.decision is not None and case.decision.outcome in NO_NOTICE
+    if case.stage in {Stage.RETAINED, Stage.PURGED}:
+        assert running & CREDITOR_CLOCKS <= {ClockKind.REASONS_STATEMENT}
+        return
+    owed = case.completed_at is not None and not told and not silent
+    assert (ClockKind.ACTION_TAKEN in running) == owed
+    if owed:
+        completed = case.completed_at.astimezone(ZoneInfo(case.time_zone)).date()
+        due = pd.Timestamp(completed) + pd.Timedelta(days=30)
+        assert found[ClockKind.ACTION_TAKEN].due_on == due.date()
+    first = case.kind is ev.CaseKind.APPLICATION and case.stage is Stage.RECEIVED
+    assert (ClockKind.INCOMPLETE_APPLICATION in running) >= first
+
+
+def attempt(case, event):
+    """Returns the case after the event and None, or the case as it was and the refusal."""
+    try:
+        return apply(case, event), None
+    except IllegalEventError as refusal:
+        return case, refusal
+
+
+def live(seed, *, carelessness, counts, log=None):
+    """Lives one case through and checks every accepted and every refused event."""
+    simulator = Simulator(random.Random(seed), carelessness=carelessness)
+    events = [simulator.opening()]
+    case, history = apply(None, events[0]), History(events[0])
+    for _ in range(NUM_TRIED):
+        if case.stage is Stage.PURGED and seed % NUM_BEATEN:
+            break
+        event = simulator.next_event(case)
+        counts["tried", "events"] += 1
+        expected = expected_events(case)
+        name = type(event).__name__
+        after, refusal = attempt(case, event)
+        if refusal is not None:
+            assert (refusal.state, refusal.event) == (case.state, name)
+            assert refusal.expected == tuple(kind.__name__ for kind in expected)
+            counts["refused", type(refusal).__name__] += 1
+            continue
+        assert type(event) in expected
+        case = after
+        events.append(event)
+        assert history.read(event).broken == [], (seed, name)
+        counts["accepted", name] += 1
+        if isinstance(event, ev.DecisionRecorded):
+            counts["decided", str(event.decision.outcome)] += 1
+        if log is not None:
+            digest = hashlib.sha256(repr(case).encode()).hexdigest()
+            log.record(
+                AuditAction(
+                    at=event.recorded_at,
+                    actor_id=event.actor.actor_id,
+                    role=event.actor.role,
+                    action="".join(f"_{c.lower()}" if c.isupper() else c for c in name)[1:],
+                    object_kind="case",
+                    object_id=f"{case.case_id}-{seed}",
+                    digests={"after": digest},
+                )
+            )
+    assert replay(events) == case
+    check_clocks(case, events)
+    counts["ended", str(case.stage)] += 1
+
+
+@pytest.mark.parametrize("carelessness", [0.0, 0.1, 0.5])
+def test_no_random_case_gets_where_it_may_not(carelessness):
+    counts = Counter()
+    for seed in range(NUM_QUICK):
+        live(seed, carelessness=carelessness, counts=counts)
+    assert counts["accepted", "NoticeSent"] > 0
+    assert counts["refused", "IllegalEventError"] > 0
+
+
+@pytest.mark.slow
+def test_ten_thousand_random_cases_keep_every_rule_and_one_audit_chain():
+    counts, log, started = Counter(), AuditLog(MemoryAuditStore()), time.perf_counter()
+    for seed in range(NUM_FULL):
+        live(seed, carelessness=(0.0, 0.02, 0.1, 0.3)[seed % 4], counts=counts, log=log)
+    head = log.verify()
+    assert head.sequence == sum(n for (kind, _), n in counts.items() if kind == "accepted")
+    seen = {name for kind, name in counts if kind == "accepted"}
+    assert seen == {kind.__name__ for kind in ev.EVENTS if kind not in ev.OPENING}
+    assert {name for kind, name in counts if kind == "decided"} == {str(o) for o in Outcome}
+    card = {f"{kind} {name}": n for (kind, name), n in sorted(counts.items())}
+    seconds = round(time.perf_counter() - started, 1)
+    card = {"cases": NUM_FULL, "seconds": seconds} | card
+    sys.stdout.write(json.dumps(card) + "\n")
+
+
+class CaseMachine(RuleBasedStateMachine):
+    """Hypothesis looks for a way around the rules, and shrinks it if it finds one."""
+
+    def __init__(self):
+        super().__init__()
+        self.simulator = Simulator(random.Random(1))
+        self.events = [self.simulator.opening()]
+        self.case, self.history = apply(None, self.events[0]), History(self.events[0])
+
+    def try_out(self, event):
+        expected = expected_events(self.case)
+        self.case, refusal = attempt(self.case, event)
+        if refusal is None:
+            assert type(event) in expected
+            self.events.append(event)
+            self.history.read(event)
+
+    @rule(seed=st.integers(0, 2**16), carelessness=st.sampled_from([0.0, 0.0, 0.3]))
+    def something_likely(self, seed, carelessness):
+        self.simulator._random.seed(seed)
+        self.simulator.carelessness = carelessness
+        self.try_out(self.simulator.next_event(self.case))
+
+    @rule(kind=st.sampled_from(ev.EVENTS), seed=st.integers(0, 2**16))
+    def anything(self, kind, seed):
+        self.simulator._random.seed(seed)
+        self.simulator.carelessness = 0.0
+        self.try_out(self.simulator.event(kind, self.case))
+
+    @rule(days=st.integers(0, 800))
+    def nothing_for_a_while(self, days):
+        self.simulator.pass_time(days=days)
+
+    @invariant()
+    def no_rule_is_broken(self):
+        assert self.history.broken == []
+
+    @invariant()
+    def the_clocks_tell_what_is_owed(self):
+        check_clocks(self.case, self.events)
+
+    @invariant()
+    def the_case_is_the_fold_of_its_events(self):
+        assert replay(self.events) == self.case
+
+    @invariant()
+    def a_case_that_has_not_ended_can_go_on(self):
+        assert (self.case.stage is Stage.PURGED) == (expected_events(self.case) == ())
+
+
+def test_no_sequence_of_events_leads_around_the_rules():
+    run_state_machine_as_test(
+        CaseMachine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
+    )

@@ -1,0 +1,313 @@
+"""Author-grouped cross-validation of the network and of the baselines, on the same splits.
+
+Every author is held out once, whole. Inside a fold's training texts another group of authors is
+kept apart for calibration, so that nothing about the held-out authors enters a model. What a fold
+gave is stored and never computed again::
+
+    fold-0/network.json       answers on the held-out texts, and how long it took
+    fold-0/model/             the fold's model, as it would be served
+    fold-0/<baseline>.json
+    data_set.json             the network's part of a record (see training.evaluation.record)
+    report.json, report.html, report.md
+"""
+
+import datetime as dt
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
+from data_pipeline.domain.masking import MASKING_VERSION
+from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
+from data_pipeline.example_store import file_digest
+from data_pipeline.examples import examples_from_narratives
+from data_pipeline.splits import Split, author_folds, require_no_leak
+from model_store.artifact import Artifact, current_versions, save_artifact
+from model_store.manifest import Manifest
+from model_store.predictor import Predictor
+from training.baselines import Baseline, answers_of, text_baselines
+from training.checkpoint import CheckpointFolder
+from training.config import TrainingConfig
+from training.dataset import prepare
+from training.evaluation.answers import Answers, joined
+from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
+from training.evaluation.labelled import LabelledTexts, labelled_narratives
+from training.evaluation.measuring import ask
+from training.evaluation.record import data_set_record, write_cross_validation
+from training.evaluation.report import EvaluationReport, Subject, build_report
+from training.loop import StepReport, Trainer
+from training.metrics import micro_f1
+from training.run import calibrate, load_network, load_tokenizer, set_up_torch
+
+NETWORK = "network"
+"""Name of the network among the subjects of the report."""
+
+
+_NOTE = (
+    "Every text was answered by a model that had read no text of its author. Answers of the models "
+    "of different folds are ranked together."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told how far a cross-validation is.
+
+    Attributes:
+        on_stage: called with a sentence when a new stage begins.
+        on_step: called after each optimiser step of a fold's network.
+    """
+
+    on_stage: Callable[[str], None] = lambda _: None
+    on_step: Callable[[StepReport], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fold:
+    """One fold: what it holds, and where its results go."""
+
+    number: int
+    split: Split[Narrative]
+    directory: Path
+    identity: Mapping[str, object]
+
+
+def cross_validate(
+    config: TrainingConfig,
+    *,
+    num_folds: int,
+    output: Path,
+    only_baselines: bool = False,
+    conditions: Mapping[str, object] | None = None,
+    watch: Watch | None = None,
+) -> EvaluationReport:
+    """Measures the network and the text baselines on authors that they have not read.
+
+    A finished part of a fold is read from its file; a network that was killed goes on from its
+    checkpoint.
+
+    Args:
+        config: the run of each fold; `data.num_folds` parts a fold's training authors, and the
+            group `data.held_out_fold` of these parts calibrates.
+        num_folds: folds of authors.
+        output: folder of the results.
+        only_baselines: leave the network out.
+        conditions: more of what the figures depend on, for the report.
+        watch: told how far it is.
+
+    Raises:
+        ResumeError: the folder holds results of another configuration or corpus.
+        ConfigError: encoder or corpus cannot be read.
+        DataError: the corpus cannot be split as asked.
+    """
+    set_up_torch(config)
+    watch = watch or Watch()
+    path = config.data.corpus or corpus_path()
+    narratives = load_narratives(path)
+    folds = _folds(config, narratives, num_folds=num_folds, output=output, digest=file_digest(path))
+    answered: dict[str, list[StoredAnswers]] = {}
+    baselines = text_baselines(encoder=config.encoder, seed=config.seed)
+    for fold in folds:
+        for baseline in baselines:
+            watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {baseline.name}")
+            answered.setdefault(baseline.name, []).append(_baseline_answers(baseline, fold))
+        if not only_baselines:
+            watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {NETWORK}")
+            found = _network_answers(config, fold, watch=watch)
+            answered.setdefault(NETWORK, []).append(found)
+    watch.on_stage("counting")
+    return _report(config, folds, answered, conditions={"corpus": path.name, **(conditions or {})})
+
+
+def _folds(
+    config: TrainingConfig,
+    narratives: Sequence[Narrative],
+    *,
+    num_folds: int,
+    output: Path,
+    digest: str,
+) -> list[_Fold]:
+    splits = author_folds(narratives, num_folds=num_folds, seed=config.seed)
+    identity = {
+        "corpus_sha256": digest,
+        "encoder": Path(config.encoder).name,
+        "num_folds": num_folds,
+        "seed": config.seed,
+    }
+    for split in splits:
+        require_no_leak(
+            {
+                "train": examples_from_narratives(split.train),
+                "held_out": examples_from_narratives(split.held_out),
+            },
+            authors=True,
+        )
+    return [
+        _Fold(
+            number=number,
+            split=split,
+            directory=output / f"fold-{number}",
+            identity={**identity, "fold": number},
+        )
+        for number, split in enumerate(splits)
+    ]
+
+
+def _baseline_answers(baseline: Baseline, fold: _Fold) -> StoredAnswers:
+    identity = {
+        **fold.identity,
+        "baseline": baseline.name,
+        "scikit_learn": version("scikit-learn"),
+        "taxonomy_version": TAXONOMY_VERSION,
+        "masking_version": MASKING_VERSION,
+    }
+    path = fold.directory / f"{_file_name(baseline.name)}.json"
+    found = load_answers(path, identity=identity)
+    if found is not None:
+        return found
+    started = time.perf_counter()
+    baseline.fit(examples_from_narratives(fold.split.train))
+    answers = answers_of(baseline, examples_from_narratives(fold.split.held_out))
+    return _stored(path, fold, answers, identity=identity, started=started)
+
+
+def _network_answers(config: TrainingConfig, fold: _Fold, *, watch: Watch) -> StoredAnswers:
+    identity = {
+        **fold.identity,
+        "config": config.model_dump(mode="json"),
+        "versions": current_versions(),
+    }
+    path = fold.directory / f"{NETWORK}.json"
+    found = load_answers(path, identity=identity)
+    if found is not None:
+        return found
+    started = time.perf_counter()
+    model = fold.directory / "model"
+    save_artifact(
+        _train(config, fold, identity=identity, watch=watch),
+        model,
+        storage=config.artifact.storage,
+    )
+    held_out = labelled_narratives(fold.split.held_out, name=f"fold {fold.number}")
+    stored = _stored(
+        path, fold, ask(Predictor.load(model), held_out), identity=identity, started=started
+    )
+    shutil.rmtree(fold.directory / "checkpoint")
+    return stored
+
+
+def _train(
+    config: TrainingConfig, fold: _Fold, *, identity: dict[str, object], watch: Watch
+) -> Artifact:
+    inner = inner_split(config, fold.split.train)
+    tokenizer = load_tokenizer(config.encoder)
+    trainer = Trainer(
+        load_network(config),
+        tokenizer=tokenizer,
+        texts=prepare(examples_from_narratives(inner.train), tokenizer),
+        config=config,
+    )
+    trainer.run(
+        checkpoints=CheckpointFolder(fold.directory / "checkpoint", run=identity),
+        on_step=watch.on_step,
+    )
+    network = trainer.averaged_network
+    calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
+    return Artifact(
+        network=network,
+        tokenizer=tokenizer,
+        calibration=calibrate(network, calibrating, padding_id=tokenizer.padding_id),
+        manifest=Manifest(
+            name=f"{config.name}-fold-{fold.number}",
+            version=config.artifact.version,
+            created=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+            data_digests={"corpus": str(identity["corpus_sha256"])},
+        ),
+        card="",
+    )
+
+
+def inner_split(config: TrainingConfig, train: Sequence[Narrative]) -> Split[Narrative]:
+    """Returns what a fold's network learns from, and the authors kept apart for calibration."""
+    num_authors = len({narrative.author for narrative in train})
+    num_parts = min(config.data.num_folds, num_authors)
+    parts = author_folds(train, num_folds=num_parts, seed=config.seed)
+    return parts[config.data.held_out_fold % num_parts]
+
+
+def _stored(
+    path: Path,
+    fold: _Fold,
+    answers: Answers,
+    *,
+    identity: dict[str, object],
+    started: float,
+) -> StoredAnswers:
+    stored = StoredAnswers(
+        identity=identity,
+        ids=tuple(narrative.id for narrative in fold.split.held_out),
+        answers=answers,
+        seconds=round(time.perf_counter() - started, 1),
+    )
+    save_answers(path, stored)
+    return stored
+
+
+def _report(
+    config: TrainingConfig,
+    folds: Sequence[_Fold],
+    answered: Mapping[str, Sequence[StoredAnswers]],
+    *,
+    conditions: Mapping[str, object],
+) -> EvaluationReport:
+    held_out = [narrative for fold in folds for narrative in fold.split.held_out]
+    digest = str(folds[0].identity["corpus_sha256"])
+    labelled = labelled_narratives(held_out, name="corpus", sha256=digest)
+    subjects = [
+        Subject(
+            name=name,
+            answers=joined([part.answers for part in parts]),
+            is_baseline=name != NETWORK,
+        )
+        for name, parts in answered.items()
+    ]
+    subjects.sort(key=lambda s: _rank(s, labelled))
+    report = build_report(
+        labelled,
+        subjects,
+        title=f"{config.name}: cross-validation in {len(folds)} folds of authors",
+        seed=config.seed,
+        conditions={
+            **conditions,
+            "corpus_sha256": digest,
+            "authors_held_out_by_fold": "; ".join(_authors(fold) for fold in folds),
+            **{
+                f"seconds by fold, {name}": ", ".join(f"{part.seconds:,.0f}" for part in parts)
+                for name, parts in answered.items()
+            },
+        },
+        notes=(_NOTE,),
+    )
+    if not subjects[0].is_baseline:
+        data_set = data_set_record(labelled, subjects, report)
+        write_cross_validation(
+            data_set, folds[0].directory.parent, config=config.model_dump(mode="json")
+        )
+    return report
+
+
+def _rank(subject: Subject, labelled: LabelledTexts) -> tuple[bool, float]:
+    """The network first, then the baselines, the best micro-F1 first."""
+    return subject.is_baseline, -micro_f1(subject.answers.stated_NC, labelled.truth.target_NC)[0]
+
+
+def _authors(fold: _Fold) -> str:
+    return ", ".join(sorted({narrative.author or "" for narrative in fold.split.held_out}))
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

@@ -1,0 +1,40 @@
+"""Whether the quotes of a prediction lie where an author says that the evidence stands."""
+
+from collections.abc import Sequence
+
+from data_pipeline.corpus.narratives import Narrative
+from data_pipeline.domain.taxonomy import DenialCategory
+from model_store.predictor import Evidence, Prediction
+
+
+def quote_hits(prediction: Prediction, narrative: Narrative) -> dict[DenialCategory, list[bool]]:
+    """Returns, per labelled category, whether each of its quotes overlaps a labelled one.
+
+    The list is empty where the category is not stated. A quote that the author took from a text
+    in which it occurs several times may stand at any of these places.
+    """
+    return {category: _hits(prediction, narrative, category) for category in narrative.categories}
+
+
+def _hits(prediction: Prediction, narrative: Narrative, category: DenialCategory) -> list[bool]:
+    labelled = [
+        (start, start + len(evidence.quote))
+        for evidence in narrative.evidence
+        if evidence.category == category
+        for start in _occurrences(narrative.text, evidence.quote)
+    ]
+    quotes = next((r.evidence for r in prediction.principal_reasons if r.category == category), ())
+    return [_overlaps(quote, labelled) for quote in quotes]
+
+
+def _occurrences(text: str, quote: str) -> list[int]:
+    starts = []
+    position = text.find(quote)
+    while position >= 0:
+        starts.append(position)
+        position = text.find(quote, position + 1)
+    return starts
+
+
+def _overlaps(quote: Evidence, labelled: Sequence[tuple[int, int]]) -> bool:
+    return any(quote.start < end and start < quote.end for start, end in labelled)

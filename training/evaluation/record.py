@@ -1,0 +1,194 @@
+"""The record of an evaluation by which `wherefore promote` judges (see `training.promotion`)."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from model_store.manifest import Manifest
+from training.errors import EvaluationError
+from training.evaluation.answers import Answers, Truth
+from training.evaluation.bootstrap import Estimate
+from training.evaluation.cuts import group_names
+from training.evaluation.figures import denied_score
+from training.evaluation.labelled import LabelledTexts
+from training.evaluation.report import EvaluationReport, Subject
+from training.promotion import (
+    DataSetRecord,
+    EvaluationRecord,
+    MetricRecord,
+    RankScores,
+    RatioScores,
+    order_digest,
+)
+
+RECORD = "record.json"
+"""File of the record, beside the report."""
+
+DATA_SET = "data_set.json"
+"""File in the folder of a cross-validation with its part of a record."""
+
+CROSS_VALIDATION = "cross_validation"
+"""Name of the cross-validation among the data sets of a record."""
+
+_Array = NDArray[np.float64]
+
+
+def data_set_record(
+    labelled: LabelledTexts, subjects: Sequence[Subject], report: EvaluationReport
+) -> DataSetRecord:
+    """Returns what was found on a data set, score by score.
+
+    Args:
+        labelled: the texts; their file's digest must be known.
+        subjects: who answered, the model first.
+        report: the report on them.
+    """
+    assert labelled.sha256 is not None  # noqa: S101  (narrows the type)
+    _, groups = group_names(labelled.facts)
+    _, numbers = np.unique(np.array(groups, dtype=object), return_inverse=True)
+    found = {s.name: _metrics(labelled.truth, s.answers, report.figures[s.name]) for s in subjects}
+    return DataSetRecord(
+        digest=labelled.sha256,
+        order_digest=order_digest(text.id for text in labelled.facts),
+        num_examples=len(labelled),
+        groups=tuple(int(n) for n in numbers),
+        metrics=found[subjects[0].name],
+        baselines={s.name: found[s.name] for s in subjects if s.is_baseline},
+    )
+
+
+def evaluation_record(
+    manifest: Manifest, data_sets: Mapping[str, DataSetRecord]
+) -> EvaluationRecord:
+    """Returns the record of a model; a cross-validation is the headline where there is one."""
+    headline = CROSS_VALIDATION if CROSS_VALIDATION in data_sets else next(iter(data_sets))
+    return EvaluationRecord(
+        model_digest=manifest.digest,
+        model_version=manifest.model_version,
+        created=dt.datetime.now(tz=dt.UTC).date(),
+        headline=headline,
+        data_sets=dict(data_sets),
+    )
+
+
+def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
+    """Reads what a cross-validation found, if it trained as the model was trained.
+
+    Raises:
+        EvaluationError: the folder holds no finished cross-validation of a network, or one of
+            another configuration.
+    """
+    try:
+        content = json.loads((directory / DATA_SET).read_text(encoding="utf-8"))
+        found = DataSetRecord.model_validate(content["data_set"])
+        config = dict(content["config"])
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise EvaluationError(
+            f"{directory} holds no finished cross-validation of a network: run "
+            "`wherefore cross-validate` without --only-baselines, and give its --output"
+        ) from error
+    changed = [
+        section
+        for section in ("losses", "optimisation", "augmentation")
+        if config.get(section) != manifest.config.get(section)
+    ]
+    if changed:
+        raise EvaluationError(
+            f"{directory} cross-validates a run with other {', '.join(changed)} than those of "
+            f"{manifest.model_version}: cross-validate the configuration of the model"
+        )
+    return found
+
+
+def write_cross_validation(
+    data_set: DataSetRecord, directory: Path, *, config: Mapping[str, object]
+) -> None:
+    """Writes what `read_cross_validation` reads."""
+    content = {"config": config, "data_set": data_set.model_dump(mode="json")}
+    (directory / DATA_SET).write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def _metrics(
+    truth: Truth, answers: Answers, estimates: Mapping[str, Estimate]
+) -> dict[str, MetricRecord]:
+    """The figures that are defined, those that can be compared in pairs with their scores."""
+    records = {}
+    for name, estimate in estimates.items():
+        if estimate.value is not None:
+            scores = _SCORES[name](truth, answers) if name in _SCORES else None
+            records[name] = MetricRecord(
+                value=estimate.value, low=estimate.low, high=estimate.high, scores=scores
+            )
+    return records
+
+
+def _ratio(numerator_N: _Array, denominator_N: _Array) -> RatioScores:
+    return RatioScores(
+        numerators=tuple(map(float, numerator_N)), denominators=tuple(map(float, denominator_N))
+    )
+
+
+def _hits(hit_N: NDArray[np.bool_], among_N: NDArray[np.bool_]) -> RatioScores:
+    return _ratio((hit_N & among_N).astype(np.float64), among_N.astype(np.float64))
+
+
+def _rank(score_N: _Array, outcome_N: _Array) -> RankScores | None:
+    if np.isnan(score_N).any():
+        return None
+    return RankScores(
+        scores=tuple(map(float, score_N)),
+        outcomes=tuple(None if np.isnan(y) else float(y) for y in outcome_N),
+    )
+
+
+def _top(truth: Truth, answers: Answers, k: int) -> RatioScores:
+    top_Nk = np.argsort(-answers.probability_NC, axis=1, kind="stable")[:, :k]
+    hit_N = np.take_along_axis(truth.first_NC, top_Nk, axis=1).any(axis=1)
+    return _hits(np.asarray(hit_N), np.asarray(truth.first_NC.any(axis=1)))
+
+
+def _any_listed(truth: Truth, answers: Answers) -> RatioScores:
+    likeliest_N = answers.probability_NC.argmax(axis=1)
+    hit_N = truth.target_NC[np.arange(len(truth)), likeliest_N]
+    return _hits(hit_N, np.asarray(truth.target_NC.any(axis=1)))
+
+
+def _micro_f1(truth: Truth, answers: Answers) -> RatioScores:
+    agreed_N = (answers.stated_NC & truth.target_NC).sum(axis=1)
+    total_N = answers.stated_NC.sum(axis=1) + truth.target_NC.sum(axis=1)
+    return _ratio(2.0 * agreed_N * truth.complete_N, total_N * truth.complete_N)
+
+
+def _omission(truth: Truth, answers: Answers) -> RatioScores:
+    missed_N = (truth.target_NC & ~answers.listed_NC).sum(axis=1)
+    return _ratio(missed_N * truth.complete_N, truth.target_NC.sum(axis=1) * truth.complete_N)
+
+
+def _evidence(_: Truth, answers: Answers) -> RatioScores | None:
+    hit_NC = answers.top_quote_NC
+    if hit_NC is None:
+        return None
+    return _ratio(np.nansum(hit_NC, axis=1), (~np.isnan(hit_NC)).sum(axis=1))
+
+
+def _risk_error(truth: Truth, answers: Answers) -> RatioScores:
+    error_N = 100 * np.abs(answers.default_probability_N - truth.default_probability_N)
+    return _ratio(np.nan_to_num(error_N), (~np.isnan(error_N)).astype(np.float64))
+
+
+_SCORES: dict[str, Callable[[Truth, Answers], RatioScores | RankScores | None]] = {
+    "primary_accuracy": lambda t, a: _top(t, a, 1),
+    "any_listed_accuracy": _any_listed,
+    "top3_accuracy": lambda t, a: _top(t, a, 3),
+    "micro_f1": _micro_f1,
+    "omission_rate": _omission,
+    "evidence_top_hit_rate": _evidence,
+    "risk_mae": _risk_error,
+    "denied_auc": lambda t, a: _rank(denied_score(a), t.denied_N),
+    "risk_auc": lambda t, a: _rank(a.default_probability_N, t.default_probability_N),
+}

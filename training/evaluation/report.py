@@ -1,0 +1,264 @@
+"""The report of an evaluation, as data: figures with intervals, differences, pictures' numbers."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from training import score_metrics
+from training.evaluation.answers import Answers, Truth
+from training.evaluation.bootstrap import Estimate, Resamples
+from training.evaluation.cuts import Cut, cuts, resampling
+from training.evaluation.figures import (
+    FIGURES,
+    Figure,
+    bound,
+    category_outcome,
+    denied_score,
+    risk_edges,
+    top_category_outcome,
+)
+from training.evaluation.labelled import LabelledTexts
+from training.evaluation.tables import (
+    CategoryRow,
+    Confusion,
+    category_rows,
+    primary_confusion,
+)
+from training.evaluation.thresholds import CostRow, cost_table
+from training.score_metrics import ReliabilityBin, reliability_curve
+from training.swap_test import SwapResult
+from training.weighting import Figures, Weights
+
+Verdict = Literal["better", "worse", "level", "not defined"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Who answers: the model, or a baseline.
+
+    Attributes:
+        name: short name, unique in a report.
+        answers: what it says of the texts.
+        is_baseline: whether it is there to be compared with.
+    """
+
+    name: str
+    answers: Answers
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The model's figure less that of the baseline which is best at this figure.
+
+    Attributes:
+        figure: name of the figure.
+        baseline: the best baseline.
+        estimate: the difference with its paired interval.
+        verdict: "better" or "worse" where the whole interval is on that side of 0, "level" where
+            0 lies inside, "not defined" without an interval.
+    """
+
+    figure: str
+    baseline: str
+    estimate: Estimate
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationReport:
+    """Everything a report shows.
+
+    Attributes:
+        title: what was measured, in a line.
+        conditions: what the figures depend on, by name.
+        num_texts: texts measured on.
+        num_denied: denied ones among them.
+        drawn_by: what the bootstrap draws: "author", "lender", "contrast pair" or "text".
+        num_groups: how many of these there are.
+        seed: decides the draws.
+        subjects: names, the model first.
+        baselines: the names among them that are baselines.
+        figures: figures with intervals by subject and name.
+        differences: the model less the best baseline; empty without a baseline or a model.
+        detailed: the subject that everything below is about.
+        cuts: figures on parts of the texts.
+        categories: one row per category.
+        confusion: first labels against likeliest categories.
+        reliability: points of the reliability curves by head.
+        costs: cost-weighted threshold tables by head.
+        swaps: results of the swap test by name; empty where it was not run.
+        notes: sentences that a reader must know.
+    """
+
+    title: str
+    conditions: Mapping[str, object]
+    num_texts: int
+    num_denied: int
+    drawn_by: str
+    num_groups: int
+    seed: int
+    subjects: tuple[str, ...]
+    baselines: tuple[str, ...]
+    figures: Mapping[str, Mapping[str, Estimate]]
+    differences: tuple[Difference, ...]
+    detailed: str
+    cuts: tuple[Cut, ...]
+    categories: tuple[CategoryRow, ...]
+    confusion: Confusion
+    reliability: Mapping[str, Sequence[ReliabilityBin]]
+    costs: Mapping[str, Sequence[CostRow]]
+    swaps: Mapping[str, SwapResult] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def build_report(
+    labelled: LabelledTexts,
+    subjects: Sequence[Subject],
+    *,
+    title: str,
+    seed: int,
+    conditions: Mapping[str, object],
+    swaps: Mapping[str, SwapResult] | None = None,
+    notes: Sequence[str] = (),
+    on_part: Callable[[str], None] = lambda _: None,
+) -> EvaluationReport:
+    """Counts everything.
+
+    Args:
+        labelled: the texts and their labels.
+        subjects: who answered, at least one; the model first.
+        title: what was measured, in a line.
+        seed: decides the draws of the intervals.
+        conditions: what the figures depend on.
+        swaps: results of the swap test by name.
+        notes: sentences that a reader must know.
+        on_part: called with the name of each part before it is counted.
+    """
+    drawn_by, resamples = resampling(labelled.facts, seed=seed)
+    truth, first = labelled.truth, subjects[0]
+    on_part("figures")
+    figures = {s.name: dict(_estimates(truth, s.answers, resamples)) for s in subjects}
+    on_part("differences")
+    differences = tuple(_differences(truth, subjects, figures=figures, resamples=resamples))
+    on_part("cuts")
+    parts = tuple(cuts(labelled.facts, truth, first.answers, seed=seed))
+    on_part("categories")
+    return EvaluationReport(
+        title=title,
+        conditions=conditions,
+        num_texts=len(truth),
+        num_denied=int((truth.denied_N == 1).sum()),
+        drawn_by=drawn_by,
+        num_groups=resamples.num_groups,
+        seed=seed,
+        subjects=tuple(s.name for s in subjects),
+        baselines=tuple(s.name for s in subjects if s.is_baseline),
+        figures=figures,
+        differences=differences,
+        detailed=first.name,
+        cuts=parts,
+        categories=category_rows(truth, first.answers, resamples=resamples),
+        confusion=primary_confusion(truth, first.answers),
+        reliability=reliability(truth, first.answers),
+        costs=costs(truth, first.answers),
+        swaps=swaps or {},
+        notes=(*notes, *_notes(labelled, resamples)),
+    )
+
+
+def reliability(truth: Truth, answers: Answers) -> dict[str, list[ReliabilityBin]]:
+    """Returns the reliability curves, those without a single point left out."""
+    width = score_metrics.equal_width_edges()
+    reasons = np.where(truth.complete_N[:, None], truth.reason_NR, np.nan)
+    pairs = {
+        "categories": (answers.probability_NC, category_outcome(truth), width),
+        "likeliest category": (denied_score(answers), top_category_outcome(truth, answers), width),
+        "reasons": (answers.reason_probability_NR, reasons, width),
+        "risk": (answers.default_probability_N, truth.default_probability_N, risk_edges(answers)),
+    }
+    curves = {
+        head: reliability_curve(probability, outcome, edges=edges)
+        for head, (probability, outcome, edges) in pairs.items()
+        if probability is not None
+    }
+    return {h: curve for h, curve in curves.items() if any(point.num_pairs for point in curve)}
+
+
+def costs(truth: Truth, answers: Answers) -> dict[str, list[CostRow]]:
+    """Returns the threshold tables of denial and of risk, empty ones left out."""
+    tables = {
+        "denial": cost_table(denied_score(answers), truth.denied_N),
+        "risk": cost_table(answers.default_probability_N, truth.default_probability_N),
+    }
+    return {head: rows for head, rows in tables.items() if rows}
+
+
+def _estimates(
+    truth: Truth, answers: Answers, resamples: Resamples
+) -> Iterator[tuple[str, Estimate]]:
+    for figure in FIGURES:
+        yield figure.name, resamples.estimate(bound(figure, truth, answers))
+
+
+def _differences(
+    truth: Truth,
+    subjects: Sequence[Subject],
+    *,
+    figures: Mapping[str, Mapping[str, Estimate]],
+    resamples: Resamples,
+) -> Iterator[Difference]:
+    baselines = [subject for subject in subjects if subject.is_baseline]
+    if subjects[0].is_baseline or not baselines:
+        return
+    for figure in FIGURES:
+        best = best_baseline(figure, {b.name: figures[b.name][figure.name] for b in baselines})
+        if best is None or figures[subjects[0].name][figure.name].value is None:
+            continue
+        other = next(b.answers for b in baselines if b.name == best)
+        estimate = resamples.estimate(_difference(figure, truth, subjects[0].answers, other))
+        yield Difference(
+            figure=figure.name,
+            baseline=best,
+            estimate=estimate,
+            verdict=_verdict(figure, estimate),
+        )
+
+
+def best_baseline(figure: Figure, estimates: Mapping[str, Estimate]) -> str | None:
+    """Returns the name with the best value; None where none is defined."""
+    values = {name: e.value for name, e in estimates.items() if e.value is not None}
+    if not values:
+        return None
+    choose = min if figure.lower_is_better else max
+    return choose(values, key=values.__getitem__)
+
+
+def _difference(
+    figure: Figure, truth: Truth, ours: Answers, theirs: Answers
+) -> Callable[[Weights], Figures]:
+    return lambda weight_BN: figure.of(truth, ours, weight_BN) - figure.of(truth, theirs, weight_BN)
+
+
+def _verdict(figure: Figure, estimate: Estimate) -> Verdict:
+    if estimate.low is None or estimate.high is None:
+        return "not defined"
+    if estimate.low <= 0 <= estimate.high:
+        return "level"
+    return "better" if (estimate.high < 0) == figure.lower_is_better else "worse"
+
+
+def _notes(labelled: LabelledTexts, resamples: Resamples) -> Iterator[str]:
+    if labelled.num_left_out:
+        yield f"{labelled.num_left_out:,} rows could not be read and are left out."
+    if labelled.narratives is not None:
+        yield (
+            "The texts are synthetic and their default probabilities are their authors' estimates, "
+            "not outcomes: an estimate of 20 % counts as a fifth of a default."
+        )
+    if resamples.num_groups < 30:  # noqa: PLR2004 (below, percentiles of a bootstrap are narrow)
+        yield (
+            f"Intervals rest on {resamples.num_groups} groups only and are then rather too narrow."
+        )

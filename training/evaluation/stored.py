@@ -1,0 +1,189 @@
+"""Evaluating a stored model: read texts, ask the model and the baselines, count, swap words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from data_pipeline.corpus.narratives import load_corpus
+from data_pipeline.examples import Example, examples_from_narratives
+from data_pipeline.splits import near_duplicates
+from model_store.artifact import Artifact, load_artifact, starter_directory
+from model_store.predictor import Predictor
+from training.baselines import answers_of, text_baselines
+from training.counterfactuals import counterfactuals
+from training.errors import EvaluationError
+from training.evaluation.conditions import conditions
+from training.evaluation.labelled import LabelledTexts, load_labelled
+from training.evaluation.measuring import ask
+from training.evaluation.record import (
+    CROSS_VALIDATION,
+    data_set_record,
+    evaluation_record,
+    read_cross_validation,
+)
+from training.evaluation.report import EvaluationReport, Subject, build_report
+from training.progress import text_progress
+from training.promotion import EvaluationRecord
+from training.swap_test import SwapResult, as_served, num_read, swap_test, without_masker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRequest:
+    """What is to be evaluated.
+
+    Attributes:
+        model: directory of the model; None for the bundled one.
+        data: labelled texts.
+        format: see `training.evaluation.labelled.load_labelled`.
+        baselines: whether to train baselines on the corpus and compare with them.
+        encoder: encoder of one more baseline; None for none.
+        cross_validation: folder of a cross-validation that belongs into the record; None for none.
+        swap_texts: most texts to swap words in; 0 for none.
+        seed: decides draws and swapped words.
+        command: the command, for the report.
+    """
+
+    model: Path | None
+    data: Path
+    format: str
+    baselines: bool
+    encoder: str | None
+    cross_validation: Path | None
+    swap_texts: int
+    seed: int
+    command: str
+
+
+def evaluate_stored(
+    request: EvaluationRequest, *, console: Console
+) -> tuple[EvaluationReport, EvaluationRecord]:
+    """Evaluates a stored model and says on the console how far it is.
+
+    Returns:
+        The report for people, and the record by which `wherefore promote` judges.
+
+    Raises:
+        ArtifactError: the directory holds no model that can be used.
+        DataError: the texts cannot be read.
+        EvaluationError: there is nothing to measure, nothing to train a baseline on, or the
+            cross-validation is none of this model's configuration.
+        ConfigError: the encoder of the baseline cannot be loaded.
+    """
+    labelled = load_labelled(request.data, format=request.format)
+    artifact = load_artifact(request.model or starter_directory())
+    data_sets = {}
+    if request.cross_validation is not None:
+        found = read_cross_validation(request.cross_validation, artifact.manifest)
+        data_sets[CROSS_VALIDATION] = found
+    predictor = Predictor.from_artifact(artifact)
+    with text_progress(console, "reading", total=len(labelled)) as on_texts:
+        answers = ask(predictor, labelled, on_texts=on_texts)
+    subjects = [Subject(name=predictor.model_version, answers=answers)]
+    if request.baselines:
+        subjects += _baselines(labelled, request, console=console)
+    swaps = _swaps(labelled, predictor, artifact, request=request, console=console)
+    console.print("counting")
+    report = build_report(
+        labelled,
+        subjects,
+        title=f"{predictor.model_version} on {labelled.name}",
+        seed=request.seed,
+        conditions={
+            **conditions(command=request.command),
+            "model": predictor.model_version,
+            "data": labelled.name,
+            "data_sha256": labelled.sha256,
+        },
+        swaps=swaps,
+        notes=_read_before(labelled, artifact),
+    )
+    data_sets[labelled.name] = data_set_record(labelled, subjects, report)
+    return report, evaluation_record(artifact.manifest, data_sets)
+
+
+def require_folder(output: Path | None) -> None:
+    """Refuses an output that is, or looks like, a file.
+
+    Raises:
+        EvaluationError: it is not a folder.
+    """
+    if output is not None and (output.is_file() or output.suffix in {".json", ".html", ".md"}):
+        raise EvaluationError(f"--output {output.name}: expected a folder, found a file; name one")
+
+
+def baseline_examples(labelled: LabelledTexts) -> list[Example]:
+    """Returns the corpus without authors, ids and near-duplicates of the texts measured on.
+
+    Raises:
+        EvaluationError: nothing is left.
+    """
+    authors = {text.author for text in labelled.facts} - {""}
+    ids = {text.id for text in labelled.facts}
+    left = [
+        example
+        for example in examples_from_narratives(load_corpus())
+        if example.author not in authors and example.id not in ids
+    ]
+    repeated = set(near_duplicates(labelled.examples, left))
+    groups = {example.group for example in left if example.id in repeated}
+    left = [example for example in left if example.group not in groups]
+    if not left:
+        raise EvaluationError(
+            f"{labelled.name} has texts of every author of the corpus, so no text is left to train "
+            "a baseline on: use `wherefore cross-validate`"
+        )
+    return left
+
+
+def _baselines(
+    labelled: LabelledTexts, request: EvaluationRequest, *, console: Console
+) -> list[Subject]:
+    examples = baseline_examples(labelled)
+    subjects = []
+    for baseline in text_baselines(encoder=request.encoder, seed=request.seed):
+        console.print(f"training the baseline {baseline.name!r} on {len(examples):,} texts")
+        baseline.fit(examples)
+        answers = answers_of(baseline, labelled.examples)
+        subjects.append(Subject(name=baseline.name, answers=answers, is_baseline=True))
+    return subjects
+
+
+def _swaps(
+    labelled: LabelledTexts,
+    predictor: Predictor,
+    artifact: Artifact,
+    *,
+    request: EvaluationRequest,
+    console: Console,
+) -> Mapping[str, SwapResult]:
+    if not request.swap_texts:
+        return {}
+    chosen = np.random.default_rng(request.seed).permutation(len(labelled))[: request.swap_texts]
+    texts = [labelled.texts[i] for i in sorted(chosen)]
+    changed = counterfactuals(texts, seed=request.seed)
+    readings = {
+        "as served, masked": as_served(predictor),
+        "without the masker": without_masker(artifact),
+    }
+    results = {}
+    for name, read in readings.items():
+        with text_progress(console, f"swaps, {name}", total=num_read(changed)) as on_texts:
+            results[name] = swap_test(read, texts, changed, on_texts=on_texts)
+    return results
+
+
+def _read_before(labelled: LabelledTexts, artifact: Artifact) -> list[str]:
+    """Says so where the model may have been trained on texts of the same authors."""
+    held_out = artifact.manifest.config.get("held_out_authors")
+    authors = {text.author for text in labelled.facts} - {""}
+    if not isinstance(held_out, list) or authors <= set(held_out):
+        return []
+    names = ", ".join(sorted(authors - set(held_out)))
+    note = (
+        f"The model may have been trained on texts by {names}: its figures on them say nothing "
+        "about authors that it has not read."
+    )
+    return [note]

@@ -1,0 +1,163 @@
+"""`wherefore evaluate` and `wherefore cross-validate`.
+
+What they run is imported when they run, so that `wherefore --help` stays quick.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from data_pipeline.cli import needs_extra
+
+if TYPE_CHECKING:
+    from training.evaluation.report import EvaluationReport
+
+_SHOWN = (
+    *("primary_accuracy", "any_listed_accuracy", "top3_accuracy", "micro_f1", "omission_rate"),
+    *("category_ece", "denied_auc", "evidence_top_hit_rate", "risk_mae", "risk_auc"),
+)
+
+
+def evaluate(
+    *,
+    data: Annotated[
+        Path, typer.Option(help="Labelled texts: narratives, an HMDA register, LendingClub loans.")
+    ],
+    model: Annotated[
+        Path | None, typer.Option(help="Directory of the model. Default: the bundled one.")
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str, typer.Option(help="auto, narratives, hmda or lendingclub; auto looks at the columns.")
+    ] = "auto",
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            help="Compare with baselines trained on the corpus, the authors of DATA left out."
+        ),
+    ] = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Encoder for one more baseline: frozen, with linear heads."),
+    ] = None,
+    cross_validation: Annotated[
+        Path | None,
+        typer.Option(help="Output of `cross-validate`, to be put into record.json."),
+    ] = None,
+    swap_texts: Annotated[
+        int,
+        typer.Option(min=0, help="Texts for the swap test of prohibited-basis words; 0 for none."),
+    ] = 200,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder for report.{json,html,md} and record.json. Default: none."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides draws of intervals and swapped words.")] = (
+        20261120
+    ),
+) -> None:
+    """Measure a stored model on labelled texts; write a report with pictures."""
+    with needs_extra("train"):
+        from training.evaluation.record import RECORD  # noqa: PLC0415
+        from training.evaluation.stored import (  # noqa: PLC0415
+            EvaluationRequest,
+            evaluate_stored,
+            require_folder,
+        )
+
+    require_folder(output)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    report, record = evaluate_stored(
+        EvaluationRequest(
+            model=model,
+            data=data,
+            format=format,
+            baselines=baselines,
+            encoder=encoder,
+            cross_validation=cross_validation,
+            swap_texts=swap_texts,
+            seed=seed,
+            command=_command(),
+        ),
+        console=console,
+    )
+    _finish(report, output, console=console)
+    if output is not None:
+        (output / RECORD).write_text(record.model_dump_json() + "\n", encoding="utf-8")
+        console.print(f"{output / RECORD}: give it to `wherefore register --evaluation`")
+
+
+def cross_validate(
+    *,
+    config: Annotated[Path, typer.Option(help="Configuration of the run of each fold, YAML.")],
+    output: Annotated[Path, typer.Option(help="Folder of the results; finished parts are kept.")],
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Directory or name of the RoBERTa encoder, instead of the file's."),
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of authors.")] = 4,
+    only_baselines: Annotated[
+        bool, typer.Option("--only-baselines", help="Leave the network out.")
+    ] = False,
+) -> None:
+    """Measure network and baselines on authors that they have not read, fold by fold."""
+    with needs_extra("train"):
+        from training.commands import step_display  # noqa: PLC0415
+        from training.config import load_config  # noqa: PLC0415
+        from training.cross_validation import Watch  # noqa: PLC0415
+        from training.cross_validation import cross_validate as run  # noqa: PLC0415
+        from training.evaluation.conditions import conditions  # noqa: PLC0415
+        from training.evaluation.stored import require_folder  # noqa: PLC0415
+
+    require_folder(output)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    loaded = load_config(config, overrides={"encoder": encoder} if encoder else None)
+    with step_display(console) as on_step:
+        report = run(
+            loaded,
+            num_folds=folds,
+            output=output,
+            only_baselines=only_baselines,
+            conditions=conditions(command=_command()),
+            watch=Watch(on_stage=console.print, on_step=on_step),
+        )
+    _finish(report, output, console=console)
+
+
+def _finish(report: "EvaluationReport", output: Path | None, *, console: Console) -> None:
+    from training.evaluation.page import write_report  # noqa: PLC0415
+
+    if output is not None:
+        write_report(report, output)
+        console.print(f"report written to {output / 'report.html'}, with .json and .md beside it")
+    _print_figures(report)
+
+
+def _print_figures(report: "EvaluationReport") -> None:
+    from training.evaluation.figures import FIGURE_BY_NAME  # noqa: PLC0415
+    from training.evaluation.page import shown, shown_interval  # noqa: PLC0415
+
+    table = Table(title=report.title)
+    table.add_column("figure")
+    for subject in report.subjects:
+        table.add_column(subject, justify="right")
+    for figure in (FIGURE_BY_NAME[name] for name in _SHOWN):
+        estimates = [report.figures[subject][figure.name] for subject in report.subjects]
+        table.add_row(
+            figure.title,
+            *(
+                f"{shown(e.value, figure=figure)}\n{shown_interval(e, figure=figure)}".strip()
+                for e in estimates
+            ),
+        )
+    Console().print(table)
+
+
+def _command() -> str:
+    """The command as given, machine paths shortened to their last part."""
+    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv]
+    return shlex.join(words)
