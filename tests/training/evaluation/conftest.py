@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from runpy import run_path
 
 import numpy as np
 import pytest
@@ -13,14 +11,6 @@ from data_pipeline.domain.application import LoanProduct
 from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS
 from training.evaluation.answers import Answers
 from training.evaluation.labelled import LabelledTexts, labelled_narratives
-
-_shared = run_path(str(Path(__file__).parents[2] / "model_store" / "conftest.py"))
-
-single_thread = _shared["single_thread"]
-tiny_tokenizer = _shared["tiny_tokenizer"]
-tiny_config = _shared["tiny_config"]
-new_network = _shared["new_network"]
-new_artifact = _shared["new_artifact"]
 
 PRODUCTS = tuple(LoanProduct)
 STYLES = ("los_notes", "applicant_letter", "branch_note")
