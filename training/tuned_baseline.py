@@ -20,7 +20,8 @@ from data_pipeline.examples import Example
 from model_store.calibration import Calibration
 from training.calibration import CalibrationTexts, fit_calibration
 from training.evaluation.answers import Truth, truth_of_examples
-from training.metrics import micro_f1, primary_accuracy
+from training.metrics import any_listed_accuracy, micro_f1, primary_accuracy
+from training.score_metrics import auc
 
 NUM_TUNING_FOLDS = 4
 """Parts that the training texts are cut into for choosing and calibrating."""
@@ -91,11 +92,13 @@ class TunedBaseline:
 
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """See `Baseline`."""
-        return self._calibration.category_probabilities(self._fitted().logits(examples)[0])
+        category_NC = self._fitted().logits(examples)[0]
+        return _mapped(self._calibration.category_probabilities, category_NC)
 
     def default_probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """See `Baseline`."""
-        return self._calibration.risk_scores(self._fitted().logits(examples)[1]) / 100
+        risk_N = self._fitted().logits(examples)[1]
+        return _mapped(self._calibration.risk_scores, risk_N) / 100
 
     def _fitted(self) -> "_Model":
         if self._model is None:
@@ -166,6 +169,13 @@ class _Outcome:
         return np.asarray(logit(np.clip(probability_N, _SURE, 1 - _SURE)))
 
 
+def _mapped(
+    calibrated: Callable[[NDArray[np.float32]], NDArray[np.float64]], logits: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Applies a map of a calibration; NaN, where nothing could be learned, stays NaN."""
+    return np.where(np.isnan(logits), np.nan, calibrated(np.nan_to_num(logits)))
+
+
 def _parts(
     examples: Sequence[Example], *, seed: int
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -193,16 +203,31 @@ def _tune(
         model = _Model(variant)
         model.fit([examples[i] for i in inside], truth.at(inside))
         category_NC[outside], risk_N[outside] = model.logits([examples[i] for i in outside])
-    labelled_N = ~np.isnan(truth.denied_N)
-    calibration = _calibrate(category_NC, risk_N, truth.at(labelled_N), among_N=labelled_N)
-    known_N = ~np.isnan(truth.default_probability_N)
-    risk = _calibrate(category_NC, risk_N, truth.at(known_N), among_N=known_N).risk
+    labelled_N, known_N = ~np.isnan(truth.denied_N), ~np.isnan(truth.default_probability_N)
+    calibration = _calibrate(category_NC, risk_N, truth, among_N=labelled_N)
+    # Whether a text was denied and whether its loan failed may be known of different texts.
+    risk = _calibrate(np.zeros_like(category_NC), risk_N, truth, among_N=known_N).risk
     calibration = calibration.model_copy(update={"risk": risk})
-    probability_NC = calibration.category_probabilities(category_NC[labelled_N])
+    return _quality(category_NC, risk_N, truth, calibration), calibration
+
+
+def _quality(
+    category_NC: NDArray[np.float32],
+    risk_N: NDArray[np.float32],
+    truth: Truth,
+    calibration: Calibration,
+) -> float:
+    """The sum of the main figures, those that are not defined left out."""
+    probability_NC = _mapped(calibration.category_probabilities, category_NC)
     stated_NC = probability_NC >= calibration.state_C
-    quality = micro_f1(stated_NC, truth.target_NC[labelled_N])
-    accuracy = primary_accuracy(probability_NC, truth.first_NC[labelled_N])
-    return float(quality[0] + np.nan_to_num(accuracy[0])), calibration
+    labelled_BN = (~np.isnan(truth.denied_N))[None, :].astype(np.float64)
+    found = [
+        primary_accuracy(probability_NC, truth.first_NC),
+        any_listed_accuracy(probability_NC, truth.target_NC),
+        micro_f1(stated_NC, truth.target_NC, weight_BN=labelled_BN),
+        auc(risk_N.astype(np.float64), truth.default_probability_N),
+    ]
+    return float(np.nansum(np.concatenate(found)))
 
 
 def _calibrate(
@@ -216,7 +241,7 @@ def _calibrate(
         CalibrationTexts(
             category_NC=category_NC[among_N],
             risk_N=risk_N[among_N],
-            target_NC=truth.target_NC,
-            default_probability_N=truth.default_probability_N,
+            target_NC=truth.target_NC[among_N],
+            default_probability_N=truth.default_probability_N[among_N],
         )
     )

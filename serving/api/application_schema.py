@@ -20,8 +20,8 @@ EXAMPLE_APPLICATION: dict[str, JsonValue] = {
     "id": "A-1001",
     "text": (
         "Asks for $24,000 over 60 months to consolidate cards. Nurse, nine years with the same "
-        "hospital, $5,150 a month gross. With the new loan her debts take 61% of it. Chapter 7 "
-        "discharged last spring, no lates since."
+        "hospital, $5,150 a month gross, verified. Her Chapter 7 was discharged only last spring "
+        "and a civil judgment of $6,300 was entered against her in March and is unpaid."
     ),
     "product": "personal",
     "loan_amount_usd": 24000,

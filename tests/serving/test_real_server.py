@@ -20,7 +20,7 @@ def test_the_example_of_the_documentation_states_its_reasons(starter_server):
     )
     assert response.status_code == 200
     stated = {reason["category"] for reason in response.json()["principal_reasons"]}
-    assert stated & {"excessive_obligations", "public_record"}
+    assert "public_record" in stated
 
 
 def test_a_batch_answers_like_the_applications_alone(starter_server, close_to):

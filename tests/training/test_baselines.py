@@ -1,4 +1,5 @@
 import math
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_fitting_again_forgets_what_was_learned(halves):
 class Watched:
     """Features that remember whose examples they learned from and were asked about."""
 
-    log: list = []
+    log: ClassVar[list] = []
 
     def fit(self, examples):
         self._learned = {e.author for e in examples}
@@ -113,11 +114,11 @@ class Constant:
     def __init__(self, probability):
         self._probability = probability
 
-    def fit(self, table, y, *, sample_weight):
+    def fit(self, *_, **__):
         return self
 
     def predict_proba(self, table):
-        return np.tile([1 - self._probability, self._probability], (len(table), 1))
+        return np.tile([1 - self._probability, self._probability], (table.shape[0], 1))
 
 
 def test_tuning_scores_whole_authors_that_were_left_out(halves):
@@ -235,7 +236,7 @@ def test_rows_with_nothing_but_an_outcome_teach_the_risk(new_example):
         baseline.fit(rows)
         risk_N = baseline.default_probabilities(rows)
         bad_N = np.array(scores) < 640
-        assert risk_N[bad_N].mean() > 0.7 > 0.3 > risk_N[~bad_N].mean(), baseline.name
+        assert risk_N[bad_N].mean() > 0.6 + risk_N[~bad_N].mean(), baseline.name
         answers = answers_of(baseline, rows)
         assert np.isnan(answers.probability_NC).all()
         assert not answers.stated_NC.any()

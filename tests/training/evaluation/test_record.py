@@ -1,0 +1,125 @@
+import json
+
+import numpy as np
+import pytest
+
+from model_store.manifest import Manifest
+from training.comparison import BASELINE_METRICS, LISTED_METRICS, against_baselines
+from training.errors import EvaluationError
+from training.evaluation.figures import FIGURE_BY_NAME
+from training.evaluation.record import (
+    CROSS_VALIDATION,
+    DATA_SET,
+    data_set_record,
+    evaluation_record,
+    read_cross_validation,
+    write_cross_validation,
+)
+from training.evaluation.report import Subject, build_report
+from training.promotion import EvaluationRecord, read_record
+
+MANIFEST = Manifest(
+    name="tiny",
+    version="0.0.1",
+    created="2026-01-01",
+    config={"losses": {"risk": 0.3}, "optimisation": {}, "augmentation": {}},
+    files={"x": "y"},
+)
+
+
+@pytest.fixture(scope="module")
+def subjects(new_answers):
+    return [
+        Subject(name="ours", answers=new_answers(noise=0.2)),
+        Subject(name="baseline", answers=new_answers(noise=0.7, seed=1), is_baseline=True),
+    ]
+
+
+@pytest.fixture(scope="module")
+def report(labelled, subjects):
+    return build_report(labelled, subjects, title="x", seed=1, conditions={})
+
+
+@pytest.fixture(scope="module")
+def record(labelled, subjects, report):
+    return data_set_record(labelled, subjects, report)
+
+
+def test_every_figure_that_is_defined_is_recorded_with_its_interval(record, report):
+    recorded = {name for name, e in report.figures["ours"].items() if e.value is not None}
+    assert set(record.metrics) == recorded
+    for name, metric in record.metrics.items():
+        estimate = report.figures["ours"][name]
+        assert (metric.value, metric.low) == (estimate.value, estimate.low), name
+    assert list(record.baselines) == ["baseline"]
+
+
+def test_every_figure_that_a_promotion_compares_carries_its_scores(record):
+    for name in LISTED_METRICS:
+        if name in record.metrics:  # the made up answers quote nothing
+            assert record.metrics[name].scores is not None, name
+    assert set(LISTED_METRICS) - set(record.metrics) == {"evidence_top_hit_rate"}
+
+
+def test_the_scores_give_the_figure_under_any_weights(record, report, labelled, subjects):
+    weight_BN = np.random.default_rng(0).integers(0, 4, size=(5, len(labelled))).astype(float)
+    for name in LISTED_METRICS:
+        if name in record.metrics:
+            found_B = record.metrics[name].scores.figure(weight_BN)
+            expected_B = FIGURE_BY_NAME[name].of(labelled.truth, subjects[0].answers, weight_BN)
+            assert found_B == pytest.approx(expected_B), name
+
+
+def test_a_promotion_reads_the_same_differences_from_the_record(record, report):
+    found = {d.metric: d for d in against_baselines(record)}
+    assert set(BASELINE_METRICS) <= set(found)
+    for difference in report.differences:
+        if difference.figure in found and difference.figure != "risk_mae":
+            sign = -1 if difference.figure == "omission_rate" else 1
+            gain = found[difference.figure].gain
+            assert gain.value == pytest.approx(sign * difference.estimate.value)
+
+
+def test_a_record_survives_its_file(record):
+    whole = evaluation_record(MANIFEST, {"dev": record})
+    again = read_record(EvaluationRecord, whole.model_dump_json().encode(), origin="x")
+    assert again == whole
+    assert (again.headline, again.model_digest) == ("dev", MANIFEST.digest)
+
+
+def test_a_cross_validation_is_the_headline(record):
+    whole = evaluation_record(MANIFEST, {"dev": record, CROSS_VALIDATION: record})
+    assert whole.headline == CROSS_VALIDATION
+
+
+def test_no_text_and_no_author_is_in_a_record(record):
+    content = record.model_dump_json()
+    assert "author" not in content
+    assert "asks for money" not in content
+
+
+def test_a_cross_validation_of_the_same_configuration_is_read_back(record, tmp_path):
+    write_cross_validation(record, tmp_path, config={**MANIFEST.config, "name": "another"})
+    assert read_cross_validation(tmp_path, MANIFEST) == record
+
+
+def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path):
+    write_cross_validation(record, tmp_path, config={**MANIFEST.config, "losses": {"risk": 1}})
+    with pytest.raises(EvaluationError, match="other losses than"):
+        read_cross_validation(tmp_path, MANIFEST)
+
+
+@pytest.mark.parametrize("content", [None, "{broken", "[]", '{"config": {}, "data_set": {}}'])
+def test_a_folder_without_a_cross_validation_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / DATA_SET).write_text(content)
+    with pytest.raises(EvaluationError, match="no finished cross-validation"):
+        read_cross_validation(tmp_path, MANIFEST)
+
+
+def test_an_undefined_figure_is_left_out_of_a_record(labelled, new_answers):
+    subjects = [Subject(name="ours", answers=new_answers(risk=False))]
+    report = build_report(labelled, subjects, title="x", seed=1, conditions={})
+    found = data_set_record(labelled, subjects, report)
+    assert not [name for name in found.metrics if name.startswith("risk_")]
+    json.loads(found.model_dump_json(), parse_constant=pytest.fail)
