@@ -43,7 +43,7 @@ class RegisteredVersion:
     created: dt.datetime
 
     @classmethod
-    def from_mlflow(cls, found: Any, *, aliases: Mapping[str, str]) -> "RegisteredVersion":
+    def from_mlflow(cls, found: Any, *, aliases: Mapping[str, str | int]) -> "RegisteredVersion":
         """Reads MLflow's own record of a version.
 
         Args:

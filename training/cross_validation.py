@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
 from data_pipeline.domain.masking import MASKING_VERSION
 from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
@@ -105,6 +107,7 @@ def cross_validate(
         DataError: the corpus cannot be split as asked.
     """
     set_up_torch(config)
+    _compute_as_serving_does()
     watch = watch or Watch()
     path = config.data.corpus or corpus_path()
     narratives = load_narratives(path)
@@ -203,6 +206,7 @@ def _network_answers(config: TrainingConfig, fold: _Fold, *, watch: Watch) -> St
 def _train(
     config: TrainingConfig, fold: _Fold, *, identity: dict[str, object], watch: Watch
 ) -> Artifact:
+    set_up_torch(config)
     inner = inner_split(config, fold.split.train)
     tokenizer = load_tokenizer(config.encoder)
     trainer = Trainer(
@@ -215,6 +219,7 @@ def _train(
         checkpoints=CheckpointFolder(fold.directory / "checkpoint", run=identity),
         on_step=watch.on_step,
     )
+    _compute_as_serving_does()
     network = trainer.averaged_network
     calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
     return Artifact(
@@ -229,6 +234,11 @@ def _train(
         ),
         card="",
     )
+
+
+def _compute_as_serving_does() -> None:
+    """Takes back the lower precision of matrix products that only training uses."""
+    torch.set_float32_matmul_precision("highest")
 
 
 def inner_split(config: TrainingConfig, train: Sequence[Narrative]) -> Split[Narrative]:

@@ -159,5 +159,5 @@ def _print_figures(report: "EvaluationReport") -> None:
 
 def _command() -> str:
     """The command as given, machine paths shortened to their last part."""
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv]
-    return shlex.join(words)
+    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    return shlex.join([Path(sys.argv[0]).name, *words])

@@ -4,7 +4,7 @@ Shape suffixes: W windows, T tokens, N texts, G coarse groups, C categories, R r
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from torch import Tensor
 from torch.nn import functional
 
@@ -92,7 +92,7 @@ def evidence_loss(
     inside_WTC = batch.evidence_WTC == 1
     outside_W = (batch.evidence_WTC[..., 0] >= 0).sum(dim=1)
 
-    def per_text(values_W: Float[Tensor, " W"]) -> Float[Tensor, " N"]:
+    def per_text(values_W: Num[Tensor, " W"]) -> Float[Tensor, " N"]:
         zeros_N = loss_WTC.new_zeros(batch.num_texts)
         return zeros_N.index_add(0, batch.text_W, values_W.to(loss_WTC.dtype))
 

@@ -100,9 +100,8 @@ def rollback(
 
     A server that runs keeps its model until it is restarted.
     """
-    with needs_extra("train"):
-        from training.champion import rollback as give_back  # noqa: PLC0415
     from model_store.registry import ModelRegistry  # noqa: PLC0415
+    from training.roles import rollback as give_back  # noqa: PLC0415
 
     change = give_back(ModelRegistry.open(), name, role=alias, reason=reason)
     typer.echo(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ class EngineLogits:
         )
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A backend that turns token ids into logits."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
 from data_pipeline.examples import EvidenceSpan, Example
+from model_store.network import Network
+from model_store.windows import TextTokenizer
 
 _shared = run_path(str(Path(__file__).parents[1] / "model_store" / "conftest.py"))
 
@@ -56,3 +58,17 @@ def new_example() -> Callable[..., Example]:
         return Example(**{**values, **changes})
 
     return build
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(
+    tiny_tokenizer: TextTokenizer,
+    new_network: Callable[..., Network],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """Directory of a tiny random RoBERTa encoder, as a model hub would give it."""
+    folder = tmp_path_factory.mktemp("encoder")
+    (folder / "tokenizer.json").write_text(tiny_tokenizer.to_json())
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
+    new_network().encoder.save_pretrained(folder)
+    return str(folder)

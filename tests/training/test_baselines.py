@@ -242,23 +242,13 @@ def test_rows_with_nothing_but_an_outcome_teach_the_risk(new_example):
         assert not answers.stated_NC.any()
 
 
-@pytest.fixture(scope="session")
-def encoder(tiny_tokenizer, new_network, tmp_path_factory):
-    """A folder with a tiny random RoBERTa, as a model hub would give it."""
-    folder = tmp_path_factory.mktemp("encoder")
-    (folder / "tokenizer.json").write_text(tiny_tokenizer.to_json())
-    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
-    new_network().encoder.save_pretrained(folder)
-    return str(folder)
-
-
-def test_a_frozen_encoder_is_learned_from_and_never_changed(halves, encoder):
+def test_a_frozen_encoder_is_learned_from_and_never_changed(halves, tiny_encoder):
     train, held_out = halves
-    baseline = frozen_encoder_linear(encoder, seed=1)
+    baseline = frozen_encoder_linear(tiny_encoder, seed=1)
     baseline.fit(train)
     answers, truth = answers_of(baseline, held_out), truth_of_examples(held_out)
     assert primary_accuracy(answers.probability_NC, truth.first_NC).item() > 0.6
-    again = frozen_encoder_linear(encoder, seed=1)
+    again = frozen_encoder_linear(tiny_encoder, seed=1)
     again.fit(train)
     assert (again.probabilities(held_out) == baseline.probabilities(held_out)).all()
 
@@ -268,7 +258,7 @@ def test_an_encoder_that_is_not_there_is_a_sentence(halves, tmp_path):
         frozen_encoder_linear(str(tmp_path / "none"), seed=1).fit(halves[0])
 
 
-def test_without_an_encoder_there_are_two_text_baselines(encoder):
+def test_without_an_encoder_there_are_two_text_baselines(tiny_encoder):
     assert len(text_baselines(encoder=None, seed=1)) == 2
-    names = [baseline.name for baseline in text_baselines(encoder=encoder, seed=1)]
+    names = [baseline.name for baseline in text_baselines(encoder=tiny_encoder, seed=1)]
     assert len(set(names)) == 3

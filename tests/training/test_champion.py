@@ -22,7 +22,7 @@ from model_store.predictor import Predictor
 from model_store.reference import ModelReference
 from model_store.registration import attach_report, register_model
 from model_store.registry import ModelRegistry, resolve_model
-from training.champion import promote, role_changes, rollback
+from training.champion import promote
 from training.errors import PromotionError
 from training.promotion import (
     DataSetRecord,
@@ -33,6 +33,7 @@ from training.promotion import (
     RatioScores,
 )
 from training.registered_reports import keep_report
+from training.roles import role_changes, rollback
 
 CARD = "# tiny\n\n## Not validated on\n\n- anything: random weights.\n\n## Not for\n\nUse.\n"
 TEXTS = ["Back-end DTI of 51.2% is over the limit.", "Bankruptcy in 2022.", ""]
@@ -466,6 +467,15 @@ def test_a_rollback_to_a_model_that_was_changed_is_refused(registry, add, give, 
     with pytest.raises(ArtifactTamperedError):
         rollback(registry, "tiny", reason="no")
     assert champion(registry) == 2
+
+
+def test_a_rollback_to_a_version_that_was_given_other_files_is_refused(registry, add, give):
+    first, second = add(), add()
+    give(1)
+    give(2)
+    registry.tag(first, "wherefore.manifest_sha256", second.manifest_digest)
+    with pytest.raises(PromotionError, match="models:/tiny/1 is not what it was as champion"):
+        rollback(registry, "tiny", reason="no")
 
 
 def test_every_change_is_noted_with_who_when_why_and_who_was_before(registry, add, give):

@@ -109,12 +109,15 @@ def truth_of_examples(examples: Sequence[Example]) -> Truth:
     """Returns the labels of examples, which may be partial or coarse.
 
     A text is denied where a category is labelled, coarsely or not, and not denied where all 12
-    are known not to hold.
+    are known not to hold. Where the labels of any denied text are incomplete those of none count
+    as complete: figures over the texts that are not denied alone would mean something else.
     """
     known = np.array([e.category_targets for e in examples]).reshape(-1, len(CATEGORIES))
     coarse = [[c for group in e.coarse_sets for c in group] for e in examples]
     target_NC = (known == 1) | indicator(coarse, len(CATEGORIES))
     complete_N = (known != UNKNOWN).all(axis=1)
+    if (target_NC.any(axis=1) & ~complete_N).any():
+        complete_N = np.zeros_like(complete_N)
     approved_N = (known == 0).all(axis=1) & ~target_NC.any(axis=1)
     return Truth(
         target_NC=target_NC,

@@ -6,12 +6,15 @@ drawn, not texts. Both sides of a difference are counted on the same draws.
 Arrays: B draws, N texts, G groups.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from training.weighting import Figures, Weights
+
+Key = TypeVar("Key", bound=Hashable)
 
 NUM_RESAMPLES = 2000
 """Draws of an interval."""
@@ -82,12 +85,28 @@ class Resamples:
         Args:
             figure: computes the figure, one value per row of weights.
         """
-        value = figure(np.ones((1, self.num_texts)))[0] if self.num_texts else np.nan
-        if np.isnan(value):
-            return Estimate(value=None)
-        drawn_B = np.concatenate([figure(weight_BN) for weight_BN in self.chunks()])
-        defined_B = drawn_B[~np.isnan(drawn_B)]
-        if self.num_groups == 1 or len(defined_B) < MIN_DEFINED_SHARE * len(drawn_B):
-            return Estimate(value=float(value))
-        low, high = np.quantile(defined_B, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return Estimate(value=float(value), low=float(low), high=float(high))
+        return self.estimates({"figure": figure})["figure"]
+
+    def estimates(self, figures: Mapping[Key, Callable[[Weights], Figures]]) -> dict[Key, Estimate]:
+        """Returns several figures, see `estimate`; the draws are made once for all of them."""
+        if not self.num_texts:
+            return {key: Estimate(value=None) for key in figures}
+        once = np.ones((1, self.num_texts))
+        values = {key: float(figure(once)[0]) for key, figure in figures.items()}
+        drawn: dict[Key, list[Figures]] = {key: [] for key in figures}
+        for weight_BN in self.chunks() if self.num_groups > 1 else ():
+            for key, figure in figures.items():
+                if not np.isnan(values[key]):
+                    drawn[key].append(figure(weight_BN))
+        return {key: _estimate(value, drawn[key]) for key, value in values.items()}
+
+
+def _estimate(value: float, drawn: Sequence[Figures]) -> Estimate:
+    if np.isnan(value):
+        return Estimate(value=None)
+    drawn_B = np.concatenate([*drawn, np.zeros(0)])
+    defined_B = drawn_B[~np.isnan(drawn_B)]
+    if not len(defined_B) or len(defined_B) < MIN_DEFINED_SHARE * len(drawn_B):
+        return Estimate(value=value)
+    low, high = np.quantile(defined_B, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value=value, low=float(low), high=float(high))

@@ -6,6 +6,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 
 def conditions(*, command: str) -> dict[str, object]:
     """Returns date, command, hardware and versions.
@@ -16,7 +18,7 @@ def conditions(*, command: str) -> dict[str, object]:
     return {
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "command": command,
-        "hardware": hardware(),
+        "hardware": f"{hardware()}, {torch.get_num_threads()} threads",
         "versions": ", ".join(
             f"{name} {version(name)}" for name in ("wherefore", "torch", "numpy", "scikit-learn")
         ),

@@ -103,7 +103,7 @@ def group_names(facts: Sequence[TextFacts]) -> tuple[str, list[str]]:
     for unit, key in _UNITS:
         groups = [key(text) for text in facts]
         if all(groups) and len(set(groups)) >= MIN_GROUPS:
-            return unit, groups
+            return "text" if len(set(groups)) == len(facts) else unit, groups
     return "text", [text.id for text in facts]
 
 
@@ -159,8 +159,7 @@ def _cut(
         value=part[1],
         num_texts=len(truth),
         num_denied=int((truth.denied_N == 1).sum()),
-        figures={
-            name: resamples.estimate(bound(FIGURE_BY_NAME[name], truth, answers))
-            for name in CUT_FIGURES
-        },
+        figures=resamples.estimates(
+            {name: bound(FIGURE_BY_NAME[name], truth, answers) for name in CUT_FIGURES}
+        ),
     )

@@ -296,7 +296,7 @@ FIGURES: tuple[Figure, ...] = (
         head="risk",
         meaning="Mean absolute difference between risk score and outcome or estimate.",
         undefined=_NO_RISK,
-        of=_of_risk(score_metrics.mean_absolute_error, scale=100),
+        of=_of_risk(score_metrics.mean_absolute_error, scale=100.0),
         unit="points",
         lower_is_better=True,
     ),

@@ -140,7 +140,7 @@ def build_report(
     drawn_by, resamples = resampling(labelled.facts, seed=seed)
     truth, first = labelled.truth, subjects[0]
     on_part("figures")
-    figures = {s.name: dict(_estimates(truth, s.answers, resamples)) for s in subjects}
+    figures = _estimates(truth, subjects, resamples)
     on_part("differences")
     differences = tuple(_differences(truth, subjects, figures=figures, resamples=resamples))
     on_part("cuts")
@@ -197,10 +197,13 @@ def costs(truth: Truth, answers: Answers) -> dict[str, list[CostRow]]:
 
 
 def _estimates(
-    truth: Truth, answers: Answers, resamples: Resamples
-) -> Iterator[tuple[str, Estimate]]:
-    for figure in FIGURES:
-        yield figure.name, resamples.estimate(bound(figure, truth, answers))
+    truth: Truth, subjects: Sequence[Subject], resamples: Resamples
+) -> dict[str, dict[str, Estimate]]:
+    """Every figure of every subject."""
+    found = resamples.estimates(
+        {(s.name, f.name): bound(f, truth, s.answers) for s in subjects for f in FIGURES}
+    )
+    return {s.name: {f.name: found[s.name, f.name] for f in FIGURES} for s in subjects}
 
 
 def _differences(
@@ -210,21 +213,23 @@ def _differences(
     figures: Mapping[str, Mapping[str, Estimate]],
     resamples: Resamples,
 ) -> Iterator[Difference]:
-    baselines = [subject for subject in subjects if subject.is_baseline]
-    if subjects[0].is_baseline or not baselines:
+    baselines = {subject.name: subject.answers for subject in subjects if subject.is_baseline}
+    ours = subjects[0]
+    if ours.is_baseline:
         return
-    for figure in FIGURES:
-        best = best_baseline(figure, {b.name: figures[b.name][figure.name] for b in baselines})
-        if best is None or figures[subjects[0].name][figure.name].value is None:
-            continue
-        other = next(b.answers for b in baselines if b.name == best)
-        estimate = resamples.estimate(_difference(figure, truth, subjects[0].answers, other))
-        yield Difference(
-            figure=figure.name,
-            baseline=best,
-            estimate=estimate,
-            verdict=_verdict(figure, estimate),
-        )
+    best = {
+        figure: name
+        for figure in FIGURES
+        if figures[ours.name][figure.name].value is not None
+        and (name := best_baseline(figure, {b: figures[b][figure.name] for b in baselines}))
+    }
+    estimates = resamples.estimates(
+        {f: _difference(f, truth, ours.answers, baselines[name]) for f, name in best.items()}
+    )
+    for figure, name in best.items():
+        estimate = estimates[figure]
+        verdict = _verdict(figure, estimate)
+        yield Difference(figure=figure.name, baseline=name, estimate=estimate, verdict=verdict)
 
 
 def best_baseline(figure: Figure, estimates: Mapping[str, Estimate]) -> str | None:

@@ -85,7 +85,6 @@ def evaluate_stored(
     if request.baselines:
         subjects += _baselines(labelled, request, console=console)
     swaps = _swaps(labelled, predictor, artifact, request=request, console=console)
-    console.print("counting")
     report = build_report(
         labelled,
         subjects,
@@ -99,6 +98,7 @@ def evaluate_stored(
         },
         swaps=swaps,
         notes=_read_before(labelled, artifact),
+        on_part=lambda part: console.print(f"counting {part}"),
     )
     data_sets[labelled.name] = data_set_record(labelled, subjects, report)
     return report, evaluation_record(artifact.manifest, data_sets)

@@ -1,5 +1,6 @@
 """Tables of a report: one row per category, and first labels against likeliest categories."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,23 +81,26 @@ def _category_row(
     listed_N: NDArray[np.bool_],
     resamples: Resamples,
 ) -> CategoryRow:
-    def share(hit_N: NDArray[np.bool_], among_N: NDArray[np.bool_]) -> Estimate:
-        return resamples.estimate(
-            lambda weight_BN: metrics.share(hit_N, among_N=among_N, weight_BN=weight_BN)
-        )
+    def share(hit_N: NDArray[np.bool_], among_N: NDArray[np.bool_]) -> Callable[[Weights], Figures]:
+        return lambda weight_BN: metrics.share(hit_N, among_N=among_N, weight_BN=weight_BN)
 
     def f1(weight_BN: Weights) -> Figures:
         total_B = weight_BN @ (target_N.astype(np.float64) + stated_N)
         return ratio(2 * (weight_BN @ (target_N & stated_N)), total_B)
 
+    estimates = resamples.estimates(
+        {
+            "precision": share(target_N, stated_N),
+            "recall": share(stated_N, target_N),
+            "f1": f1,
+            "omission_rate": share(~listed_N, target_N),
+        }
+    )
     return CategoryRow(
         category=category,
         num_labelled=int(target_N.sum()),
         num_stated=int(stated_N.sum()),
-        precision=share(target_N, stated_N),
-        recall=share(stated_N, target_N),
-        f1=resamples.estimate(f1),
-        omission_rate=share(~listed_N, target_N),
+        **estimates,
     )
 
 

@@ -80,3 +80,11 @@ def test_a_figure_that_few_draws_define_has_a_value_and_no_interval():
 def test_one_group_alone_has_no_interval():
     found = Resamples(["a"] * 5, seed=1).estimate(mean_of(np.arange(5.0)))
     assert (found.value, found.low) == (2.0, None)
+
+
+def test_several_figures_at_once_are_the_same_as_one_by_one():
+    values_N = np.random.default_rng(0).normal(size=40)
+    resamples = Resamples([str(i) for i in range(40)], seed=1)
+    figures = {"mean": mean_of(values_N), "other": mean_of(values_N**2)}
+    together = resamples.estimates(figures)
+    assert together == {name: resamples.estimate(figure) for name, figure in figures.items()}
