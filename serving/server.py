@@ -40,8 +40,8 @@ def serve(settings: Settings) -> None:
         configure_logs()
         app = create_app(settings, predictor=predictor, keys=keys)
         server = uvicorn.Server(_config(app, settings))
+        end_on_signals(server)
         announce(settings, address=address_of(listener), keys=keys)
-        _end_quietly_on_signals()
         server.run(sockets=[listener])
 
 
@@ -113,10 +113,15 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _end_quietly_on_signals() -> None:
-    """Lets the server's own handlers stop it without the signal ending the process afterwards.
+def end_on_signals(server: uvicorn.Server) -> None:
+    """Ends the server on a signal that comes before its own handlers stand, or after them.
 
-    uvicorn raises the signal once more after it has stopped, for whatever handler stood before.
+    uvicorn raises the signal once more after it has stopped, for whatever handler stood before;
+    without one, a stop on request would look like a death by signal.
     """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, end)

@@ -1,11 +1,13 @@
+import signal
 import socket
 
 import pytest
+import uvicorn
 from pydantic import SecretStr
 
 from serving.errors import AddressError
 from serving.keys import ApiKeys
-from serving.server import address_of, announce, listen
+from serving.server import address_of, announce, end_on_signals, listen
 from serving.settings import Settings
 
 
@@ -44,3 +46,15 @@ def test_a_new_key_is_shown_once_with_a_command_to_try(capsys):
     assert "-H 'X-API-Key: wf_new'" in printed
     announce(Settings(), address="http://127.0.0.1:8000", keys=ApiKeys(digests=("0" * 64,)))
     assert "key" not in capsys.readouterr().out.lower()
+
+
+def test_a_signal_before_the_server_runs_is_not_lost():
+    server = uvicorn.Server(uvicorn.Config(app=None))
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    end_on_signals(server)
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert server.should_exit
