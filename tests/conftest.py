@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -46,14 +47,25 @@ def empty_mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mlflow_uri(empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def mlflow_uri(
+    empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """An MLflow store for one test, named in the environment, and an empty model cache."""
+    from sqlalchemy import Engine, event  # noqa: PLC0415
+
     database = tmp_path / "mlflow" / "mlflow.db"
     database.parent.mkdir()
     shutil.copy(empty_mlflow_database, database)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
     monkeypatch.setenv("WHEREFORE_CACHE_DIR", str(tmp_path / "cache"))
-    return f"sqlite:///{database}"
+    event.listen(Engine, "connect", _do_not_wait_for_the_disk)
+    yield f"sqlite:///{database}"
+    event.remove(Engine, "connect", _do_not_wait_for_the_disk)
+
+
+def _do_not_wait_for_the_disk(connection: object, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def _binaries(home: Path, *, user: str | None) -> Path:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 from sklearn.model_selection import GroupKFold
 
 from data_pipeline.examples import Example
@@ -46,10 +46,13 @@ class Variant:
     Attributes:
         new_features: makes the features.
         new_classifier: makes an estimator with `fit(X, y, sample_weight)` and `predict_proba`.
+        given_denial: whether categories are learned on denied texts alone, and their probability
+            multiplied by that of a denial; otherwise on all texts.
     """
 
     new_features: Callable[[], Features]
     new_classifier: Callable[[], Any]
+    given_denial: bool = False
 
 
 class TunedBaseline:
@@ -113,18 +116,20 @@ class _Model:
         self._variant = variant
         self._features = variant.new_features()
         self._categories: list[_Outcome] = []
+        self._denial = _Outcome(variant.new_classifier)
         self._default = _Outcome(variant.new_classifier)
 
     def fit(self, examples: Sequence[Example], truth: Truth) -> None:
         table = self._features.fit(examples)
+        given = self._variant.given_denial
         # What a denied row does not list is taken not to hold, the usual weak negative.
-        labelled_N = ~np.isnan(truth.denied_N)
+        learned_N = truth.target_NC.any(axis=1) | ((truth.denied_N == 0) & (not given))
         self._categories = [
-            _Outcome(self._variant.new_classifier).fit(
-                table, np.where(labelled_N, target_N, np.nan)
-            )
+            _Outcome(self._variant.new_classifier).fit(table, np.where(learned_N, target_N, np.nan))
             for target_N in truth.target_NC.T
         ]
+        if given:
+            self._denial.fit(table, truth.denied_N)
         self._default.fit(table, truth.default_probability_N)
 
     def logits(
@@ -133,6 +138,9 @@ class _Model:
         """Returns N x C category logits and N logits of default."""
         table = self._features.transform(examples)
         category_NC = np.stack([outcome.logits(table) for outcome in self._categories], axis=1)
+        if self._variant.given_denial:
+            denial_N1 = self._denial.logits(table)[:, None]
+            category_NC = logit(expit(category_NC) * expit(denial_N1))
         return category_NC.astype(np.float32), self._default.logits(table).astype(np.float32)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from data_pipeline.cli import main
 from model_store.errors import ModelError
 from model_store.predictor import Predictor
 from model_store.registration import register_model
@@ -32,6 +33,21 @@ def version(mlflow_uri, tiny_model):
 
 
 @pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs the command line; gives exit code and what was told on stderr."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["wherefore", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capsys.readouterr().err
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
 def source(tmp_path):
     path = tmp_path / "in.jsonl"
     path.write_text(json.dumps({"text": TEXT}) + "\n")
@@ -39,12 +55,13 @@ def source(tmp_path):
 
 
 def test_a_file_is_scored_by_a_registered_model_as_by_its_directory(
-    wherefore, version, tiny_model, source, tmp_path
+    version, command, tiny_model, source, tmp_path
 ):
-    result = wherefore("score", source, "out.jsonl", "--model", "models:/tiny@champion")
-    assert result.returncode == 0, result.stderr
-    assert "mlflow" not in result.stderr.lower()
-    row = json.loads((tmp_path / "out.jsonl").read_text())
+    output = tmp_path / "out.jsonl"
+    code, told = command("score", source, output, "--model", "models:/tiny@champion")
+    assert code == 0
+    assert "mlflow" not in told.lower()
+    row = json.loads(output.read_text())
     (expected,) = Predictor.load(tiny_model).predict([TEXT])
     assert row["risk_score"] == pytest.approx(expected.risk_score, abs=0.01)
     assert row["model_version"] == expected.model_version == version.model_version
@@ -52,11 +69,11 @@ def test_a_file_is_scored_by_a_registered_model_as_by_its_directory(
     assert kept.name == version.manifest_digest
 
 
-def test_a_server_answers_with_the_champion_that_its_setting_names(version, tmp_path):
+def test_a_server_answers_with_the_champion(version, tmp_path):
     process = subprocess.Popen(
-        [COMMAND, "serve", "--port", "0"],
+        [COMMAND, "serve", "--port", "0", "--model", "models:/tiny@champion"],
         cwd=tmp_path,
-        env=os.environ | {"WHEREFORE_MODEL": "models:/tiny@champion", "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -98,10 +115,12 @@ def test_a_model_that_cannot_be_had_is_told_in_one_sentence(version, model, told
     assert "\n" not in str(caught.value)
 
 
-def test_a_registry_out_of_reach_is_told_in_one_sentence(wherefore, source, monkeypatch):
+def test_a_registry_out_of_reach_ends_the_command_with_one_sentence(command, source, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    result = wherefore("score", source, "out.jsonl", "--model", "models:/tiny@champion")
-    assert result.returncode == 2
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("wherefore: MLflow at http://127.0.0.1:1 cannot be used")
+    output = source.with_name("out.jsonl")
+    code, told = command("score", source, output, "--model", "models:/tiny@champion")
+    assert code == 2
+    assert told.startswith("wherefore: MLflow at http://127.0.0.1:1 cannot be used")
+    assert told.count("\n") == 1
+    assert not output.exists()

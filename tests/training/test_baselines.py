@@ -63,6 +63,16 @@ def test_words_that_tell_the_category_are_learned(halves):
     assert answers.reason_stated_NR is None
 
 
+def test_categories_learned_on_denied_texts_alone_are_no_likelier_than_a_denial(halves):
+    train, held_out = halves
+    baseline = tfidf_logistic(given_denial=True, seed=1)
+    baseline.fit(train)
+    answers, truth = answers_of(baseline, held_out), truth_of_examples(held_out)
+    assert primary_accuracy(answers.probability_NC, truth.first_NC).item() == 1.0
+    top_N = answers.probability_NC.max(axis=1)
+    assert top_N[truth.denied_N == 1].min() > top_N[truth.denied_N == 0].max()
+
+
 def test_the_majority_says_the_same_of_every_text_and_the_shares_are_right(halves):
     train, held_out = halves
     baseline = majority(seed=1)
@@ -258,7 +268,7 @@ def test_an_encoder_that_is_not_there_is_a_sentence(halves, tmp_path):
         frozen_encoder_linear(str(tmp_path / "none"), seed=1).fit(halves[0])
 
 
-def test_without_an_encoder_there_are_two_text_baselines(tiny_encoder):
-    assert len(text_baselines(encoder=None, seed=1)) == 2
+def test_without_an_encoder_there_is_no_baseline_on_one(tiny_encoder):
+    assert len(text_baselines(encoder=None, seed=1)) == 3
     names = [baseline.name for baseline in text_baselines(encoder=tiny_encoder, seed=1)]
-    assert len(set(names)) == 3
+    assert len(set(names)) == 4

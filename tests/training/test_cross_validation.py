@@ -76,7 +76,7 @@ def test_every_text_is_answered_once_by_every_subject(finished):
     _, report, _, _ = finished
     assert report.num_texts == NUM_AUTHORS * TEXTS_OF_AUTHOR
     assert report.subjects[0] == report.detailed == NETWORK
-    assert len(report.baselines) == 3
+    assert len(report.baselines) == 4
     for by_name in report.figures.values():
         assert by_name["micro_f1"].value is not None
     assert {d.figure for d in report.differences} >= {"primary_accuracy", "micro_f1", "denied_auc"}
@@ -105,7 +105,7 @@ def test_a_fold_leaves_its_model_and_no_checkpoint(finished):
     for fold in ("fold-0", "fold-1"):
         assert (output / fold / "model" / "manifest.json").exists()
         assert not (output / fold / "checkpoint").exists()
-    assert len(stages) == 2 * 4 + 1
+    assert len(stages) == 2 * 5 + 1
     assert steps[-1].step == steps[-1].num_steps
 
 

@@ -109,24 +109,41 @@ def truth_of_examples(examples: Sequence[Example]) -> Truth:
     """Returns the labels of examples, which may be partial or coarse.
 
     A text is denied where a category is labelled, coarsely or not, and not denied where all 12
-    are known not to hold. Where the labels of any denied text are incomplete those of none count
-    as complete: figures over the texts that are not denied alone would mean something else.
+    are known not to hold; a coarse label that may mean any of the 12 says no more than that. The
+    first label is known where an order is, or where a coarse label is the only one.
+
+    Where the labels of any denied text are incomplete those of no text count as complete: figures
+    over the texts that are not denied alone would mean something else.
     """
     known = np.array([e.category_targets for e in examples]).reshape(-1, len(CATEGORIES))
-    coarse = [[c for group in e.coarse_sets for c in group] for e in examples]
+    coarse = [
+        [c for group in e.coarse_sets if len(group) < len(CATEGORIES) for c in group]
+        for e in examples
+    ]
     target_NC = (known == 1) | indicator(coarse, len(CATEGORIES))
+    denied_N = target_NC.any(axis=1) | np.array([bool(e.coarse_sets) for e in examples], dtype=bool)
     complete_N = (known != UNKNOWN).all(axis=1)
-    if (target_NC.any(axis=1) & ~complete_N).any():
+    if (denied_N & ~complete_N).any():
         complete_N = np.zeros_like(complete_N)
-    approved_N = (known == 0).all(axis=1) & ~target_NC.any(axis=1)
+    approved_N = (known == 0).all(axis=1) & ~denied_N
     return Truth(
         target_NC=target_NC,
-        first_NC=indicator([e.category_order[:1] for e in examples], len(CATEGORIES)),
-        denied_N=np.where(target_NC.any(axis=1), 1.0, np.where(approved_N, 0.0, np.nan)),
+        first_NC=indicator(
+            [_first(e, listed) for e, listed in zip(examples, coarse, strict=True)], len(CATEGORIES)
+        ),
+        denied_N=np.where(denied_N, 1.0, np.where(approved_N, 0.0, np.nan)),
         complete_N=complete_N,
         default_probability_N=np.array([e.risk_probability for e in examples]),
         reason_NR=np.array([e.reason_targets for e in examples]).reshape(-1, len(REASONS)) == 1,
     )
+
+
+def _first(example: Example, coarse: Sequence[int]) -> Sequence[int]:
+    """What the first label says: nothing where it is not known which one that is."""
+    if example.category_order:
+        return example.category_order[:1]
+    is_alone = len(example.coarse_sets) == 1 and 1.0 not in example.category_targets
+    return coarse if is_alone else ()
 
 
 def answers_of_predictions(predictions: Sequence[Prediction]) -> Answers:

@@ -67,12 +67,32 @@ def test_narratives_are_completely_labelled(new_narrative):
     assert truth.reason_NR[0].sum() == 2
 
 
-def test_a_coarse_label_lists_every_category_it_may_mean_and_no_first():
+def test_a_coarse_label_lists_every_category_it_may_mean_and_alone_it_is_the_first():
     truth = truth_of_examples([example(coarse_sets=((3, 4, 5, 6),))])
     assert np.flatnonzero(truth.target_NC[0]).tolist() == [3, 4, 5, 6]
-    assert not truth.first_NC.any()
+    assert np.flatnonzero(truth.first_NC[0]).tolist() == [3, 4, 5, 6]
     assert truth.denied_N.tolist() == [1.0]
     assert not truth.complete_N.any()
+
+
+def test_beside_another_label_it_is_not_known_which_of_them_is_the_first():
+    targets = tuple(1.0 if c == 7 else UNKNOWN for c in range(12))
+    truth = truth_of_examples([example(category_targets=targets, coarse_sets=((0, 1),))])
+    assert np.flatnonzero(truth.target_NC[0]).tolist() == [0, 1, 7]
+    assert not truth.first_NC.any()
+
+
+def test_a_denial_for_whatever_reason_is_a_denial_and_no_hit_for_every_guess():
+    truth = truth_of_examples([example(coarse_sets=(tuple(range(12)),))])
+    assert truth.denied_N.tolist() == [1.0]
+    assert not truth.target_NC.any()
+    assert not truth.first_NC.any()
+
+
+def test_beside_a_denied_row_with_incomplete_labels_no_row_counts_as_complete():
+    approved = example(category_targets=(0.0,) * 12)
+    assert truth_of_examples([approved]).complete_N.all()
+    assert not truth_of_examples([approved, example(coarse_sets=((0, 1),))]).complete_N.any()
 
 
 def test_a_row_without_any_label_is_neither_denied_nor_approved():

