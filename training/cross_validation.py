@@ -11,43 +11,25 @@ gave is stored and never computed again::
     report.json, report.html, report.md
 """
 
-import datetime as dt
-import re
-import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
-from data_pipeline.domain.masking import MASKING_VERSION
-from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
 from data_pipeline.example_store import file_digest
 from data_pipeline.examples import examples_from_narratives
-from data_pipeline.splits import Split, author_folds, require_no_leak
-from model_store.artifact import Artifact, current_versions, save_artifact
-from model_store.manifest import Manifest
-from model_store.predictor import Predictor
-from training.baselines import Baseline, answers_of, text_baselines
-from training.checkpoint import CheckpointFolder
+from data_pipeline.splits import author_folds, require_no_leak
+from training.baselines import text_baselines
 from training.config import TrainingConfig
-from training.dataset import prepare
-from training.evaluation.answers import Answers, joined
-from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
+from training.evaluation.answers import joined
+from training.evaluation.answers_file import StoredAnswers
 from training.evaluation.labelled import LabelledTexts, labelled_narratives
-from training.evaluation.measuring import ask
 from training.evaluation.record import data_set_record, write_cross_validation
 from training.evaluation.report import EvaluationReport, Subject, build_report
-from training.loop import StepReport, Trainer
+from training.fold import NETWORK, Fold, baseline_answers, compute_as_serving_does, network_answers
+from training.loop import StepReport
 from training.metrics import micro_f1
-from training.run import calibrate, load_network, load_tokenizer, set_up_torch
-
-NETWORK = "network"
-"""Name of the network among the subjects of the report."""
-
+from training.run import set_up_torch
 
 _NOTE = (
     "Every text was answered by a model that had read no text of its author. Answers of the models "
@@ -66,16 +48,6 @@ class Watch:
 
     on_stage: Callable[[str], None] = lambda _: None
     on_step: Callable[[StepReport], None] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fold:
-    """One fold: what it holds, and where its results go."""
-
-    number: int
-    split: Split[Narrative]
-    directory: Path
-    identity: Mapping[str, object]
 
 
 def cross_validate(
@@ -107,7 +79,7 @@ def cross_validate(
         DataError: the corpus cannot be split as asked.
     """
     set_up_torch(config)
-    _compute_as_serving_does()
+    compute_as_serving_does()
     watch = watch or Watch()
     path = config.data.corpus or corpus_path()
     narratives = load_narratives(path)
@@ -117,10 +89,10 @@ def cross_validate(
     for fold in folds:
         for baseline in baselines:
             watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {baseline.name}")
-            answered.setdefault(baseline.name, []).append(_baseline_answers(baseline, fold))
+            answered.setdefault(baseline.name, []).append(baseline_answers(baseline, fold))
         if not only_baselines:
             watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {NETWORK}")
-            found = _network_answers(config, fold, watch=watch)
+            found = network_answers(config, fold, on_step=watch.on_step)
             answered.setdefault(NETWORK, []).append(found)
     watch.on_stage("counting")
     return _report(config, folds, answered, conditions={"corpus": path.name, **(conditions or {})})
@@ -133,7 +105,7 @@ def _folds(
     num_folds: int,
     output: Path,
     digest: str,
-) -> list[_Fold]:
+) -> list[Fold]:
     splits = author_folds(narratives, num_folds=num_folds, seed=config.seed)
     identity = {
         "corpus_sha256": digest,
@@ -150,7 +122,7 @@ def _folds(
             authors=True,
         )
     return [
-        _Fold(
+        Fold(
             number=number,
             split=split,
             directory=output / f"fold-{number}",
@@ -160,116 +132,9 @@ def _folds(
     ]
 
 
-def _baseline_answers(baseline: Baseline, fold: _Fold) -> StoredAnswers:
-    identity = {
-        **fold.identity,
-        "baseline": baseline.name,
-        "scikit_learn": version("scikit-learn"),
-        "taxonomy_version": TAXONOMY_VERSION,
-        "masking_version": MASKING_VERSION,
-    }
-    path = fold.directory / f"{_file_name(baseline.name)}.json"
-    found = load_answers(path, identity=identity)
-    if found is not None:
-        return found
-    started = time.perf_counter()
-    baseline.fit(examples_from_narratives(fold.split.train))
-    answers = answers_of(baseline, examples_from_narratives(fold.split.held_out))
-    return _stored(path, fold, answers, identity=identity, started=started)
-
-
-def _network_answers(config: TrainingConfig, fold: _Fold, *, watch: Watch) -> StoredAnswers:
-    identity = {
-        **fold.identity,
-        "config": config.model_dump(mode="json"),
-        "versions": current_versions(),
-    }
-    path = fold.directory / f"{NETWORK}.json"
-    found = load_answers(path, identity=identity)
-    if found is not None:
-        return found
-    started = time.perf_counter()
-    model = fold.directory / "model"
-    save_artifact(
-        _train(config, fold, identity=identity, watch=watch),
-        model,
-        storage=config.artifact.storage,
-    )
-    held_out = labelled_narratives(fold.split.held_out, name=f"fold {fold.number}")
-    stored = _stored(
-        path, fold, ask(Predictor.load(model), held_out), identity=identity, started=started
-    )
-    shutil.rmtree(fold.directory / "checkpoint")
-    return stored
-
-
-def _train(
-    config: TrainingConfig, fold: _Fold, *, identity: dict[str, object], watch: Watch
-) -> Artifact:
-    set_up_torch(config)
-    inner = inner_split(config, fold.split.train)
-    tokenizer = load_tokenizer(config.encoder)
-    trainer = Trainer(
-        load_network(config),
-        tokenizer=tokenizer,
-        texts=prepare(examples_from_narratives(inner.train), tokenizer),
-        config=config,
-    )
-    trainer.run(
-        checkpoints=CheckpointFolder(fold.directory / "checkpoint", run=identity),
-        on_step=watch.on_step,
-    )
-    _compute_as_serving_does()
-    network = trainer.averaged_network
-    calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
-    return Artifact(
-        network=network,
-        tokenizer=tokenizer,
-        calibration=calibrate(network, calibrating, padding_id=tokenizer.padding_id),
-        manifest=Manifest(
-            name=f"{config.name}-fold-{fold.number}",
-            version=config.artifact.version,
-            created=dt.datetime.now(tz=dt.UTC).date().isoformat(),
-            data_digests={"corpus": str(identity["corpus_sha256"])},
-        ),
-        card="",
-    )
-
-
-def _compute_as_serving_does() -> None:
-    """Takes back the lower precision of matrix products that only training uses."""
-    torch.set_float32_matmul_precision("highest")
-
-
-def inner_split(config: TrainingConfig, train: Sequence[Narrative]) -> Split[Narrative]:
-    """Returns what a fold's network learns from, and the authors kept apart for calibration."""
-    num_authors = len({narrative.author for narrative in train})
-    num_parts = min(config.data.num_folds, num_authors)
-    parts = author_folds(train, num_folds=num_parts, seed=config.seed)
-    return parts[config.data.held_out_fold % num_parts]
-
-
-def _stored(
-    path: Path,
-    fold: _Fold,
-    answers: Answers,
-    *,
-    identity: dict[str, object],
-    started: float,
-) -> StoredAnswers:
-    stored = StoredAnswers(
-        identity=identity,
-        ids=tuple(narrative.id for narrative in fold.split.held_out),
-        answers=answers,
-        seconds=round(time.perf_counter() - started, 1),
-    )
-    save_answers(path, stored)
-    return stored
-
-
 def _report(
     config: TrainingConfig,
-    folds: Sequence[_Fold],
+    folds: Sequence[Fold],
     answered: Mapping[str, Sequence[StoredAnswers]],
     *,
     conditions: Mapping[str, object],
@@ -315,9 +180,5 @@ def _rank(subject: Subject, labelled: LabelledTexts) -> tuple[bool, float]:
     return subject.is_baseline, -micro_f1(subject.answers.stated_NC, labelled.truth.target_NC)[0]
 
 
-def _authors(fold: _Fold) -> str:
+def _authors(fold: Fold) -> str:
     return ", ".join(sorted({narrative.author or "" for narrative in fold.split.held_out}))
-
-
-def _file_name(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

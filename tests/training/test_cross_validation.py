@@ -11,10 +11,11 @@ from training.config import (
     OptimisationConfig,
     TrainingConfig,
 )
-from training.cross_validation import NETWORK, Watch, cross_validate, inner_split
+from training.cross_validation import Watch, cross_validate
 from training.errors import ResumeError
 from training.evaluation.page import write_report
 from training.evaluation.record import DATA_SET
+from training.fold import NETWORK, inner_split
 
 NUM_AUTHORS, TEXTS_OF_AUTHOR = 6, 7
 

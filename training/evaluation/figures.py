@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from training import metrics, score_metrics
 from training.evaluation.answers import Answers, Truth
+from training.evaluation.outcomes import (
+    category_outcome,
+    denied_score,
+    risk_edges,
+    top_category_outcome,
+)
 from training.weighting import Figures, Weights
 
 Head = Literal["categories", "denial", "reasons", "evidence", "risk"]
@@ -46,27 +52,6 @@ class Figure:
 def bound(figure: Figure, truth: Truth, answers: Answers) -> Callable[[Weights], Figures]:
     """Returns a figure as a function of the weights alone."""
     return lambda weight_BN: figure.of(truth, answers, weight_BN)
-
-
-def denied_score(answers: Answers) -> NDArray[np.float64]:
-    """Returns the highest category probability of each text: how much speaks for a denial."""
-    return np.asarray(answers.probability_NC.max(axis=1))
-
-
-def category_outcome(truth: Truth) -> NDArray[np.float64]:
-    """Returns 1 or 0 for each pair of text and category, NaN where labels are not complete."""
-    return np.where(truth.complete_N[:, None], truth.target_NC, np.nan)
-
-
-def top_category_outcome(truth: Truth, answers: Answers) -> NDArray[np.float64]:
-    """Returns whether the likeliest category is labelled; NaN where denial is not known."""
-    hit_N = truth.target_NC[np.arange(len(truth)), answers.probability_NC.argmax(axis=1)]
-    return np.where(np.isnan(truth.denied_N), np.nan, hit_N)
-
-
-def risk_edges(answers: Answers) -> NDArray[np.float64]:
-    """Returns ten bins of equal mass: most risks lie close together near 0."""
-    return score_metrics.equal_mass_edges(answers.default_probability_N)
 
 
 def _f1(

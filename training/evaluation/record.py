@@ -14,8 +14,8 @@ from training.errors import EvaluationError
 from training.evaluation.answers import Answers, Truth
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.cuts import group_names
-from training.evaluation.figures import denied_score
 from training.evaluation.labelled import LabelledTexts
+from training.evaluation.outcomes import denied_score
 from training.evaluation.report import EvaluationReport, Subject
 from training.promotion import (
     DataSetRecord,

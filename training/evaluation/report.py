@@ -10,16 +10,14 @@ from training import score_metrics
 from training.evaluation.answers import Answers, Truth
 from training.evaluation.bootstrap import Estimate, Resamples
 from training.evaluation.cuts import Cut, cuts, resampling
-from training.evaluation.figures import (
-    FIGURES,
-    Figure,
-    bound,
+from training.evaluation.figures import FIGURES, Figure, bound
+from training.evaluation.labelled import LabelledTexts
+from training.evaluation.outcomes import (
     category_outcome,
     denied_score,
     risk_edges,
     top_category_outcome,
 )
-from training.evaluation.labelled import LabelledTexts
 from training.evaluation.tables import (
     CategoryRow,
     Confusion,

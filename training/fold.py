@@ -1,0 +1,180 @@
+"""One fold of a cross-validation: train, calibrate, answer, and keep what was answered."""
+
+import datetime as dt
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from data_pipeline.corpus.narratives import Narrative
+from data_pipeline.domain.masking import MASKING_VERSION
+from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
+from data_pipeline.examples import examples_from_narratives
+from data_pipeline.splits import Split, author_folds
+from model_store.artifact import Artifact, current_versions, save_artifact
+from model_store.manifest import Manifest
+from model_store.predictor import Predictor
+from training.baselines import Baseline, answers_of
+from training.checkpoint import CheckpointFolder
+from training.config import TrainingConfig
+from training.dataset import prepare
+from training.evaluation.answers import Answers
+from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
+from training.evaluation.labelled import labelled_narratives
+from training.evaluation.measuring import ask
+from training.loop import StepReport, Trainer
+from training.run import calibrate, load_network, load_tokenizer, set_up_torch
+
+NETWORK = "network"
+"""Name of the network among the subjects of the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """One fold of a cross-validation.
+
+    Attributes:
+        number: its number, from 0.
+        split: what is learned from and what is held out.
+        directory: where its results go.
+        identity: what its results depend on, besides who gave them, as JSON values.
+    """
+
+    number: int
+    split: Split[Narrative]
+    directory: Path
+    identity: Mapping[str, object]
+
+
+def baseline_answers(baseline: Baseline, fold: Fold) -> StoredAnswers:
+    """Returns what a baseline answers on the texts held out, from its file if there is one.
+
+    Raises:
+        ResumeError: the file holds something else.
+        ConfigError: the encoder of the baseline cannot be loaded.
+    """
+    identity = {
+        **fold.identity,
+        "baseline": baseline.name,
+        "scikit_learn": version("scikit-learn"),
+        "taxonomy_version": TAXONOMY_VERSION,
+        "masking_version": MASKING_VERSION,
+    }
+    path = fold.directory / f"{_file_name(baseline.name)}.json"
+    found = load_answers(path, identity=identity)
+    if found is not None:
+        return found
+    started = time.perf_counter()
+    baseline.fit(examples_from_narratives(fold.split.train))
+    answers = answers_of(baseline, examples_from_narratives(fold.split.held_out))
+    return _stored(path, fold, answers, identity=identity, started=started)
+
+
+def network_answers(
+    config: TrainingConfig, fold: Fold, *, on_step: Callable[[StepReport], None]
+) -> StoredAnswers:
+    """Returns what the network answers on the texts held out, from its file if there is one.
+
+    Raises:
+        ResumeError: the file, or the checkpoint, holds something else.
+        ConfigError: the encoder cannot be loaded.
+    """
+    identity = {
+        **fold.identity,
+        "config": config.model_dump(mode="json"),
+        "versions": current_versions(),
+    }
+    path = fold.directory / f"{NETWORK}.json"
+    found = load_answers(path, identity=identity)
+    if found is not None:
+        return found
+    started = time.perf_counter()
+    model = fold.directory / "model"
+    save_artifact(
+        _train(config, fold, identity=identity, on_step=on_step),
+        model,
+        storage=config.artifact.storage,
+    )
+    held_out = labelled_narratives(fold.split.held_out, name=f"fold {fold.number}")
+    stored = _stored(
+        path, fold, ask(Predictor.load(model), held_out), identity=identity, started=started
+    )
+    shutil.rmtree(fold.directory / "checkpoint")
+    return stored
+
+
+def _train(
+    config: TrainingConfig,
+    fold: Fold,
+    *,
+    identity: dict[str, object],
+    on_step: Callable[[StepReport], None],
+) -> Artifact:
+    set_up_torch(config)
+    inner = inner_split(config, fold.split.train)
+    tokenizer = load_tokenizer(config.encoder)
+    trainer = Trainer(
+        load_network(config),
+        tokenizer=tokenizer,
+        texts=prepare(examples_from_narratives(inner.train), tokenizer),
+        config=config,
+    )
+    trainer.run(
+        checkpoints=CheckpointFolder(fold.directory / "checkpoint", run=identity),
+        on_step=on_step,
+    )
+    compute_as_serving_does()
+    network = trainer.averaged_network
+    calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
+    return Artifact(
+        network=network,
+        tokenizer=tokenizer,
+        calibration=calibrate(network, calibrating, padding_id=tokenizer.padding_id),
+        manifest=Manifest(
+            name=f"{config.name}-fold-{fold.number}",
+            version=config.artifact.version,
+            created=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+            data_digests={"corpus": str(identity["corpus_sha256"])},
+        ),
+        card="",
+    )
+
+
+def compute_as_serving_does() -> None:
+    """Takes back the lower precision of matrix products that only training uses."""
+    torch.set_float32_matmul_precision("highest")
+
+
+def inner_split(config: TrainingConfig, train: Sequence[Narrative]) -> Split[Narrative]:
+    """Returns what a fold's network learns from, and the authors kept apart for calibration."""
+    num_authors = len({narrative.author for narrative in train})
+    num_parts = min(config.data.num_folds, num_authors)
+    parts = author_folds(train, num_folds=num_parts, seed=config.seed)
+    return parts[config.data.held_out_fold % num_parts]
+
+
+def _stored(
+    path: Path,
+    fold: Fold,
+    answers: Answers,
+    *,
+    identity: dict[str, object],
+    started: float,
+) -> StoredAnswers:
+    stored = StoredAnswers(
+        identity=identity,
+        ids=tuple(narrative.id for narrative in fold.split.held_out),
+        answers=answers,
+        seconds=round(time.perf_counter() - started, 1),
+    )
+    save_answers(path, stored)
+    return stored
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
