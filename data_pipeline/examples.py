@@ -1,8 +1,8 @@
 """Training examples: masked text with whatever labels are known.
 
-An example may carry any subset of labels. A target is 1.0 (holds), 0.0 (does not hold) or
-`UNKNOWN`; a coarse set says that at least one of its categories holds. Every position is a code
-point of the masked text.
+An example may carry any subset of labels. A target is 1.0 (holds), 0.0 (does not hold), the chance
+that it holds where only that can be said, or `UNKNOWN`; a coarse set says that at least one of its
+categories holds. Every position is a code point of the masked text.
 """
 
 import math
@@ -46,7 +46,7 @@ class Example:
         product: what is asked for; "" where not given.
         style: kind of document; "" where not recorded.
         text: the rendered application, masked.
-        category_targets: 12 targets in label order: 1.0, 0.0 or `UNKNOWN`.
+        category_targets: 12 targets in label order: 0.0 to 1.0, or `UNKNOWN`.
         coarse_sets: sets of category indices of which at least one holds.
         reason_targets: 29 targets in label order: 1.0, 0.0 or `UNKNOWN`.
         category_order: indices of the categories that hold, most important first; empty when none

@@ -1,7 +1,8 @@
-"""Splits that do not leak: contrast pairs stay together, authors stay whole.
+"""Splits that do not leak: contrast pairs stay together, authors, lenders and months stay whole.
 
 The twins of a contrast pair share nearly every word, so a split that parts them measures memory.
-The texts of one author share a voice, so a score on authors never seen is the honest one.
+The texts of one author share a voice, the rows of one lender its habits, and what was known only
+later tells of the past: a score on authors, lenders and months never seen is the honest one.
 
 Errors::
 
@@ -37,7 +38,7 @@ class LeakError(DataError):
     """Two splits share what they must not.
 
     Attributes:
-        kind: "id", "group", "author" or "text".
+        kind: "id", "group", "author", "text", or what `require_disjoint` was told.
         ids: ids of examples concerned, at most ten.
     """
 
@@ -109,6 +110,38 @@ def _balanced_folds(sizes: Mapping[str, int], *, num_folds: int, seed: int) -> d
     return fold_of
 
 
+def group_parts(
+    sizes: Mapping[str, int], *, shares: Mapping[str, float], seed: int
+) -> dict[str, str]:
+    """Deals whole groups to parts, the largest first, each to the part that lacks most.
+
+    Args:
+        sizes: size of each group.
+        shares: share of the sum of the sizes that each part should get, above 0; they add up to 1.
+        seed: decides between groups of one size.
+
+    Returns:
+        The part of each group.
+
+    Raises:
+        SplitError: there are fewer groups than parts, or the shares are none.
+    """
+    if any(share <= 0 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:  # noqa: PLR2004
+        raise SplitError(f"found shares {dict(shares)}: expected shares above 0 that add up to 1")
+    if len(sizes) < len(shares):
+        raise SplitError(
+            f"found {len(sizes)} groups for {len(shares)} parts: expected one for each at least"
+        )
+    groups = sorted(sizes)
+    random.Random(seed).shuffle(groups)  # noqa: S311
+    lacking = {part: share * sum(sizes.values()) for part, share in shares.items()}
+    part_of = {}
+    for group in sorted(groups, key=lambda g: -sizes[g]):
+        part_of[group] = max(lacking, key=lacking.__getitem__)
+        lacking[part_of[group]] -= sizes[group]
+    return part_of
+
+
 def holdout_by_group(examples: Sequence[Example], *, fraction: float, seed: int) -> Split[Example]:
     """Returns a split that holds out a share of the groups, evenly over the primary categories.
 
@@ -175,6 +208,41 @@ def require_no_leak(
         for kind, ids in shared.items():
             if ids:
                 raise LeakError(kind=kind, names=(left_name, right_name), ids=ids)
+
+
+def require_disjoint(splits: Mapping[str, Mapping[str, str]], *, kind: str) -> None:
+    """Checks that no two splits share what an example does not say of itself.
+
+    Args:
+        splits: for each split, by the id of an example, what must not be in another split; "" where
+            that is not recorded.
+        kind: what that is: "lender", "month", "family", "policy".
+
+    Raises:
+        LeakError: two splits share it.
+    """
+    for (left_name, left), (right_name, right) in combinations(splits.items(), 2):
+        seen = set(left.values()) - {""}
+        ids = [id_ for id_, value in right.items() if value in seen]
+        if ids:
+            raise LeakError(kind=kind, names=(left_name, right_name), ids=ids)
+
+
+def require_in_time(splits: Mapping[str, Mapping[str, str]]) -> None:
+    """Checks that splits follow one another in time.
+
+    Args:
+        splits: from the earliest split to the latest, by the id of an example, its time in ISO
+            8601, all of one precision.
+
+    Raises:
+        LeakError: something is not later than everything in the splits before it.
+    """
+    for (left_name, left), (right_name, right) in combinations(splits.items(), 2):
+        last = max(left.values(), default="")
+        ids = [id_ for id_, time in right.items() if time <= last]
+        if ids:
+            raise LeakError(kind="time", names=(left_name, right_name), ids=ids)
 
 
 def _sharing(left: Iterable[Example], right: Iterable[Example], *, attribute: str) -> list[str]:

@@ -17,7 +17,9 @@ _MATRIX = 2
 
 
 def encode_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns the tensors with every matrix as int8 and its scales, all else as fp32.
+    """Returns the tensors with every matrix as int8 and its scales, other fractions as fp32.
+
+    Whole numbers stay what they are.
 
     A matrix of R x C becomes int8 of the same shape and, under its name with a suffix, fp16 scales
     of R x ceil(C / group). The largest value of a group is kept exactly up to the rounding of its
@@ -25,7 +27,9 @@ def encode_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     encoded: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
-        if tensor.ndim == _MATRIX and tensor.numel() >= GROUP_SIZE:
+        if not tensor.is_floating_point():
+            encoded[name] = tensor
+        elif tensor.ndim == _MATRIX and tensor.numel() >= GROUP_SIZE:
             encoded[name], encoded[name + _SCALE_SUFFIX] = _encode(tensor.float())
         else:
             encoded[name] = tensor.float()
@@ -33,11 +37,13 @@ def encode_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def decode(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Returns every tensor as fp32, int8 matrices multiplied by their scales."""
+    """Returns fractions as fp32, int8 matrices multiplied by their scales, and other numbers."""
     return {
         name: _decode(tensor, tensors[name + _SCALE_SUFFIX])
-        if tensor.dtype == torch.int8
+        if name + _SCALE_SUFFIX in tensors
         else tensor.float()
+        if tensor.is_floating_point()
+        else tensor
         for name, tensor in tensors.items()
         if not name.endswith(_SCALE_SUFFIX)
     }

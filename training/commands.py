@@ -28,12 +28,23 @@ _LOG_EVERY_STEPS = 20
 
 
 def train(
+    *,
     config: Annotated[
         Path, typer.Option(help="Configuration of the run, a YAML file of configs/training/.")
     ],
     encoder: Annotated[
         str | None,
         typer.Option(help="Directory or name of the RoBERTa encoder, instead of the file's."),
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of the run's kind of data, instead of the configuration's; may be repeated."
+        ),
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(help="Model, or folder of a run, whose weights the run starts from."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.")
@@ -47,9 +58,11 @@ def train(
     with needs_extra("train"):
         from training.config import load_config  # noqa: PLC0415
         from training.run import run_training  # noqa: PLC0415
-        from training.tracking import track_run  # noqa: PLC0415
+        from training.tracking.run_tracker import track_run  # noqa: PLC0415
 
-    run = load_config(config, overrides={"encoder": encoder} if encoder else None)
+    given = {"encoder": encoder, "start_from": start_from}
+    overrides: dict[str, object] = {name: value for name, value in given.items() if value}
+    run = load_config(config, overrides=overrides).with_files(data or [])
     folder = output or Path("runs") / run.name
     console = Console(stderr=True)
     with (

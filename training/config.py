@@ -1,33 +1,17 @@
 """The configuration of a training run: a YAML file in `configs/training/`, validated whole."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from training.data_config import DataConfig, Section
 from training.errors import ConfigError
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DataConfig(_Section):
-    """What is trained on and what is held out.
-
-    Attributes:
-        corpus: narratives, .jsonl; None for the corpus that comes with the package.
-        num_folds: author folds that the corpus is cut into.
-        held_out_fold: the fold kept for calibration and for the run's own figures.
-    """
-
-    corpus: Path | None = None
-    num_folds: int = Field(default=6, ge=2)
-    held_out_fold: int = Field(default=0, ge=0)
-
-
-class OptimisationConfig(_Section):
+class OptimisationConfig(Section):
     """How the weights are moved.
 
     Attributes:
@@ -59,12 +43,12 @@ class OptimisationConfig(_Section):
     average_decay: float = Field(default=0.98, ge=0, lt=1)
 
 
-class LossConfig(_Section):
+class LossConfig(Section):
     """Weights of the parts of the loss; a part of weight 0 is left out.
 
     Attributes:
         category: binary cross-entropy of each category.
-        primary: cross-entropy of the first category among the 12, over denied texts.
+        order: minus log probability of the order of the categories, over denied texts.
         reason: binary cross-entropy of each reason, given its category.
         risk: binary cross-entropy of the default probability.
         evidence: binary cross-entropy of each token and category.
@@ -74,7 +58,7 @@ class LossConfig(_Section):
     """
 
     category: float = Field(default=1.0, ge=0)
-    primary: float = Field(default=0.3, ge=0)
+    order: float = Field(default=1.0, ge=0)
     reason: float = Field(default=0.3, ge=0)
     risk: float = Field(default=0.3, ge=0)
     evidence: float = Field(default=1.0, ge=0)
@@ -82,22 +66,46 @@ class LossConfig(_Section):
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
 
 
-class AugmentationConfig(_Section):
+class AugmentationConfig(Section):
     """What is changed in a training text on its way in.
 
     Attributes:
+        scaled_amounts_ratio: share of the texts whose amounts are multiplied by one factor.
+        abbreviated_ratio: share of the texts in which words are written short, or in full.
+        reordered_ratio: share of the texts whose paragraphs are put into another order.
+        changed_case_ratio: share of the texts written without capitals, or in capitals.
+        noise_ratio: share of the texts with slips of the pen and of the scanner.
         masked_texts_ratio: share of the texts of a batch in which tokens are masked.
         max_masked_tokens_ratio: largest share of the tokens masked in such a text.
         head_dropout: dropout before and inside the heads. The encoder runs without dropout, which
             takes half the time of a step on a CPU; masked tokens stand in for it.
     """
 
+    scaled_amounts_ratio: float = Field(default=0.0, ge=0, le=1)
+    abbreviated_ratio: float = Field(default=0.0, ge=0, le=1)
+    reordered_ratio: float = Field(default=0.0, ge=0, le=1)
+    changed_case_ratio: float = Field(default=0.0, ge=0, le=1)
+    noise_ratio: float = Field(default=0.0, ge=0, le=1)
     masked_texts_ratio: float = Field(default=0.7, ge=0, le=1)
     max_masked_tokens_ratio: float = Field(default=0.2, ge=0, le=1)
     head_dropout: float = Field(default=0.2, ge=0, lt=1)
 
 
-class ArtifactConfig(_Section):
+class LexicalConfig(Section):
+    """The reading of bare words beside the encoder; see `training.lexical`.
+
+    Attributes:
+        enabled: whether there is one.
+        min_texts: texts in which a word, or a pair of neighbours, must stand to count.
+        inverse_regularisation: of the logistic regression; larger trusts single words more.
+    """
+
+    enabled: bool = False
+    min_texts: int = Field(default=2, ge=1)
+    inverse_regularisation: float = Field(default=30.0, gt=0)
+
+
+class ArtifactConfig(Section):
     """How the result is stored.
 
     Attributes:
@@ -109,12 +117,15 @@ class ArtifactConfig(_Section):
     version: str = "0.1.0"
 
 
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """A whole run.
 
     Attributes:
         name: name of the run and of the model it makes.
         encoder: directory of a RoBERTa checkpoint, or its name on a model hub.
+        start_from: a model of this project whose weights, heads too, the run starts from: its
+            directory, the folder of the run that made it, or `models:/NAME@ALIAS`; its encoder must
+            have the same tokenizer. None starts from the encoder.
         seed: everything random follows from it.
         precision: of the matrix products; weights and sums stay fp32.
         num_threads: CPU threads; None for torch's own choice.
@@ -123,11 +134,13 @@ class TrainingConfig(_Section):
         optimisation: see `OptimisationConfig`.
         losses: see `LossConfig`.
         augmentation: see `AugmentationConfig`.
+        lexical: see `LexicalConfig`.
         artifact: see `ArtifactConfig`.
     """
 
     name: str
     encoder: str
+    start_from: str | None = None
     seed: int = 20261120
     precision: Literal["fp32", "bf16"] = "bf16"
     num_threads: int | None = Field(default=None, ge=1)
@@ -136,7 +149,22 @@ class TrainingConfig(_Section):
     optimisation: OptimisationConfig = OptimisationConfig()
     losses: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
+    lexical: LexicalConfig = LexicalConfig()
     artifact: ArtifactConfig = ArtifactConfig()
+
+    def with_files(self, files: Sequence[Path]) -> "TrainingConfig":
+        """Returns the run on other files of its kind of data; on its own where none is given.
+
+        Raises:
+            ConfigError: its data takes no files, or not so many.
+        """
+        return self.model_copy(update={"data": self.data.with_files(files)})
+
+    def without_paths(self) -> "TrainingConfig":
+        """Returns the run with encoder and files by name, as others may read it."""
+        return self.model_copy(
+            update={"encoder": Path(self.encoder).name, "data": self.data.without_paths()}
+        )
 
 
 def load_config(path: Path, *, overrides: dict[str, object] | None = None) -> TrainingConfig:

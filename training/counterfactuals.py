@@ -4,6 +4,9 @@ Where the masker finds a word of `data_pipeline.domain.prohibited_bases`, anothe
 basis that the masker would replace alike takes its place ("he" becomes "she", "Cuban" "Korean",
 "62 years old" "37 years old"); where the table knows no other word, the neutral wording does. One
 word is replaced by the same other word throughout a text, and one basis is changed at a time.
+
+In a second kind of counterfactual the words that state a basis are removed: the neutral wording of
+the masker stands in their place, so that no income fact is lost.
 """
 
 import re
@@ -49,12 +52,21 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mention:
-    """A stretch of a text that states a basis, with the neutral wording it would get."""
+    """A stretch of a text that states a basis, with the neutral wording it would get.
+
+    Attributes:
+        start: where it starts.
+        end: one past where it ends.
+        basis: the basis.
+        neutral: the wording, caseless, by which words of a kind are found.
+        wording: the wording as the masker writes it there.
+    """
 
     start: int
     end: int
     basis: str
     neutral: str
+    wording: str
 
 
 def counterfactuals(texts: Sequence[str], *, per_basis: int = 2, seed: int) -> list[Counterfactual]:
@@ -83,6 +95,32 @@ def counterfactuals(texts: Sequence[str], *, per_basis: int = 2, seed: int) -> l
     return made
 
 
+def removals(texts: Sequence[str]) -> list[Counterfactual]:
+    """Returns, for each basis that a text states, the text with neutral wording in its place.
+
+    One that grows over the length limit is left out.
+
+    Args:
+        texts: applications as text, not masked.
+    """
+    made = []
+    for source, text in enumerate(texts):
+        mentions = _mentions(text)
+        for basis in dict.fromkeys(mention.basis for mention in mentions):
+            other = _neutral(text, [m for m in mentions if m.basis == basis])
+            if other != text and len(other.encode("utf-8", "replace")) <= MAX_TEXT_BYTES:
+                made.append(Counterfactual(source=source, basis=basis, text=other))
+    return made
+
+
+def _neutral(text: str, mentions: Sequence[_Mention]) -> str:
+    pieces, at = [], 0
+    for mention in mentions:
+        pieces += [text[at : mention.start], mention.wording]
+        at = mention.end
+    return "".join([*pieces, text[at:]])
+
+
 def _mentions(text: str) -> list[_Mention]:
     found = []
     for replacement in mask(text).replacements:
@@ -91,7 +129,13 @@ def _mentions(text: str) -> list[_Mention]:
         basis = _basis(neutral, words)
         if basis is not None:
             found.append(
-                _Mention(start=replacement.start, end=replacement.end, basis=basis, neutral=neutral)
+                _Mention(
+                    start=replacement.start,
+                    end=replacement.end,
+                    basis=basis,
+                    neutral=neutral,
+                    wording=replacement.wording,
+                )
             )
     return found
 

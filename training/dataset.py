@@ -55,7 +55,8 @@ class Batch:
         coarse_GC: groups of categories of which at least one holds (each row one group).
         coarse_text_G: position of the text of each group.
         reason_NR: 1 stated, 0 not, -1 unknown.
-        primary_N: position of the first category, -1 where there is none or it is unknown.
+        order_NK: categories that hold, most important first, -1 behind the last; K the most that a
+            text of the batch has. All -1 where none holds or the order is unknown.
         risk_N: probability of default within 12 months, NaN where unknown.
         evidence_WTC: 1 inside a quote, 0 outside, -1 where quotes are not labelled or at padding.
     """
@@ -68,7 +69,7 @@ class Batch:
     coarse_GC: Bool[Tensor, "G C"]
     coarse_text_G: Int[Tensor, " G"]
     reason_NR: Float[Tensor, "N R"]
-    primary_N: Int[Tensor, " N"]
+    order_NK: Int[Tensor, "N K"]
     risk_N: Float[Tensor, " N"]
     evidence_WTC: Float[Tensor, "W T C"]
 
@@ -147,14 +148,17 @@ def collate(texts: Sequence[TrainingText], *, padding_id: int) -> Batch:
         coarse_GC=_coarse([group for _, group in groups]),
         coarse_text_G=torch.tensor([i for i, _ in groups], dtype=torch.int64),
         reason_NR=torch.tensor([e.reason_targets for e in examples], dtype=torch.float32),
-        primary_N=torch.tensor([_primary(e) for e in examples]),
+        order_NK=_orders([e.category_order for e in examples]),
         risk_N=torch.tensor([e.risk_probability for e in examples], dtype=torch.float32),
         evidence_WTC=_window_evidence(texts, shape=ids_WT.shape),
     )
 
 
-def _primary(example: Example) -> int:
-    return example.category_order[0] if example.category_order else -1
+def _orders(orders: Sequence[Sequence[int]]) -> Int[Tensor, "N K"]:
+    order_NK = torch.full((len(orders), max(map(len, orders))), -1)
+    for row, order in enumerate(orders):
+        order_NK[row, : len(order)] = torch.tensor(order, dtype=torch.int64)
+    return order_NK
 
 
 def _coarse(groups: Sequence[Sequence[int]]) -> Bool[Tensor, "G C"]:

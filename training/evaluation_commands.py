@@ -18,18 +18,31 @@ if TYPE_CHECKING:
     from training.evaluation.report import EvaluationReport
 
 _SHOWN = (
-    *("primary_accuracy", "any_listed_accuracy", "top3_accuracy", "micro_f1", "omission_rate"),
-    *("category_ece", "denied_auc", "evidence_top_hit_rate", "risk_mae", "risk_auc"),
+    *("primary_accuracy", "any_listed_accuracy", "top3_accuracy", "recall_at_4", "micro_f1"),
+    *("omission_rate", "category_ece", "denied_auc", "evidence_top_hit_rate"),
+    *("risk_mae", "risk_auc", "risk_ece"),
 )
 
 
 def evaluate(
     *,
     data: Annotated[
-        Path, typer.Option(help="Labelled texts: narratives, an HMDA register, LendingClub loans.")
-    ],
+        list[Path] | None,
+        typer.Option(
+            help="Labelled texts: narratives, an HMDA register, LendingClub loans. With --config "
+            "the files of that run; may then be repeated."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Configuration of a run: measure on what it held out, with baselines that learn "
+            "from what it learned from."
+        ),
+    ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Directory of the model. Default: the bundled one.")
+        Path | None,
+        typer.Option(help="Directory of the model, or models:/NAME@ALIAS. Default: the bundled."),
     ] = None,
     format: Annotated[  # noqa: A002
         str, typer.Option(help="auto, narratives, hmda or lendingclub; auto looks at the columns.")
@@ -37,7 +50,8 @@ def evaluate(
     baselines: Annotated[
         bool,
         typer.Option(
-            help="Compare with baselines trained on the corpus, the authors of DATA left out."
+            help="Compare with baselines trained on the corpus, the authors of DATA left out, or "
+            "on the texts of --config."
         ),
     ] = False,
     encoder: Annotated[
@@ -52,16 +66,35 @@ def evaluate(
         int,
         typer.Option(min=0, help="Texts for the swap test of prohibited-basis words; 0 for none."),
     ] = 200,
+    fairness: Annotated[
+        Path | None,
+        typer.Option(
+            help="HMDA register to measure disparities between groups of applicants on; its "
+            "demographic columns are read for this alone."
+        ),
+    ] = None,
+    fairness_rows: Annotated[
+        int,
+        typer.Option(min=0, help="Decided rows of that register to draw and read; 0 for all."),
+    ] = 4000,
     output: Annotated[
         Path | None,
-        typer.Option(help="Folder for report.{json,html,md} and record.json. Default: none."),
+        typer.Option(
+            help="Folder for report.{json,html,md} and record.json, fairness_report.* and "
+            "fairness_record.json. Default: none."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides draws of intervals and swapped words.")] = (
         20261120
     ),
 ) -> None:
-    """Measure a stored model on labelled texts; write a report with pictures."""
+    """Measure a stored model on labelled texts; write a report with pictures.
+
+    With --fairness, disparities between groups of applicants are measured too, or alone.
+    """
     with needs_extra("train"):
+        from training.config import load_config  # noqa: PLC0415
+        from training.errors import EvaluationError  # noqa: PLC0415
         from training.evaluation.record import RECORD  # noqa: PLC0415
         from training.evaluation.stored import (  # noqa: PLC0415
             EvaluationRequest,
@@ -71,24 +104,36 @@ def evaluate(
 
     require_folder(output)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    report, record = evaluate_stored(
-        EvaluationRequest(
-            model=model,
-            data=data,
-            format=format,
-            baselines=baselines,
-            encoder=encoder,
-            cross_validation=cross_validation,
-            swap_texts=swap_texts,
-            seed=seed,
-            command=_command(),
-        ),
-        console=console,
-    )
-    _finish(report, output, console=console)
-    if output is not None:
-        (output / RECORD).write_text(record.model_dump_json() + "\n", encoding="utf-8")
-        console.print(f"{output / RECORD}: give it to `wherefore register --evaluation`")
+    files = data or []
+    if config is None and not files and fairness is None:
+        raise EvaluationError(
+            "found nothing to measure on: give labelled texts in --data, a run in --config, an "
+            "HMDA register in --fairness, or several of these"
+        )
+    if config is None and len(files) > 1:
+        raise EvaluationError(f"found {len(files)} files in --data: expected one without --config")
+    if files or config is not None:
+        report, record = evaluate_stored(
+            EvaluationRequest(
+                model=model,
+                data=files[0] if files else None,
+                run=None if config is None else load_config(config).with_files(files),
+                format=format,
+                baselines=baselines,
+                encoder=encoder,
+                cross_validation=cross_validation,
+                swap_texts=swap_texts,
+                seed=seed,
+                command=_command(),
+            ),
+            console=console,
+        )
+        _finish(report, output, console=console)
+        if output is not None:
+            (output / RECORD).write_text(record.model_dump_json() + "\n", encoding="utf-8")
+            console.print(f"{output / RECORD}: give it to `wherefore register --evaluation`")
+    if fairness is not None:
+        _fairness(model, fairness, output, max_rows=fairness_rows, seed=seed, console=console)
 
 
 def cross_validate(
@@ -110,12 +155,18 @@ def cross_validate(
         from training.config import load_config  # noqa: PLC0415
         from training.cross_validation import Watch  # noqa: PLC0415
         from training.cross_validation import cross_validate as run  # noqa: PLC0415
+        from training.errors import ConfigError  # noqa: PLC0415
         from training.evaluation.conditions import conditions  # noqa: PLC0415
         from training.evaluation.stored import require_folder  # noqa: PLC0415
 
     require_folder(output)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     loaded = load_config(config, overrides={"encoder": encoder} if encoder else None)
+    if loaded.data.source != "corpus":
+        raise ConfigError(
+            f"{config} is on {loaded.data.source}: expected a run on the corpus; other data holds "
+            "out whole lenders, months or families in `wherefore evaluate --config`"
+        )
     with step_display(console) as on_step:
         report = run(
             loaded,
@@ -126,6 +177,34 @@ def cross_validate(
             watch=Watch(on_stage=console.print, on_step=on_step),
         )
     _finish(report, output, console=console)
+
+
+def _fairness(
+    model: Path | None,
+    register: Path,
+    output: Path | None,
+    *,
+    max_rows: int,
+    seed: int,
+    console: Console,
+) -> None:
+    with needs_extra("train"):
+        from training.fairness.measuring import FairnessRequest, measure_fairness  # noqa: PLC0415
+        from training.fairness.page import REPORT, write_fairness_report  # noqa: PLC0415
+        from training.fairness.record import FAIRNESS_RECORD  # noqa: PLC0415
+        from training.fairness.terminal import print_fairness  # noqa: PLC0415
+
+    request = FairnessRequest(
+        model=model, register=register, max_rows=max_rows, seed=seed, command=_command()
+    )
+    report, record = measure_fairness(request, console=console)
+    if output is not None:
+        write_fairness_report(report, output)
+        path = output / FAIRNESS_RECORD
+        path.write_text(record.model_dump_json() + "\n", encoding="utf-8")
+        console.print(f"report written to {output / REPORT}.html, with .json and .md beside it")
+        console.print(f"{path}: give it to `wherefore register --fairness`")
+    print_fairness(report)
 
 
 def _finish(report: "EvaluationReport", output: Path | None, *, console: Console) -> None:

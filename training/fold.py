@@ -27,8 +27,10 @@ from training.evaluation.answers import Answers
 from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.measuring import ask
+from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
-from training.run import calibrate, load_network, load_tokenizer, set_up_torch
+from training.run import calibrate, set_up_torch
+from training.starting import load_network, load_tokenizer, start_identity
 
 NETWORK = "network"
 """Name of the network among the subjects of the report."""
@@ -87,6 +89,7 @@ def network_answers(
     identity = {
         **fold.identity,
         "config": config.model_dump(mode="json"),
+        **start_identity(config),
         "versions": current_versions(),
     }
     path = fold.directory / f"{NETWORK}.json"
@@ -118,12 +121,8 @@ def _train(
     set_up_torch(config)
     inner = inner_split(config, fold.split.train)
     tokenizer = load_tokenizer(config.encoder)
-    trainer = Trainer(
-        load_network(config),
-        tokenizer=tokenizer,
-        texts=prepare(examples_from_narratives(inner.train), tokenizer),
-        config=config,
-    )
+    learned = prepare(examples_from_narratives(inner.train), tokenizer)
+    trainer = Trainer(load_network(config), tokenizer=tokenizer, texts=learned, config=config)
     trainer.run(
         checkpoints=CheckpointFolder(fold.directory / "checkpoint", run=identity),
         on_step=on_step,
@@ -131,6 +130,13 @@ def _train(
     compute_as_serving_does()
     network = trainer.averaged_network
     calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
+    add_lexical_reading(
+        network,
+        tokenizer=tokenizer,
+        learned=learned,
+        held_out=calibrating,
+        config=config.lexical,
+    )
     return Artifact(
         network=network,
         tokenizer=tokenizer,

@@ -2,12 +2,18 @@
 
 Every step draws from a generator seeded by the run's seed and the number of the step, so that a
 run resumed from a checkpoint takes exactly the steps that the uninterrupted run would have taken.
+
+Under `accelerate launch` or `torchrun` every process takes its share of the texts of each step and
+the gradients are summed over processes, so that the steps are those of one process; only the main
+process writes checkpoints.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from random import Random
 from typing import cast
 
 import torch
@@ -16,11 +22,13 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from model_store.combining import combine_windows
 from model_store.network import Network
-from model_store.windows import TextTokenizer, combine_windows
+from model_store.windows import TextTokenizer
+from training.augmentation import augment
 from training.checkpoint import CheckpointFolder, TrainingState
 from training.config import OptimisationConfig, TrainingConfig
-from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, microbatches
+from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, microbatches, prepare
 from training.losses import loss_parts
 
 
@@ -32,7 +40,8 @@ class StepReport:
         step: number of the step, from 1.
         num_steps: steps of the whole run.
         epoch: epoch of the step, from 1.
-        losses: per-text mean of each part of the loss.
+        losses: per-text mean of each part of the loss; over the texts of this process, divided by
+            all texts of the step, where there are several processes.
         num_tokens: tokens read, markers included.
         seconds: wall seconds of the step.
     """
@@ -77,10 +86,9 @@ class Trainer:
             config.optimisation.train_word_embeddings
         )
         optimizer = AdamW(_parameter_groups(network, config.optimisation), fused=False)
-        schedule = _schedule(optimizer, config.optimisation, num_steps=self.num_steps)
-        self._network, self._optimizer, self._schedule = self._accelerator.prepare(
-            network, optimizer, schedule
-        )
+        # A prepared schedule would take one step per process.
+        self._schedule = _schedule(optimizer, config.optimisation, num_steps=self.num_steps)
+        self._network, self._optimizer = self._accelerator.prepare(network, optimizer)
         self._average = AveragedModel(
             self._accelerator.unwrap_model(self._network),
             multi_avg_fn=get_ema_multi_avg_fn(  # type: ignore[no-untyped-call]
@@ -88,6 +96,12 @@ class Trainer:
             ),
         )
         self._step = 0
+
+    @property
+    def is_main_process(self) -> bool:
+        """Whether this process writes results; true where there is only one."""
+        main: bool = self._accelerator.is_main_process
+        return main
 
     @property
     def averaged_network(self) -> Network:
@@ -119,7 +133,7 @@ class Trainer:
             if self._step % self._steps_per_epoch == 0:
                 on_epoch(epoch)
             if checkpoints is not None and self._checkpoint_due():
-                checkpoints.save(self._state())
+                self._save(checkpoints)
 
     def _remaining_steps(self) -> Iterator[tuple[int, list[TrainingText]]]:
         optimisation = self._config.optimisation
@@ -136,17 +150,20 @@ class Trainer:
 
     def _take_step(self, texts: Sequence[TrainingText], *, epoch: int) -> StepReport:
         started = time.perf_counter()
-        torch.manual_seed(self._config.seed * 1_000_003 + self._step)
-        generator = torch.Generator().manual_seed(self._config.seed * 7_919 + self._step)
+        accelerator = self._accelerator
+        texts = self._augmented(texts)
+        draws = self._step * accelerator.num_processes + accelerator.process_index
+        torch.manual_seed(self._config.seed * 1_000_003 + draws)
+        generator = torch.Generator().manual_seed(self._config.seed * 7_919 + draws)
         self._network.train()
         losses: dict[str, float] = {}
-        for batch in microbatches(
-            texts,
-            padding_id=self._tokenizer.padding_id,
-            max_tokens=self._config.optimisation.microbatch_tokens,
-        ):
-            for name, value in self._accumulate(batch, len(texts), generator).items():
-                losses[name] = losses.get(name, 0.0) + value
+        batches = self._share(texts)
+        for number, batch in enumerate(batches, start=1):
+            # Processes may have different numbers of batches: they meet at the last one alone.
+            gathers = number == len(batches)
+            with nullcontext() if gathers else accelerator.no_sync(self._network):
+                for name, value in self._accumulate(batch, len(texts), generator).items():
+                    losses[name] = losses.get(name, 0.0) + value
         self._accelerator.clip_grad_norm_(
             self._network.parameters(), self._config.optimisation.max_gradient_norm
         )
@@ -162,6 +179,25 @@ class Trainer:
             losses=losses,
             num_tokens=sum(text.num_tokens for text in texts),
             seconds=time.perf_counter() - started,
+        )
+
+    def _augmented(self, texts: Sequence[TrainingText]) -> Sequence[TrainingText]:
+        """The texts as this step reads them, the same in every process."""
+        random = Random(f"{self._config.seed}-{self._step}")  # noqa: S311
+        examples = [augment(text.example, self._config.augmentation, random) for text in texts]
+        changed = [i for i, text in enumerate(texts) if examples[i] is not text.example]
+        prepared = iter(prepare([examples[i] for i in changed], self._tokenizer))
+        return [next(prepared) if i in changed else text for i, text in enumerate(texts)]
+
+    def _share(self, texts: Sequence[TrainingText]) -> list[Batch]:
+        """The batches of a step that this process computes, at least one."""
+        process, num_processes = self._accelerator.process_index, self._accelerator.num_processes
+        return list(
+            microbatches(
+                texts[process::num_processes] or texts[:1],
+                padding_id=self._tokenizer.padding_id,
+                max_tokens=self._config.optimisation.microbatch_tokens,
+            )
         )
 
     def _accumulate(
@@ -186,12 +222,20 @@ class Trainer:
             num_texts=batch.num_texts,
         )
         parts = loss_parts(texts, windows, batch, self._config.losses)
-        loss = torch.stack(list(parts.values())).sum() / texts_of_step
-        self._accelerator.backward(loss)
-        return {name: part.item() / texts_of_step for name, part in parts.items()}
+        # Gradients are averaged over processes; a process without a text of its own adds nothing.
+        idle = self._accelerator.process_index >= texts_of_step
+        scale = 0.0 if idle else self._accelerator.num_processes / texts_of_step
+        self._accelerator.backward(torch.stack(list(parts.values())).sum() * scale)
+        share = scale / self._accelerator.num_processes
+        return {name: part.item() * share for name, part in parts.items()}
 
     def _checkpoint_due(self) -> bool:
         return self._step % self._config.checkpoint_every_steps == 0 or self._step == self.num_steps
+
+    def _save(self, checkpoints: CheckpointFolder) -> None:
+        if self.is_main_process:
+            checkpoints.save(self._state())
+        self._accelerator.wait_for_everyone()
 
     def _state(self) -> TrainingState:
         return TrainingState(

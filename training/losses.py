@@ -9,10 +9,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
+from model_store.combining import TextLogits
 from model_store.network import WindowLogits
-from model_store.windows import TextLogits
 from training.config import LossConfig
 from training.dataset import Batch
+
+_DRAWN_LOGIT = -1e4  # far below any logit
 
 
 def loss_parts(
@@ -29,7 +31,7 @@ def loss_parts(
             category_loss(logits.category_NC, batch, smoothing=config.label_smoothing)
             + coarse_loss(logits.category_NC, batch)
         ),
-        "primary": config.primary * primary_loss(logits.category_NC, batch),
+        "order": config.order * order_loss(logits.category_NC, batch),
         "reason": config.reason * reason_loss(logits, batch),
         "risk": config.risk * risk_loss(logits.risk_N, batch),
         "evidence": config.evidence
@@ -56,9 +58,22 @@ def coarse_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor
     return -torch.log(-torch.expm1(log_none_G)).sum()
 
 
-def primary_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
-    """Cross-entropy of the first category among all, over the texts that have one, summed."""
-    return functional.cross_entropy(category_NC, batch.primary_N, ignore_index=-1, reduction="sum")
+def order_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
+    """Minus log probability of the order of the stated categories, summed.
+
+    Categories are drawn one after the other by their logits, those drawn before left out: the first
+    term alone is the cross-entropy of the first category among all.
+
+    Source: Xia et al., Listwise approach to learning to rank, ICML 2008 (ListMLE).
+    """
+    loss = category_NC.new_zeros(())
+    left_NC = category_NC
+    for rank in range(batch.order_NK.shape[1]):
+        drawn_N = batch.order_NK[:, rank]
+        loss = loss + functional.cross_entropy(left_NC, drawn_N, ignore_index=-1, reduction="sum")
+        drawn_NC = functional.one_hot(drawn_N.clamp(min=0), category_NC.shape[1]).bool()
+        left_NC = left_NC.masked_fill(drawn_NC & (drawn_N >= 0)[:, None], _DRAWN_LOGIT)
+    return loss
 
 
 def reason_loss(logits: TextLogits, batch: Batch) -> Float[Tensor, ""]:

@@ -114,6 +114,23 @@ def top_k_accuracy(
     return share(hit_N, among_N=_any(first_NC), weight_BN=weight_BN)
 
 
+def recall_at_k(
+    probability_NC: NDArray[np.float64],
+    target_NC: NDArray[np.bool_],
+    *,
+    k: int = 4,
+    weight_BN: Weights | None = None,
+) -> Figures:
+    """Share of the labelled categories that are among the k likeliest of their text.
+
+    `sum_i w_i |labels_i and top_k(p_i)| / sum_i w_i |labels_i|`; NaN without labels.
+    """
+    weight_BN = row_weights(weight_BN, len(target_NC))
+    top_Nk = np.argsort(-probability_NC, axis=1, kind="stable")[:, :k]
+    found_N = np.take_along_axis(target_NC, top_Nk, axis=1).sum(axis=1)
+    return ratio(weight_BN @ found_N, weight_BN @ target_NC.sum(axis=1))
+
+
 def any_listed_accuracy(
     probability_NC: NDArray[np.float64],
     target_NC: NDArray[np.bool_],

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from data_pipeline.cli import needs_extra
+from data_pipeline.errors import CommandError
 
 if TYPE_CHECKING:
-    from model_store.registered import RegisteredVersion
+    from model_store.registry.registered import RegisteredVersion
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Registered name of the model.")]
 Role = Annotated[str, typer.Option("--alias", help="The alias to give, or to give back.")]
@@ -21,13 +22,20 @@ def models(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Only this model.", show_default="all")
     ] = None,
+    *,
+    card: Annotated[
+        int | None, typer.Option(metavar="VERSION", min=1, help="Print the card of this version.")
+    ] = None,
 ) -> None:
     """List registered models: versions, aliases, digests, figures and reports.
 
     The registry is MLflow's at MLFLOW_TRACKING_URI, or runs/mlflow.db.
     """
-    from model_store.registry import ModelRegistry  # noqa: PLC0415
+    from model_store.registry.models import ModelRegistry  # noqa: PLC0415
 
+    if card is not None:
+        typer.echo(_card(name, version=card))
+        return
     table = Table()
     for column in ("model", "version", "aliases", "digest", "registered", "evaluation", "fairness"):
         table.add_column(column, overflow="fold")
@@ -59,7 +67,7 @@ def register(
     earlier ones. `wherefore train` registers what it makes.
     """
     with needs_extra("train"):
-        from training.registered_reports import register_with_reports  # noqa: PLC0415
+        from training.promotion.registered_reports import register_with_reports  # noqa: PLC0415
 
     version = register_with_reports(
         directory, name=name, evaluations=evaluation or [], fairness=fairness
@@ -80,9 +88,9 @@ def promote(
     the champion's by more than chance. A server that runs keeps its model until it is restarted.
     """
     with needs_extra("train"):
-        from training.champion import promote as give_role  # noqa: PLC0415
-    from model_store.reference import ModelReference  # noqa: PLC0415
-    from model_store.registry import ModelRegistry  # noqa: PLC0415
+        from training.promotion.champion import promote as give_role  # noqa: PLC0415
+    from model_store.registry.models import ModelRegistry  # noqa: PLC0415
+    from model_store.registry.reference import ModelReference  # noqa: PLC0415
 
     wanted = ModelReference(name=name, version=version)
     change = give_role(ModelRegistry.open(), wanted, role=alias, reason=reason)
@@ -100,14 +108,29 @@ def rollback(
 
     A server that runs keeps its model until it is restarted.
     """
-    from model_store.registry import ModelRegistry  # noqa: PLC0415
-    from training.roles import rollback as give_back  # noqa: PLC0415
+    from model_store.registry.models import ModelRegistry  # noqa: PLC0415
+    from training.promotion.roles import rollback as give_back  # noqa: PLC0415
 
     change = give_back(ModelRegistry.open(), name, role=alias, reason=reason)
     typer.echo(
         f"models:/{name}/{change.version} is {alias} again; before: version "
         f"{change.previous_version}"
     )
+
+
+def _card(name: str | None, *, version: int) -> str:
+    if name is None:
+        raise CommandError(
+            "--card names a version but no model is named: expected `wherefore models NAME --card "
+            "VERSION`"
+        )
+    with needs_extra("train"):
+        from training.promotion.kept_reports import kept_card  # noqa: PLC0415
+    from model_store.registry.models import ModelRegistry  # noqa: PLC0415
+    from model_store.registry.reference import ModelReference  # noqa: PLC0415
+
+    registry = ModelRegistry.open()
+    return kept_card(registry, registry.find(ModelReference(name=name, version=version)))
 
 
 def _row(version: "RegisteredVersion") -> list[str]:

@@ -1,24 +1,43 @@
-"""The swap test: exchange words that state a prohibited basis, and see whether answers move.
+"""The swap test: swap or remove words that state a prohibited basis, and see whether answers move.
 
 With the masker, which serving always uses, the answers should not move at all; without it the test
 says what the network itself has learned from such words. Masking cannot be switched off in
 `Predictor`: `without_masker` reads the texts through the parts of a model, for measuring only.
 
-Arrays: M changed texts, C categories.
+Arrays: M changed texts, C categories, B rows of weights.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.artifact import Artifact
 from model_store.engine.torch_backend import TorchEngine
 from model_store.predictor import Predictor
 from model_store.reading import read_texts
-from training.counterfactuals import Counterfactual
+from training.counterfactuals import Counterfactual, counterfactuals, removals
+from training.evaluation.bootstrap import Estimate, Resamples
+from training.progress import text_progress
+from training.weighting import Figures, Weights, ratio
+
+SWAPPED, REMOVED = "words swapped", "words removed"
+"""What was done to the texts."""
+
+MASKED, UNMASKED = "as served, masked", "without the masker"
+"""How the changed texts were read."""
+
+SWAP_FIGURES = (
+    "mean_risk_change",
+    "p99_risk_change",
+    "category_flip_rate",
+    "text_flip_rate",
+    "primary_flip_rate",
+)
+"""The figures with intervals."""
 
 _TEXTS_PER_CALL = 32
 
@@ -44,7 +63,7 @@ ReadsForSwaps = Callable[[Sequence[str]], list[SwapReading]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapFigures:
-    """How far the answers moved; NaN throughout where nothing was changed.
+    """How far the answers moved, with intervals over the texts changed; None if there are none.
 
     Attributes:
         num_changed: changed texts compared with their originals.
@@ -58,12 +77,12 @@ class SwapFigures:
     """
 
     num_changed: int
-    mean_risk_change: float
-    p99_risk_change: float
-    max_risk_change: float
-    category_flip_rate: float
-    text_flip_rate: float
-    primary_flip_rate: float
+    mean_risk_change: Estimate
+    p99_risk_change: Estimate
+    max_risk_change: float | None
+    category_flip_rate: Estimate
+    text_flip_rate: Estimate
+    primary_flip_rate: Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +107,7 @@ def swap_test(
     texts: Sequence[str],
     changed: Sequence[Counterfactual],
     *,
+    seed: int = 0,
     on_texts: Callable[[int], None] = lambda _: None,
 ) -> SwapResult:
     """Compares the answers on texts with those on their counterfactuals.
@@ -98,6 +118,7 @@ def swap_test(
         read: the model, see `as_served` and `without_masker`.
         texts: applications as text, not masked.
         changed: their counterfactuals, see `training.counterfactuals`.
+        seed: decides the draws of the intervals.
         on_texts: called with the number of texts of every call of the model.
     """
     sources = sorted({c.source for c in changed})
@@ -107,12 +128,49 @@ def swap_test(
     return SwapResult(
         num_texts=len(texts),
         num_stating=len(sources),
-        overall=_figures(changed, before, after),
+        overall=_figures(changed, before, after, seed=seed),
         by_basis={
-            basis: _figures(changed, before, after, basis=basis)
+            basis: _figures(changed, before, after, seed=seed, basis=basis)
             for basis in sorted({c.basis for c in changed})
         },
     )
+
+
+def swap_tests(
+    texts: Sequence[str],
+    predictor: Predictor,
+    artifact: Artifact,
+    *,
+    max_texts: int,
+    seed: int,
+    console: Console,
+) -> Mapping[str, SwapResult]:
+    """Runs every swap test of a model: words swapped and removed, with and without the masker.
+
+    Args:
+        texts: applications as text, not masked.
+        predictor: the model as it serves.
+        artifact: the same model in its parts.
+        max_texts: most texts to look at; 0 for no test at all.
+        seed: decides which texts, which words and the intervals.
+        console: is told how far the reading is.
+
+    Returns:
+        The results by what was done, the masked readings first; empty where no text is looked at.
+    """
+    order = np.random.default_rng(seed).permutation(len(texts))
+    chosen = [texts[i] for i in sorted(order[:max_texts])]
+    if not chosen:
+        return {}
+    readings = {MASKED: as_served(predictor), UNMASKED: without_masker(artifact)}
+    changes = {SWAPPED: counterfactuals(chosen, seed=seed), REMOVED: removals(chosen)}
+    results = {}
+    for reading, read in readings.items():
+        for change, changed in changes.items():
+            name = f"{change}, {reading}"
+            with text_progress(console, name, total=num_read(changed)) as on_texts:
+                results[name] = swap_test(read, chosen, changed, seed=seed, on_texts=on_texts)
+    return results
 
 
 def num_read(changed: Sequence[Counterfactual]) -> int:
@@ -174,26 +232,46 @@ def _figures(
     before: dict[int, SwapReading],
     after: Sequence[SwapReading],
     *,
+    seed: int,
     basis: str | None = None,
 ) -> SwapFigures:
-    pairs = [
-        (before[c.source], reading)
+    kept = [
+        (c.source, before[c.source], reading)
         for c, reading in zip(changed, after, strict=True)
         if basis is None or c.basis == basis
     ]
-    risk_M = np.array([abs(old.risk_score - new.risk_score) for old, new in pairs])
-    flips_M = np.array([len(old.stated ^ new.stated) for old, new in pairs], dtype=np.float64)
-    primary_M = np.array([old.primary != new.primary for old, new in pairs], dtype=np.float64)
+    risk_M = np.array([abs(old.risk_score - new.risk_score) for _, old, new in kept])
+    flips_M = np.array([len(old.stated ^ new.stated) for _, old, new in kept], dtype=np.float64)
+    primary_M = np.array([old.primary != new.primary for _, old, new in kept], dtype=np.float64)
+    # Texts made from one text move together.
+    resamples = Resamples([str(source) for source, _, _ in kept], seed=seed)
+    estimates = resamples.estimates(
+        {
+            "mean_risk_change": _mean(risk_M),
+            "p99_risk_change": _percentile(risk_M, share=0.99),
+            "category_flip_rate": _mean(flips_M / len(CATEGORIES)),
+            "text_flip_rate": _mean((flips_M > 0).astype(np.float64)),
+            "primary_flip_rate": _mean(primary_M),
+        }
+    )
     return SwapFigures(
-        num_changed=len(pairs),
-        mean_risk_change=_over(np.mean, risk_M),
-        p99_risk_change=_over(lambda values: np.quantile(values, 0.99), risk_M),
-        max_risk_change=_over(np.max, risk_M),
-        category_flip_rate=_over(np.mean, flips_M) / len(CATEGORIES),
-        text_flip_rate=_over(np.mean, flips_M > 0),
-        primary_flip_rate=_over(np.mean, primary_M),
+        num_changed=len(kept),
+        max_risk_change=float(risk_M.max()) if kept else None,
+        **estimates,
     )
 
 
-def _over(statistic: Callable[..., np.floating], values: NDArray[np.generic]) -> float:
-    return float(statistic(values)) if len(values) else float("nan")
+def _mean(value_M: NDArray[np.float64]) -> Callable[[Weights], Figures]:
+    return lambda weight_BM: ratio(weight_BM @ value_M, weight_BM.sum(axis=1))
+
+
+def _percentile(value_M: NDArray[np.float64], *, share: float) -> Callable[[Weights], Figures]:
+    """The smallest value that at least this share of the weight does not exceed."""
+    order = np.argsort(value_M, kind="stable")
+
+    def figure(weight_BM: Weights) -> Figures:
+        below_BM = weight_BM[:, order].cumsum(axis=1)
+        first_B = (below_BM >= share * below_BM[:, -1:]).argmax(axis=1)
+        return np.asarray(value_M[order][first_B])
+
+    return figure

@@ -50,6 +50,22 @@ def recall_at_4(
     return hits / total
 
 
+def stated_shares(
+    severities: Sequence[tuple[float, ...]], *, num_draws: int = 256, seed: int = 0
+) -> NDArray[np.float64]:
+    """Returns applications x categories, how often each is stated when the decision is redrawn.
+
+    Args:
+        severities: severities of each application, as in `policy.Assessment`.
+        num_draws: decisions redrawn for each; the more, the nearer to the exact odds.
+        seed: of the redraws.
+    """
+    generator = np.random.default_rng(seed)
+    draws = (draw_decisions(s, num_draws=num_draws, generator=generator) for s in severities)
+    counts = [_counts(drawn.order_DK) / num_draws for drawn in draws]
+    return np.array(counts, dtype=np.float64).reshape(-1, len(CATEGORIES))
+
+
 def best_reachable(
     severities: Sequence[tuple[float, ...]],
     categories: Sequence[Sequence[DenialCategory]],

@@ -93,10 +93,13 @@ class LendingClubLabels:
         defaulted: charged off at any time of the loan's life; None while it is not over.
         defaulted_within_12_months: charged off with the last payment, if any, at most 7 months
             after issue, as a charge-off follows about 150 days later; None where not known.
+        issue_month: when it was made, ISO 8601 ("2011-09"), for splits by time; None where not
+            given.
     """
 
     defaulted: bool | None
     defaulted_within_12_months: bool | None
+    issue_month: str | None = None
 
 
 def lendingclub_labels(row: Mapping[str, object]) -> LendingClubLabels:
@@ -107,15 +110,19 @@ def lendingclub_labels(row: Mapping[str, object]) -> LendingClubLabels:
     """
     cells = Cells(row)
     status = cells.text("loan_status") or ""
+    issued = month_of(cells, "issue_d")
+    month = None if issued is None else f"{issued:%Y-%m}"
     if status.endswith("Fully Paid"):
-        return LendingClubLabels(defaulted=False, defaulted_within_12_months=False)
+        return LendingClubLabels(
+            defaulted=False, defaulted_within_12_months=False, issue_month=month
+        )
     if not status.endswith("Charged Off"):
-        return LendingClubLabels(defaulted=None, defaulted_within_12_months=None)
-    issued, paid = month_of(cells, "issue_d"), month_of(cells, "last_pymnt_d")
+        return LendingClubLabels(defaulted=None, defaulted_within_12_months=None, issue_month=month)
+    paid = month_of(cells, "last_pymnt_d")
     early = None
     if issued is not None:
         num_months = (
             0 if paid is None else (paid.year - issued.year) * 12 + paid.month - issued.month
         )
         early = num_months <= _LAST_PAYMENT_MONTHS
-    return LendingClubLabels(defaulted=True, defaulted_within_12_months=early)
+    return LendingClubLabels(defaulted=True, defaulted_within_12_months=early, issue_month=month)

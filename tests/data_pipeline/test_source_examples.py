@@ -120,3 +120,29 @@ def test_a_label_that_cannot_be_read_is_an_error_of_its_row(tmp_path):
 def test_a_missing_file_is_refused_at_the_call(tmp_path):
     with pytest.raises(SourceNotFoundError):
         examples_from_file(tmp_path / "rows.csv")
+
+
+def test_what_a_denied_row_does_not_list_may_be_a_weak_negative():
+    listed = hmda_labels(DENIED | {"denial_reason-1": 1, "denial_reason-2": 4})
+    targets = labels_of_hmda(listed, unlisted_target=0.05).category_targets
+    income, obligations, collateral = index(
+        DenialCategory.INSUFFICIENT_INCOME,
+        DenialCategory.EXCESSIVE_OBLIGATIONS,
+        DenialCategory.COLLATERAL,
+    )
+    assert targets[income] == targets[obligations] == UNKNOWN
+    assert targets[collateral] == 1.0
+    assert targets.count(0.05) == 9
+    nothing_listed = labels_of_hmda(
+        hmda_labels(DENIED | {"denial_reason-1": 1111}), unlisted_target=0.05
+    )
+    assert set(nothing_listed.category_targets) == {UNKNOWN}
+
+
+def test_a_loan_belongs_to_its_month_and_may_be_judged_by_its_whole_life():
+    labels = LendingClubLabels(
+        defaulted=True, defaulted_within_12_months=False, issue_month="2010-03"
+    )
+    assert labels_of_lendingclub(labels).risk_probability == 0.0
+    assert labels_of_lendingclub(labels, lifetime=True).risk_probability == 1.0
+    assert labels_of_lendingclub(labels).group == "2010-03"

@@ -13,8 +13,11 @@ from data_pipeline.splits import (
     LeakError,
     SplitError,
     author_folds,
+    group_parts,
     holdout_by_group,
     near_duplicates,
+    require_disjoint,
+    require_in_time,
     require_no_leak,
 )
 
@@ -152,3 +155,39 @@ def test_empty_authors_are_not_a_shared_author():
     require_no_leak(
         {"train": [example("x", author="")], "test": [example("y", author="")]}, authors=True
     )
+
+
+def test_whole_groups_are_dealt_to_the_parts_by_their_shares():
+    sizes = {f"lender {n}": n + 1 for n in range(40)}
+    shares = {"train": 0.5, "calibration": 0.1, "test": 0.4}
+    part_of = group_parts(sizes, shares=shares, seed=3)
+    assert set(part_of) == set(sizes)
+    for part, share in shares.items():
+        found = sum(sizes[group] for group, own in part_of.items() if own == part)
+        assert found == pytest.approx(share * sum(sizes.values()), rel=0.05)
+
+
+@pytest.mark.parametrize("shares", [{"a": 0.5, "b": 0.6}, {"a": 1.0, "b": 0.0}])
+def test_shares_that_are_none_are_refused(shares):
+    with pytest.raises(SplitError, match="shares"):
+        group_parts({"x": 1, "y": 1}, shares=shares, seed=0)
+    with pytest.raises(SplitError, match="groups"):
+        group_parts({"x": 1}, shares={"a": 0.5, "b": 0.5}, seed=0)
+
+
+def test_what_an_example_does_not_say_of_itself_is_checked_too():
+    parts = {"train": {"1": "market", "2": ""}, "test": {"3": "regional", "4": ""}}
+    require_disjoint(parts, kind="policy")
+    parts["test"]["5"] = "market"
+    with pytest.raises(LeakError, match="policy") as caught:
+        require_disjoint(parts, kind="policy")
+    assert caught.value.ids == ("5",)
+
+
+def test_a_split_must_be_later_than_all_before_it():
+    parts = {"train": {"1": "2010-09", "2": "2010-10"}, "test": {"3": "2010-11"}}
+    require_in_time(parts)
+    parts["test"]["4"] = "2010-10"
+    with pytest.raises(LeakError, match="time") as caught:
+        require_in_time(parts)
+    assert caught.value.ids == ("4",)

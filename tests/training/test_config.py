@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -49,6 +51,14 @@ def test_a_configuration_survives_json(file):
         (b"name: tiny\nencoder: x\nlosses:\n  rsik: 1\n", "losses.rsik"),
         (b"name: tiny\nencoder: x\nprecision: int8\n", "precision"),
         (b"name: tiny\nencoder: x\nartifact:\n  storage: int4\n", "artifact.storage"),
+        (b"name: tiny\nencoder: x\ndata:\n  simulator: {}\n  hmda: {}\n", "one of them"),
+        (b"name: tiny\nencoder: x\ndata:\n  corpus: x.jsonl\n  hmda: {}\n", "one of them"),
+        (b"name: tiny\nencoder: x\ndata:\n  hmda:\n    test_ratio: 0.95\n", "test_ratio"),
+        (b"name: tiny\nencoder: x\ndata:\n  lendingclub:\n    test_from: 2011\n", "test_from"),
+        (
+            b"name: tiny\nencoder: x\ndata:\n  lendingclub:\n    test_from: '2010-01'\n",
+            "calibration_from",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_sentence_that_names_the_place(file, content, names):
@@ -77,3 +87,19 @@ def test_a_configuration_does_not_change_while_a_run_goes_on():
         config.seed = 4
     with pytest.raises(ValidationError):
         config.optimisation.num_epochs = 1
+
+
+def test_files_given_at_run_time_replace_those_of_the_data_and_only_their_names_are_told():
+    config = TrainingConfig(name="tiny", encoder="/some/encoder", data={"hmda": {}})
+    run = config.with_files([Path("/data/a.csv"), Path("/data/b.csv")])
+    assert run.data.source == "hmda"
+    told = run.without_paths().model_dump_json()
+    assert '"a.csv","b.csv"' in told
+    assert "/" not in told
+    assert config.with_files([]) == config
+
+
+@pytest.mark.parametrize("name", ["simulator", "hmda", "lendingclub", "roberta-base", "starter"])
+def test_the_configurations_that_come_with_the_project_are_valid(name):
+    folder = Path(__file__).parents[2] / "configs" / "training"
+    assert load_config(folder / f"{name}.yaml").name == name

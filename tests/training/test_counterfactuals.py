@@ -3,7 +3,7 @@ import pytest
 from data_pipeline.corpus.narratives import load_corpus
 from data_pipeline.domain.application import MAX_TEXT_BYTES
 from data_pipeline.domain.masking import mask
-from training.counterfactuals import counterfactuals
+from training.counterfactuals import counterfactuals, removals
 
 
 def changed(text, *, per_basis=8, seed=0):
@@ -110,3 +110,22 @@ def test_in_the_corpus_the_masker_hides_nearly_every_swap():
     seen = [c for c in found if mask(c.text).text != mask(texts[c.source]).text]
     # What is left are words that the masker knows only beside certain others.
     assert len(seen) < 0.15 * len(found)
+
+
+def test_a_removal_puts_the_neutral_wording_of_the_masker_in_the_place_of_one_basis():
+    found = {c.basis: c.text for c in removals(["He receives SSI of $900.", "DTI 40%."])}
+    assert set(found) == {"sex", "income from a public assistance program"}
+    assert "SSI" in found["sex"]
+    assert not found["sex"].startswith("He ")
+    benefit = found["income from a public assistance program"]
+    assert benefit.startswith("He receives ")
+    assert "SSI" not in benefit
+    assert "$900" in benefit
+
+
+def test_in_the_corpus_a_removed_word_and_a_masked_one_read_the_same():
+    texts = [narrative.text for narrative in load_corpus()[:150]]
+    found = removals(texts)
+    assert len(found) > 30
+    seen = [c for c in found if mask(c.text).text != mask(texts[c.source]).text]
+    assert len(seen) < 0.05 * len(found)

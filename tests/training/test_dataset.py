@@ -72,7 +72,7 @@ def test_a_batch_carries_the_labels_of_its_texts(tiny_tokenizer, new_example):
     assert (batch.ids_WT[~batch.mask_WT] == 1).all()
     assert [row.nonzero().flatten().tolist() for row in batch.category_NC == 1] == [[1, 3], [], []]
     assert (batch.category_NC[2] == -1).all()
-    assert batch.primary_N.tolist() == [3, -1, -1]
+    assert batch.order_NK.tolist() == [[3, 1], [-1, -1], [-1, -1]]
     assert batch.coarse_text_G.tolist() == [2, 2]
     assert [row.nonzero().flatten().tolist() for row in batch.coarse_GC] == [[0, 1], [4, 5, 6]]
     assert batch.risk_N[:2].tolist() == pytest.approx([0.25, 0.01])

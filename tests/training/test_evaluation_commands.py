@@ -10,7 +10,7 @@ from model_store.artifact import save_artifact
 from training.evaluation.figures import FIGURES
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.stored import baseline_examples
-from training.promotion import EvaluationRecord, read_record
+from training.promotion.records import EvaluationRecord, read_record
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -59,7 +59,11 @@ def test_a_model_is_measured_and_the_report_written(run, model, few, tmp_path):
     (name,) = content["figures"]
     assert list(content["figures"][name]) == [figure.name for figure in FIGURES]
     assert content["num_texts"] == 12
-    assert set(content["swaps"]) == {"as served, masked", "without the masker"}
+    assert set(content["swaps"]) == {
+        f"words {change}, {reading}"
+        for change in ("swapped", "removed")
+        for reading in ("as served, masked", "without the masker")
+    }
     assert content["conditions"]["command"].startswith("wherefore evaluate --model model")
     page = (tmp_path / "out" / "report.html").read_text()
     assert str(tmp_path) not in page

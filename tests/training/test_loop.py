@@ -98,7 +98,7 @@ def test_training_on_sixteen_texts_lowers_the_loss(new_trainer, texts):
     losses = [sum(report.losses.values()) for report in reports]
     assert len(losses) == trainer.num_steps == 15 * 4
     assert sum(losses[-8:]) < 0.7 * sum(losses[:8])
-    for name in ["category", "primary", "evidence"]:
+    for name in ["category", "order", "evidence"]:
         first, last = (sum(r.losses[name] for r in part) for part in (reports[:8], reports[-8:]))
         assert last < first, name
     assert not trainer.averaged_network.training
@@ -115,7 +115,7 @@ def test_a_report_tells_step_epoch_and_tokens(new_trainer, texts):
     tokens_of_epoch = sum(text.num_tokens for text in texts)
     assert sum(report.num_tokens for report in reports) == 2 * tokens_of_epoch
     assert {frozenset(r.losses) for r in reports} == {
-        frozenset(["category", "primary", "reason", "risk", "evidence"])
+        frozenset(["category", "order", "reason", "risk", "evidence"])
     }
     assert all(math.isfinite(value) for r in reports for value in r.losses.values())
 

@@ -5,8 +5,8 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
+from model_store.combining import TextLogits, combine_windows
 from model_store.network import WindowLogits
-from model_store.windows import TextLogits, combine_windows
 from training.config import LossConfig
 from training.dataset import collate, microbatches, prepare
 from training.losses import (
@@ -14,7 +14,7 @@ from training.losses import (
     coarse_loss,
     evidence_loss,
     loss_parts,
-    primary_loss,
+    order_loss,
     reason_loss,
     risk_loss,
 )
@@ -125,22 +125,32 @@ def test_coarse_labels_of_several_texts_add_up(batch_of):
     assert coarse_loss(zeros(1, 12), batch_of({})).item() == 0.0
 
 
-def test_the_first_category_is_told_from_the_other_eleven(batch_of):
+def test_the_first_category_is_told_from_all_others_and_the_second_from_those_left(batch_of):
     category_NC = zeros(1, 12)
-    loss = primary_loss(category_NC, batch_of({"categories": (4, 2)}))
-    assert loss.item() == pytest.approx(math.log(12))
+    loss = order_loss(category_NC, batch_of({"categories": (4, 2)}))
+    assert loss.item() == pytest.approx(math.log(12) + math.log(11))
     loss.backward()
-    assert category_NC.grad[0, 4] < 0
-    assert (category_NC.grad[0, [c for c in range(12) if c != 4]] > 0).all()
+    gradient_C = category_NC.grad[0]
+    assert gradient_C[4] == pytest.approx(1 / 12 - 1)
+    assert gradient_C[2] == pytest.approx(1 / 12 + 1 / 11 - 1)
+    others = [c for c in range(12) if c not in (4, 2)]
+    assert gradient_C[others].tolist() == pytest.approx([1 / 12 + 1 / 11] * 10)
 
 
-def test_a_text_not_denied_has_no_first_category(batch_of):
+def test_the_right_order_costs_less_than_the_reverse(batch_of):
+    category_NC = leaf([0.0, 2.0, 0.0, 4.0] + [-4.0] * 8)
+    right = order_loss(category_NC, batch_of({"categories": (3, 1)}))
+    reverse = order_loss(category_NC, batch_of({"categories": (1, 3)}))
+    assert right.item() < reverse.item()
+
+
+def test_a_text_not_denied_has_no_order(batch_of):
     category_NC = zeros(2, 12)
-    loss = primary_loss(category_NC, batch_of({"categories": (4,)}, {}))
+    loss = order_loss(category_NC, batch_of({"categories": (4,)}, {}))
     assert loss.item() == pytest.approx(math.log(12))
     loss.backward()
     assert (category_NC.grad[1] == 0).all()
-    assert primary_loss(zeros(1, 12), batch_of({})).item() == 0.0
+    assert order_loss(zeros(1, 12), batch_of({})).item() == 0.0
 
 
 def text_logits(reason_NR):
@@ -213,7 +223,7 @@ def test_the_weights_of_the_configuration_scale_the_parts(new_network, batch_of)
     with torch.inference_mode():
         windows = network(batch.ids_WT, batch.mask_WT)
     texts = combined(windows, batch)
-    weights = {"category": 1.0, "primary": 2.0, "reason": 0.0, "risk": 3.0, "evidence": 0.5}
+    weights = {"category": 1.0, "order": 2.0, "reason": 0.0, "risk": 3.0, "evidence": 0.5}
     ones = loss_parts(texts, windows, batch, LossConfig(**dict.fromkeys(weights, 1.0)))
     scaled = loss_parts(texts, windows, batch, LossConfig(**weights))
     assert ones.keys() == scaled.keys() == weights.keys()

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from training.metrics import category_metrics, f1, indicator
+from training.metrics import category_metrics, f1, indicator, recall_at_k
 
 LABELS = [[0, 2], [1], [], [3]]
 PROBABILITY_NC = np.array(
@@ -80,3 +80,12 @@ def test_f1_of_a_few_entries(stated, target, expected):
 
 def test_labels_become_an_indicator():
     assert indicator([[2, 0], []], 3).tolist() == [[True, False, True], [False, False, False]]
+
+
+def test_recall_counts_labels_among_the_likeliest_and_texts_by_their_labels():
+    target_NC = indicator(LABELS, 4)
+    assert recall_at_k(PROBABILITY_NC, target_NC, k=2).item() == pytest.approx(3 / 4)
+    assert recall_at_k(PROBABILITY_NC, target_NC, k=4).item() == 1.0
+    without_last = np.array([[1.0, 1.0, 1.0, 0.0]])
+    assert recall_at_k(PROBABILITY_NC, target_NC, k=2, weight_BN=without_last).item() == 1.0
+    assert np.isnan(recall_at_k(PROBABILITY_NC, np.zeros((4, 4), dtype=bool)).item())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data_pipeline.corpus.narratives import Narrative
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
-from data_pipeline.examples import UNKNOWN, Example
+from data_pipeline.examples import Example
 from model_store.predictor import Prediction
 from training.evaluation.quotes import quote_hits
 from training.metrics import indicator
@@ -112,6 +112,8 @@ def truth_of_examples(examples: Sequence[Example]) -> Truth:
     are known not to hold; a coarse label that may mean any of the 12 says no more than that. The
     first label is known where an order is, or where a coarse label is the only one.
 
+    A target between 0 and 1 is no label.
+
     Where the labels of any denied text are incomplete those of no text count as complete: figures
     over the texts that are not denied alone would mean something else.
     """
@@ -122,7 +124,7 @@ def truth_of_examples(examples: Sequence[Example]) -> Truth:
     ]
     target_NC = (known == 1) | indicator(coarse, len(CATEGORIES))
     denied_N = target_NC.any(axis=1) | np.array([bool(e.coarse_sets) for e in examples], dtype=bool)
-    complete_N = (known != UNKNOWN).all(axis=1)
+    complete_N = ((known == 0) | (known == 1)).all(axis=1)
     if (denied_N & ~complete_N).any():
         complete_N = np.zeros_like(complete_N)
     approved_N = (known == 0).all(axis=1) & ~denied_N

@@ -1,4 +1,4 @@
-"""Cuts: the same figures on parts of the texts, by style, product, length, author and lender."""
+"""Cuts: the same figures on parts of the texts: styles, products, lengths, authors, lenders."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -34,10 +34,11 @@ class TextFacts:
         id: unique among the texts.
         group: contrast pair it belongs to, or its own.
         author: who composed it; "" where not recorded.
-        lender: who reported it; "" where not recorded.
+        lender: who reported or decided it; "" where not recorded.
         style: kind of document; "" where not recorded.
         product: what is asked for; "" where not given.
         num_words: length of the text.
+        fields: whether the main application fields are all given; "" where it carries free text.
     """
 
     id: str
@@ -47,6 +48,7 @@ class TextFacts:
     style: str
     product: str
     num_words: int
+    fields: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ _KEYS: tuple[tuple[str, Callable[[TextFacts], str]], ...] = (
     ("length", lambda facts: length_band(facts.num_words)),
     ("author", lambda facts: facts.author),
     ("lender", lambda facts: facts.lender),
+    ("fields", lambda facts: facts.fields),
 )
 _UNITS: tuple[tuple[str, Callable[[TextFacts], str]], ...] = (
     ("author", lambda facts: facts.author),

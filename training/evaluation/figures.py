@@ -136,6 +136,14 @@ FIGURES: tuple[Figure, ...] = (
         of=lambda t, a, w: metrics.top_k_accuracy(a.probability_NC, t.first_NC, k=3, weight_BN=w),
     ),
     Figure(
+        name="recall_at_4",
+        title="Recall at 4",
+        head="categories",
+        meaning="Share of the labelled categories that are among the four likeliest of their text.",
+        undefined=_NO_LABEL,
+        of=lambda t, a, w: metrics.recall_at_k(a.probability_NC, t.target_NC, k=4, weight_BN=w),
+    ),
+    Figure(
         name="micro_f1",
         title="Micro-F1",
         head="categories",

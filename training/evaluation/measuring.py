@@ -14,6 +14,7 @@ from training.evaluation.answers import (
 )
 from training.evaluation.figures import FIGURES
 from training.evaluation.labelled import LabelledTexts, labelled_narratives
+from training.evaluation.merging import merged_answers
 
 _TEXTS_PER_CALL = 32
 
@@ -25,14 +26,18 @@ class PredictsTexts(Protocol):
         """Returns one prediction per text, in order."""
 
 
-def evaluate(predictor: PredictsTexts, narratives: Sequence[Narrative]) -> dict[str, object]:
-    """Returns the figures of a model on labelled narratives, by name.
+def evaluate(
+    predictor: PredictsTexts, texts: LabelledTexts | Sequence[Narrative]
+) -> dict[str, object]:
+    """Returns the figures of a model on labelled texts, by name.
 
     Returns:
         `num_texts`, `num_denied` and every figure of `training.evaluation.figures`; None where a
         figure is not defined.
     """
-    labelled = labelled_narratives(narratives, name="narratives")
+    labelled = (
+        texts if isinstance(texts, LabelledTexts) else labelled_narratives(texts, name="narratives")
+    )
     answers = ask(predictor, labelled)
     once = np.ones((1, len(labelled)))
     values = {f.name: float(f.of(labelled.truth, answers, once)[0]) for f in FIGURES}
@@ -61,7 +66,7 @@ def ask(
         texts = labelled.texts[start : start + _TEXTS_PER_CALL]
         predictions += predictor.predict(texts)
         on_texts(len(texts))
-    answers = answers_of_predictions(predictions)
+    answers = merged_answers(answers_of_predictions(predictions), labelled.groups)
     if labelled.narratives is None:
         return answers
     return with_quotes(answers, predictions, labelled.narratives)

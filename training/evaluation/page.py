@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from training.evaluation import charts
@@ -37,12 +37,12 @@ def write_report(report: EvaluationReport, directory: Path) -> None:
 
 def report_json(report: EvaluationReport) -> str:
     """Returns the report as strict JSON; what is not defined is null."""
-    return json.dumps(_defined(asdict(report)), indent=2, allow_nan=False) + "\n"
+    return json.dumps(strict(asdict(report)), indent=2, allow_nan=False) + "\n"
 
 
 def report_html(report: EvaluationReport) -> str:
     """Returns the report as one HTML page."""
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     shown_cuts = [
         FIGURE_BY_NAME[name]
         for name in CUT_FIGURES
@@ -63,7 +63,7 @@ def report_html(report: EvaluationReport) -> str:
 
 def report_markdown(report: EvaluationReport) -> str:
     """Returns the figures and differences as Markdown, without pictures."""
-    template = _environment().get_template("report.md.j2")
+    template = environment().get_template("report.md.j2")
     return template.render(report=report, **_names())
 
 
@@ -132,6 +132,14 @@ def _pictures(report: EvaluationReport) -> dict[str, Markup]:
             "F1, precision and recall of the 12 categories; the table below gives every figure.",
             lambda: charts.category_chart(report.categories),
         ),
+        "swaps": (
+            any(result.by_basis for result in report.swaps.values()),
+            (
+                "Mean absolute risk change by prohibited basis, with 95 % intervals; the tables "
+                "below give every figure."
+            ),
+            lambda: charts.swap_chart(report.swaps),
+        ),
         "cuts": (
             any(cut.figures[_CHARTED_CUT].value is not None for cut in report.cuts),
             (
@@ -141,7 +149,7 @@ def _pictures(report: EvaluationReport) -> dict[str, Markup]:
             lambda: charts.cut_chart(report.cuts, figure=_CHARTED_CUT),
         ),
     }
-    return {name: _image(draw(), alt) for name, (is_there, alt, draw) in wanted.items() if is_there}
+    return {name: image(draw(), alt) for name, (is_there, alt, draw) in wanted.items() if is_there}
 
 
 def _told(report: EvaluationReport) -> str:
@@ -155,15 +163,18 @@ def _told(report: EvaluationReport) -> str:
     return "; ".join(sentences) + "."
 
 
-def _image(svg: str, alt: str) -> Markup:
+def image(svg: str, alt: str) -> Markup:
+    """Returns a picture as an image element with its words."""
     data = base64.b64encode(svg.encode()).decode()
     source = f"data:image/svg+xml;base64,{data}"
     return Markup('<img src="{}" alt="{}">').format(source, escape(alt))
 
 
-def _environment() -> Environment:
+def environment(package: str = "training.evaluation") -> Environment:
+    """Returns the templates of a package; those of this one, the style say, can be included."""
+    packages = dict.fromkeys([package, "training.evaluation"])
     return Environment(
-        loader=PackageLoader("training.evaluation", "templates"),
+        loader=ChoiceLoader([PackageLoader(name, "templates") for name in packages]),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -171,12 +182,12 @@ def _environment() -> Environment:
     )
 
 
-def _defined(value: object) -> object:
+def strict(value: object) -> object:
     """Returns the value with every NaN turned into None."""
     if isinstance(value, Mapping):
-        return {str(key): _defined(inner) for key, inner in value.items()}
+        return {str(key): strict(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_defined(inner) for inner in value]
+        return [strict(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -17,7 +17,8 @@ from training.evaluation.cuts import group_names
 from training.evaluation.labelled import LabelledTexts
 from training.evaluation.outcomes import denied_score
 from training.evaluation.report import EvaluationReport, Subject
-from training.promotion import (
+from training.promotion.records import (
+    CROSS_VALIDATION,
     DataSetRecord,
     EvaluationRecord,
     MetricRecord,
@@ -25,6 +26,7 @@ from training.promotion import (
     RatioScores,
     order_digest,
 )
+from training.swap_test import SWAP_FIGURES, SwapResult
 
 RECORD = "record.json"
 """File of the record, beside the report."""
@@ -32,14 +34,15 @@ RECORD = "record.json"
 DATA_SET = "data_set.json"
 """File in the folder of a cross-validation with its part of a record."""
 
-CROSS_VALIDATION = "cross_validation"
-"""Name of the cross-validation among the data sets of a record."""
-
 _Array = NDArray[np.float64]
 
 
 def data_set_record(
-    labelled: LabelledTexts, subjects: Sequence[Subject], report: EvaluationReport
+    labelled: LabelledTexts,
+    subjects: Sequence[Subject],
+    report: EvaluationReport,
+    *,
+    held_out: bool = False,
 ) -> DataSetRecord:
     """Returns what was found on a data set, score by score.
 
@@ -47,6 +50,7 @@ def data_set_record(
         labelled: the texts; their file's digest must be known.
         subjects: who answered, the model first.
         report: the report on them.
+        held_out: see `DataSetRecord.held_out`.
     """
     assert labelled.sha256 is not None  # noqa: S101  (narrows the type)
     _, groups = group_names(labelled.facts)
@@ -56,6 +60,7 @@ def data_set_record(
         digest=labelled.sha256,
         order_digest=order_digest(text.id for text in labelled.facts),
         num_examples=len(labelled),
+        held_out=held_out,
         groups=tuple(int(n) for n in numbers),
         metrics=found[subjects[0].name],
         baselines={s.name: found[s.name] for s in subjects if s.is_baseline},
@@ -74,6 +79,20 @@ def evaluation_record(
         headline=headline,
         data_sets=dict(data_sets),
     )
+
+
+def with_swaps(record: EvaluationRecord, swaps: Mapping[str, SwapResult]) -> EvaluationRecord:
+    """Returns the record with the figures of the swap tests; those that found nothing left out."""
+    figures = {
+        name: {
+            figure: MetricRecord(value=estimate.value, low=estimate.low, high=estimate.high)
+            for figure in SWAP_FIGURES
+            if (estimate := getattr(result.overall, figure)).value is not None
+        }
+        for name, result in swaps.items()
+        if result.overall.num_changed
+    }
+    return record.model_copy(update={"swaps": figures})
 
 
 def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:

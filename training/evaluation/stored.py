@@ -1,33 +1,34 @@
 """Evaluating a stored model: read texts, ask the model and the baselines, count, swap words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from data_pipeline.corpus.narratives import load_corpus
 from data_pipeline.examples import Example, examples_from_narratives
 from data_pipeline.splits import near_duplicates
-from model_store.artifact import Artifact, load_artifact, starter_directory
+from model_store.artifact import Artifact, load_artifact
 from model_store.predictor import Predictor
+from model_store.registry import resolve_model
 from training.baselines import answers_of, text_baselines
-from training.counterfactuals import counterfactuals
+from training.config import TrainingConfig
 from training.errors import EvaluationError
 from training.evaluation.conditions import conditions
 from training.evaluation.labelled import LabelledTexts, load_labelled
 from training.evaluation.measuring import ask
+from training.evaluation.merging import merged_answers
 from training.evaluation.record import (
-    CROSS_VALIDATION,
     data_set_record,
     evaluation_record,
     read_cross_validation,
+    with_swaps,
 )
 from training.evaluation.report import EvaluationReport, Subject, build_report
+from training.evaluation.run_split import RunSplit, best_subject, run_split, share_of_best
 from training.progress import text_progress
-from training.promotion import EvaluationRecord
-from training.swap_test import SwapResult, as_served, num_read, swap_test, without_masker
+from training.promotion.records import CROSS_VALIDATION, EvaluationRecord
+from training.swap_test import swap_tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +37,20 @@ class EvaluationRequest:
 
     Attributes:
         model: directory of the model; None for the bundled one.
-        data: labelled texts.
+        data: labelled texts; None for what `run` held out.
         format: see `training.evaluation.labelled.load_labelled`.
-        baselines: whether to train baselines on the corpus and compare with them.
+        baselines: whether to train baselines, on the corpus or on what `run` learned from, and
+            compare with them.
         encoder: encoder of one more baseline; None for none.
         cross_validation: folder of a cross-validation that belongs into the record; None for none.
         swap_texts: most texts to swap words in; 0 for none.
         seed: decides draws and swapped words.
         command: the command, for the report.
+        run: the run whose held-out texts are measured on, instead of `data`; None for none.
     """
 
     model: Path | None
-    data: Path
+    data: Path | None
     format: str
     baselines: bool
     encoder: str | None
@@ -55,6 +58,7 @@ class EvaluationRequest:
     swap_texts: int
     seed: int
     command: str
+    run: TrainingConfig | None = None
 
 
 def evaluate_stored(
@@ -72,8 +76,9 @@ def evaluate_stored(
             cross-validation is none of this model's configuration.
         ConfigError: the encoder of the baseline cannot be loaded.
     """
-    labelled = load_labelled(request.data, format=request.format)
-    artifact = load_artifact(request.model or starter_directory())
+    artifact = load_artifact(resolve_model(request.model))
+    split = None if request.run is None else run_split(request.run, artifact.manifest)
+    labelled = _texts(request) if split is None else split.labelled
     data_sets = {}
     if request.cross_validation is not None:
         found = read_cross_validation(request.cross_validation, artifact.manifest)
@@ -82,9 +87,18 @@ def evaluate_stored(
     with text_progress(console, "reading", total=len(labelled)) as on_texts:
         answers = ask(predictor, labelled, on_texts=on_texts)
     subjects = [Subject(name=predictor.model_version, answers=answers)]
+    if split is not None:
+        subjects += best_subject(split)
     if request.baselines:
-        subjects += _baselines(labelled, request, console=console)
-    swaps = _swaps(labelled, predictor, artifact, request=request, console=console)
+        subjects += _baselines(labelled, split, request, console=console)
+    swaps = swap_tests(
+        labelled.texts,
+        predictor,
+        artifact,
+        max_texts=request.swap_texts,
+        seed=request.seed,
+        console=console,
+    )
     report = build_report(
         labelled,
         subjects,
@@ -97,11 +111,15 @@ def evaluate_stored(
             "data_sha256": labelled.sha256,
         },
         swaps=swaps,
-        notes=_read_before(labelled, artifact),
+        notes=(
+            *_read_before(labelled, artifact),
+            *share_of_best(labelled, subjects, seed=request.seed),
+        ),
         on_part=lambda part: console.print(f"counting {part}"),
     )
-    data_sets[labelled.name] = data_set_record(labelled, subjects, report)
-    return report, evaluation_record(artifact.manifest, data_sets)
+    held_out = split is not None
+    data_sets[labelled.name] = data_set_record(labelled, subjects, report, held_out=held_out)
+    return report, with_swaps(evaluation_record(artifact.manifest, data_sets), swaps)
 
 
 def require_folder(output: Path | None) -> None:
@@ -138,41 +156,28 @@ def baseline_examples(labelled: LabelledTexts) -> list[Example]:
     return left
 
 
+def _texts(request: EvaluationRequest) -> LabelledTexts:
+    if request.data is None:
+        raise EvaluationError("found nothing to measure on: give labelled texts or a run")
+    return load_labelled(request.data, format=request.format)
+
+
 def _baselines(
-    labelled: LabelledTexts, request: EvaluationRequest, *, console: Console
+    labelled: LabelledTexts,
+    split: RunSplit | None,
+    request: EvaluationRequest,
+    *,
+    console: Console,
 ) -> list[Subject]:
-    examples = baseline_examples(labelled)
+    examples = baseline_examples(labelled) if split is None else split.learnable
+    make = text_baselines if split is None else split.baselines
     subjects = []
-    for baseline in text_baselines(encoder=request.encoder, seed=request.seed):
+    for baseline in make(encoder=request.encoder, seed=request.seed):
         console.print(f"training the baseline {baseline.name!r} on {len(examples):,} texts")
         baseline.fit(examples)
-        answers = answers_of(baseline, labelled.examples)
+        answers = merged_answers(answers_of(baseline, labelled.examples), labelled.groups)
         subjects.append(Subject(name=baseline.name, answers=answers, is_baseline=True))
     return subjects
-
-
-def _swaps(
-    labelled: LabelledTexts,
-    predictor: Predictor,
-    artifact: Artifact,
-    *,
-    request: EvaluationRequest,
-    console: Console,
-) -> Mapping[str, SwapResult]:
-    if not request.swap_texts:
-        return {}
-    chosen = np.random.default_rng(request.seed).permutation(len(labelled))[: request.swap_texts]
-    texts = [labelled.texts[i] for i in sorted(chosen)]
-    changed = counterfactuals(texts, seed=request.seed)
-    readings = {
-        "as served, masked": as_served(predictor),
-        "without the masker": without_masker(artifact),
-    }
-    results = {}
-    for name, read in readings.items():
-        with text_progress(console, f"swaps, {name}", total=num_read(changed)) as on_texts:
-            results[name] = swap_test(read, texts, changed, on_texts=on_texts)
-    return results
 
 
 def _read_before(labelled: LabelledTexts, artifact: Artifact) -> list[str]:

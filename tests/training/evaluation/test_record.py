@@ -1,22 +1,25 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model_store.manifest import Manifest
-from training.comparison import BASELINE_METRICS, LISTED_METRICS, against_baselines
 from training.errors import EvaluationError
+from training.evaluation.bootstrap import Estimate
 from training.evaluation.figures import FIGURE_BY_NAME
 from training.evaluation.record import (
-    CROSS_VALIDATION,
     DATA_SET,
     data_set_record,
     evaluation_record,
     read_cross_validation,
+    with_swaps,
     write_cross_validation,
 )
 from training.evaluation.report import Subject, build_report
-from training.promotion import EvaluationRecord, read_record
+from training.promotion.comparison import BASELINE_METRICS, LISTED_METRICS, against_baselines
+from training.promotion.records import CROSS_VALIDATION, EvaluationRecord, read_record
+from training.swap_test import SWAP_FIGURES, SwapFigures, SwapResult
 
 MANIFEST = Manifest(
     name="tiny",
@@ -85,6 +88,29 @@ def test_a_record_survives_its_file(record):
     again = read_record(EvaluationRecord, whole.model_dump_json().encode(), origin="x")
     assert again == whole
     assert (again.headline, again.model_digest) == ("dev", MANIFEST.digest)
+
+
+def test_swap_tests_that_changed_something_are_recorded_with_their_intervals(record):
+    moved = Estimate(value=0.25, low=0.1, high=0.5)
+    found = SwapFigures(
+        num_changed=4,
+        max_risk_change=2.0,
+        **{
+            name: Estimate(value=None) if name == "p99_risk_change" else moved
+            for name in SWAP_FIGURES
+        },
+    )
+    nothing = replace(found, num_changed=0)
+    swaps = {
+        name: SwapResult(num_texts=9, num_stating=4, overall=figures, by_basis={})
+        for name, figures in {"swapped": found, "removed": nothing}.items()
+    }
+    whole = with_swaps(evaluation_record(MANIFEST, {"dev": record}), swaps)
+    assert list(whole.swaps) == ["swapped"]
+    assert set(whole.swaps["swapped"]) == set(SWAP_FIGURES) - {"p99_risk_change"}
+    kept = whole.swaps["swapped"]["mean_risk_change"]
+    assert (kept.value, kept.low, kept.high) == (0.25, 0.1, 0.5)
+    assert read_record(EvaluationRecord, whole.model_dump_json().encode(), origin="x") == whole
 
 
 def test_a_cross_validation_is_the_headline(record):

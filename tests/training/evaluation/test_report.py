@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from training.evaluation.bootstrap import Estimate
 from training.evaluation.figures import FIGURES
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.page import report_html, report_json, report_markdown, write_report
@@ -173,12 +174,12 @@ def test_nothing_known_at_all_gives_a_report(labelled, new_answers):
 
 
 def swaps(num_changed):
-    value = 0.25 if num_changed else float("nan")
+    value = Estimate(value=0.25, low=0.1, high=0.5) if num_changed else Estimate(value=None)
     figures = SwapFigures(
         num_changed=num_changed,
         mean_risk_change=value,
         p99_risk_change=value,
-        max_risk_change=value,
+        max_risk_change=value.value,
         category_flip_rate=value,
         text_flip_rate=value,
         primary_flip_rate=value,
@@ -200,8 +201,8 @@ def test_swaps_are_shown_and_their_absence_is_told(labelled, new_answers):
     page = report_html(report)
     assert "4 of 9 texts state a basis" in page
     assert "no text states a prohibited basis" in page
-    assert json.loads(report_json(report))["swaps"]["without"]["overall"]["p99_risk_change"] is None
-    assert "| masked | 4 | 0.250 |" in report_markdown(report)
+    assert json.loads(report_json(report))["swaps"]["without"]["overall"]["max_risk_change"] is None
+    assert "| masked | 4 | 0.250 (0.100 to 0.500) |" in report_markdown(report)
 
 
 def test_few_groups_and_rows_left_out_are_noted(labelled, new_answers):

@@ -1,0 +1,88 @@
+"""What the bare words of a window say: a linear reading of words and pairs of neighbours.
+
+An encoder fine-tuned on a few thousand texts knows what a sentence means and is unsure which of two
+stated reasons weighs more; a linear model of words knows that better and misses what is said in
+words of its own. Their logits are added. The reading is fitted on its own, in closed form, by
+`training.lexical`; while the network trains it says nothing.
+
+Capitals and leading spaces are folded away, so that a word is the same in an e-mail as in a form.
+A word or pair counts once however often it stands, by its rarity, in a vector of length one. Words
+and pairs are told apart by a hash, so that the reading is a table of fixed size.
+
+Shape suffixes:
+
+    B  windows in a batch      S  words and pairs of a window, 2 T - 1
+    T  token positions         K  slots of the table
+    V  vocabulary              C  denial categories
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+NUM_SLOTS = 2**18
+"""Slots of the table: some 60,000 words and pairs stand in two texts of the corpus or more."""
+
+_WORD_FACTOR, _LEFT_FACTOR, _RIGHT_FACTOR = 21_001, 31_337, 7_919
+"""Primes; times any token id of a RoBERTa vocabulary they stay inside 32 bits."""
+
+
+class LexicalReading(nn.Module):
+    """Category logits from a table of words and pairs; zero until it is fitted."""
+
+    folded_V: Int[Tensor, " V"]
+    rarity_K: Float[Tensor, " K"]
+    weight_CK: Float[Tensor, "C K"]
+    bias_C: Float[Tensor, " C"]
+
+    def __init__(
+        self, *, vocabulary_size: int, num_categories: int, num_slots: int = NUM_SLOTS
+    ) -> None:
+        """Makes an empty table.
+
+        Args:
+            vocabulary_size: token ids of the encoder.
+            num_categories: denial categories.
+            num_slots: slots of the table.
+        """
+        super().__init__()
+        self.register_buffer("folded_V", torch.zeros(vocabulary_size, dtype=torch.int32))
+        self.register_buffer("rarity_K", torch.zeros(num_slots))
+        self.register_buffer("weight_CK", torch.zeros(num_categories, num_slots))
+        self.register_buffer("bias_C", torch.zeros(num_categories))
+
+    def forward(
+        self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
+    ) -> Float[Tensor, "B C"]:
+        """Returns the category logits of windows."""
+        slot_BS, first_BS = self.slots(input_ids_BT, attention_mask_BT)
+        rarity_BS = self.rarity_K[slot_BS] * first_BS
+        length_B1 = rarity_BS.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
+        weight_BSC = functional.embedding(slot_BS, self.weight_CK.T)
+        logit_B1C = (rarity_BS / length_B1)[:, None] @ weight_BSC
+        return logit_B1C[:, 0] + self.bias_C
+
+    def slots(
+        self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
+    ) -> tuple[Int[Tensor, "B S"], Float[Tensor, "B S"]]:
+        """Returns the slots of the words and pairs of windows, sorted, and 1 where one is new.
+
+        The last slot of the table is that of whatever is no word: markers, padding, masked tokens.
+        """
+        nothing = len(self.rarity_K) - 1
+        word_BT = self.folded_V[input_ids_BT].long() * attention_mask_BT
+        left_BT, right_BT = word_BT[:, :-1], word_BT[:, 1:]
+        pair_BT = (left_BT * _LEFT_FACTOR % nothing + right_BT * _RIGHT_FACTOR % nothing) % nothing
+        is_pair_BT = (left_BT > 0) & (right_BT > 0)
+        single_BT = word_BT * _WORD_FACTOR % nothing
+        slot_BS = torch.cat(
+            [
+                single_BT.where(word_BT > 0, single_BT.new_tensor(nothing)),
+                pair_BT.where(is_pair_BT, pair_BT.new_tensor(nothing)),
+            ],
+            dim=1,
+        )
+        slot_BS = slot_BS.sort(dim=1).values
+        is_new_BS = functional.pad(slot_BS[:, 1:] != slot_BS[:, :-1], (1, 0), value=True)
+        return slot_BS, (is_new_BS & (slot_BS != nothing)).float()

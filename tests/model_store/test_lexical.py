@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from model_store.engine.torch_backend import pad_rows
+from model_store.lexical import LexicalReading
+
+PADDING, FIRST, END = 1, 0, 2
+WORDS = range(5, 40)
+
+
+@pytest.fixture
+def reading():
+    """A fitted table in which even ids fold to the odd one before them."""
+    made = LexicalReading(vocabulary_size=40, num_categories=3, num_slots=4096)
+    made.folded_V.copy_(torch.tensor([0] * 5 + [w - (w % 2 == 0) for w in WORDS]))
+    generator = torch.Generator().manual_seed(0)
+    made.rarity_K.copy_(torch.rand(4096, generator=generator) + 1)
+    made.weight_CK.copy_(torch.randn(3, 4096, generator=generator))
+    return made
+
+
+def logits(reading, *rows):
+    ids_BT, mask_BT = pad_rows([[FIRST, *row, END] for row in rows], PADDING)
+    return reading(ids_BT, mask_BT)
+
+
+def test_an_empty_table_says_nothing():
+    empty = LexicalReading(vocabulary_size=40, num_categories=3, num_slots=64)
+    assert not logits(empty, [7, 9, 11]).any()
+
+
+def test_a_window_says_the_same_alone_and_beside_a_longer_one(reading):
+    alone = logits(reading, [7, 9, 11])
+    beside = logits(reading, [7, 9, 11], list(WORDS))
+    torch.testing.assert_close(beside[:1], alone)
+
+
+def test_a_window_without_words_says_the_bias(reading):
+    reading.bias_C.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    assert logits(reading, []).tolist() == [[1.0, 2.0, 3.0]]
+
+
+def test_what_is_repeated_counts_once(reading):
+    torch.testing.assert_close(logits(reading, [7, 9, 7, 9, 7]), logits(reading, [9, 7, 9, 7]))
+
+
+def test_folded_tokens_are_the_same_word(reading):
+    torch.testing.assert_close(logits(reading, [8, 9, 12]), logits(reading, [7, 10, 11]))
+
+
+def test_the_order_of_neighbours_counts(reading):
+    assert not torch.allclose(logits(reading, [7, 9, 11]), logits(reading, [11, 7, 9]))
+
+
+def test_the_logit_is_the_sum_over_words_and_pairs_in_a_vector_of_length_one(reading):
+    slots = [7 * 21_001 % 4095, 9 * 21_001 % 4095, (7 * 31_337 + 9 * 7_919) % 4095]
+    rarity = reading.rarity_K[slots]
+    expected = (rarity / rarity.norm()) @ reading.weight_CK[:, slots].T
+    torch.testing.assert_close(logits(reading, [7, 9])[0], expected)
+
+
+def test_every_id_of_the_largest_roberta_vocabulary_stays_inside_32_bits():
+    largest = 50_264
+    assert largest * 31_337 < 2**31

@@ -1,0 +1,130 @@
+import re
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_pipeline.corpus.narratives import load_corpus
+from data_pipeline.examples import examples_from_narratives
+from training.augmentation import (
+    add_noise,
+    augment,
+    change_case,
+    change_spelling,
+    reorder_paragraphs,
+    scale_amounts,
+)
+from training.config import AugmentationConfig
+
+ALWAYS = AugmentationConfig(
+    scaled_amounts_ratio=1,
+    abbreviated_ratio=1,
+    reordered_ratio=1,
+    changed_case_ratio=1,
+    noise_ratio=1,
+)
+CHANGES = [scale_amounts, change_spelling, reorder_paragraphs, change_case, add_noise]
+SEEDS = range(12)
+(EXAMPLE,) = examples_from_narratives(load_corpus()[:1])
+
+
+@pytest.fixture(scope="module")
+def examples():
+    return examples_from_narratives(load_corpus())[::40]
+
+
+def quotes(example):
+    return [example.text[span.start : span.end] for span in example.evidence]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_changes_some_texts_and_no_label_but_the_place_of_quotes(change, examples):
+    random = Random(1)
+    changed = [change(example, random) for example in examples]
+    assert any(new.text != old.text for new, old in zip(changed, examples, strict=True))
+    for new, old in zip(changed, examples, strict=True):
+        for name in ("category_targets", "reason_targets", "category_order", "risk_probability"):
+            assert getattr(new, name) == getattr(old, name)
+        assert len(new.evidence) == len(old.evidence)
+        assert sorted(s.category_index for s in new.evidence) == sorted(
+            s.category_index for s in old.evidence
+        )
+        assert all(0 <= s.start < s.end <= len(new.text) for s in new.evidence)
+
+
+def test_quotes_move_with_their_paragraphs(examples):
+    moved = 0
+    for example in examples:
+        new = reorder_paragraphs(example, Random(2))
+        assert sorted(quotes(new)) == sorted(quotes(example))
+        moved += new.text != example.text
+    assert moved > 10
+
+
+def test_a_quote_keeps_its_words_when_words_before_and_inside_it_are_written_short(new_example):
+    text = "The borrower is fine. Bankruptcy filed without any payment. Two years."
+    example = new_example(text, categories=(4,), quotes=((4, "Bankruptcy filed without"),))
+    found = {quotes(change_spelling(example, Random(seed)))[0] for seed in SEEDS}
+    assert {"Bankruptcy filed without", "Bk filed w/o"} <= found
+    assert all(re.fullmatch(r"(Bankruptcy|Bk) filed (without|w/o)", quote) for quote in found)
+
+
+def test_amounts_keep_their_ratio_and_other_figures_their_value(new_example):
+    example = new_example("Income $4,150 a month, debts $2,490, DTI 60.0%, score 640, since 2019.")
+    for seed in SEEDS:
+        text = scale_amounts(example, Random(seed)).text
+        income, debts = (int(a.replace(",", "")) for a in re.findall(r"\$([\d,]+\d)", text))
+        assert debts / income == pytest.approx(0.6, rel=0.02)
+        assert 0.75 < income / 4150 < 1.32
+        assert text.endswith("DTI 60.0%, score 640, since 2019.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Income $4,150, rent 1,200.",
+        "Income $4,150, loan 25k.",
+        "Income $4,150 and 90000 a year.",
+        "A line of $1.5M.",
+    ],
+)
+def test_amounts_stay_where_some_may_not_be_recognised(text, new_example):
+    example = new_example(text)
+    assert all(scale_amounts(example, Random(seed)).text == text for seed in SEEDS)
+
+
+def test_a_dialogue_keeps_its_order(new_example):
+    example = new_example("A: one\n\nB: two\n\nA: three\n\nB: four", style="chat_log")
+    assert all(reorder_paragraphs(example, Random(seed)) is example for seed in SEEDS)
+
+
+def test_capitals_and_slips_leave_every_position_where_it_was(examples):
+    for example in examples:
+        for change in (change_case, add_noise):
+            new = change(example, Random(3))
+            assert new.evidence == example.evidence
+            assert len(new.text) == len(example.text)
+            assert re.findall(r"\d", example.text) == [
+                new.text[m.start()] for m in re.finditer(r"\d", example.text)
+            ]
+
+
+def test_nothing_is_changed_where_nothing_is_asked_for(examples):
+    off = AugmentationConfig()
+    assert all(augment(example, off, Random(4)) is example for example in examples)
+
+
+def test_the_same_draw_makes_the_same_text(examples):
+    first, second = (
+        [augment(example, ALWAYS, random) for example in examples]
+        for random in (Random("a"), Random("a"))
+    )
+    assert first == second
+
+
+@given(st.text(max_size=300), st.integers(0, 100))
+def test_any_text_can_be_changed(text, seed):
+    unlabelled = replace(EXAMPLE, text=text, evidence=())
+    assert isinstance(augment(unlabelled, ALWAYS, Random(seed)).text, str)

@@ -1,0 +1,68 @@
+import pytest
+import torch
+from torch import nn
+
+from data_pipeline.errors import WhereforeError
+from model_store.artifact import save_artifact
+from training.config import TrainingConfig
+from training.errors import ConfigError
+from training.starting import load_network, start_identity, start_manifest
+
+
+@pytest.fixture
+def stored(new_artifact, tmp_path):
+    """A model as the folder of its run holds it."""
+    artifact = new_artifact()
+    manifest = save_artifact(artifact, tmp_path / "run" / "model", storage="fp32")
+    return artifact, manifest, tmp_path / "run"
+
+
+def config(encoder, start_from, **changes):
+    return TrainingConfig(name="tiny", encoder=encoder, start_from=start_from, **changes)
+
+
+@pytest.mark.parametrize("inside", ["", "model"])
+def test_a_run_starts_from_all_weights_of_a_model_or_of_the_run_that_made_it(
+    stored, tiny_encoder, inside
+):
+    artifact, manifest, folder = stored
+    run = config(tiny_encoder, str(folder / inside), augmentation={"head_dropout": 0.3})
+    network = load_network(run)
+    for name, weights in artifact.network.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], weights)
+    assert start_identity(run) == {"start_from_digest": manifest.digest}
+    found = start_manifest(run)
+    assert found is not None
+    assert found.model_version == manifest.model_version
+    rates = {
+        name.startswith("encoder."): module.p
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Dropout)
+    }
+    assert rates[False] == 0.3
+    assert network.training
+
+
+def test_without_a_model_to_start_from_the_heads_follow_from_the_seed(tiny_encoder):
+    first, again = (load_network(config(tiny_encoder, None, seed=s)) for s in (1, 1))
+    other = load_network(config(tiny_encoder, None, seed=2))
+    head = "category_head.1.weight"
+    torch.testing.assert_close(first.state_dict()[head], again.state_dict()[head])
+    assert not torch.equal(first.state_dict()[head], other.state_dict()[head])
+    assert start_identity(config(tiny_encoder, None)) == {}
+
+
+def test_a_folder_without_a_model_is_refused(tiny_encoder, tmp_path):
+    with pytest.raises(WhereforeError, match="no model"):
+        load_network(config(tiny_encoder, str(tmp_path)))
+
+
+def test_a_model_with_another_tokenizer_is_refused(stored, tiny_encoder, tmp_path):
+    _, _, folder = stored
+    other = tmp_path / "other"
+    other.mkdir()
+    content = (folder / "model" / "tokenizer.json").read_text()
+    (other / "tokenizer.json").write_text(content.replace("<mask>", "<musk>"))
+    (other / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
+    with pytest.raises(ConfigError, match="--encoder"):
+        load_network(config(str(other), str(folder)))

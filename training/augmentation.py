@@ -1,0 +1,190 @@
+"""Changes of a training text that keep its labels true.
+
+Every reading of a text draws its changes anew: amounts of money times one factor (so that every
+ratio stays), words written short or in full, paragraphs in another order, capitals, slips of the
+pen and of the scanner. Labelled quotes move with the text.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import exp
+from random import Random
+
+from data_pipeline.examples import EvidenceSpan, Example
+from data_pipeline.generator.noise import Noise, spoil
+from training.abbreviations import ABBREVIATED, SPELLED_OUT
+from training.config import AugmentationConfig
+
+_AMOUNT = re.compile(r"\$ ?(?P<figure>\d{1,3}(?:,\d{3})+|\d+)(?!\w|[.,]?\d{3}|\.\d[kKmM])")
+_UNMARKED = re.compile(
+    r"(?<![\w.,$#/-])(?:\d{4,6}(?![\w,/-]|\.\d)|\d{1,3}(?:,\d{3})+)|\d[kKmM]\b|\$ ?\d+\.\d[kKmM]"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LARGEST_LOG_FACTOR = 0.25
+_ABBREVIATED_SHARE = 0.6
+_NOISE = Noise(typos_per_1000=4.0, scanned_per_1000=8.0)
+_DIALOGUE_STYLES = frozenset({"call_transcript", "chat_log"})
+_WORD = re.compile(r"[A-Za-z][A-Za-z'/-]*(?![\w'/-])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edit:
+    """Replaces `start:end` of a text."""
+
+    start: int
+    end: int
+    text: str
+
+
+def augment(example: Example, config: AugmentationConfig, random: Random) -> Example:
+    """Returns the example with other words and figures and the same labels.
+
+    Args:
+        example: the example; unchanged itself.
+        config: how often which change is made.
+        random: decides all of it.
+    """
+    changes: list[tuple[float, Callable[[Example, Random], Example]]] = [
+        (config.scaled_amounts_ratio, scale_amounts),
+        (config.abbreviated_ratio, change_spelling),
+        (config.reordered_ratio, reorder_paragraphs),
+        (config.changed_case_ratio, change_case),
+        (config.noise_ratio, add_noise),
+    ]
+    for ratio, change in changes:
+        if random.random() < ratio:
+            example = change(example, random)
+    return example
+
+
+def scale_amounts(example: Example, random: Random) -> Example:
+    """Multiplies all amounts of money by one factor, 0.78 to 1.28: ratios between them stay true.
+
+    A text with figures that may be amounts and are not marked as such is left as it is, because
+    scaling a part of the amounts would change what they say of each other.
+    """
+    text = example.text
+    if any(not _YEAR.fullmatch(found[0]) for found in _UNMARKED.finditer(text)):
+        return example
+    factor = exp(random.uniform(-_LARGEST_LOG_FACTOR, _LARGEST_LOG_FACTOR))
+    return _edited(
+        example,
+        [
+            _Edit(start=m.start("figure"), end=m.end("figure"), text=_scaled(m["figure"], factor))
+            for m in _AMOUNT.finditer(text)
+        ],
+    )
+
+
+def _scaled(figure: str, factor: float) -> str:
+    value = int(figure.replace(",", ""))
+    digits = str(value)
+    zeros = len(digits) - len(digits.rstrip("0"))
+    step = 10 ** min(zeros, max(0, len(digits) - 2))  # round figures stay round, within 5 %
+    scaled = max(step, round(value * factor / step) * step)
+    return f"{scaled:,}" if "," in figure else str(scaled)
+
+
+def change_spelling(example: Example, random: Random) -> Example:
+    """Writes some words short, or some short ones in full."""
+    table = ABBREVIATED if random.random() < 0.5 else SPELLED_OUT  # noqa: PLR2004 (either way)
+    edits = []
+    for found in _WORD.finditer(example.text):
+        other = table.get(found[0].lower())
+        if other is not None and random.random() < _ABBREVIATED_SHARE:
+            edits.append(
+                _Edit(start=found.start(), end=found.end(), text=_cased(other, like=found[0]))
+            )
+    return _edited(example, edits)
+
+
+def _cased(word: str, *, like: str) -> str:
+    if like.isupper() and len(like) > 1:
+        return word.upper()
+    return word[0].upper() + word[1:] if like[0].isupper() else word
+
+
+def reorder_paragraphs(example: Example, random: Random) -> Example:
+    """Puts the paragraphs behind the first into another order.
+
+    A dialogue, a text of fewer than four paragraphs, and one in which a quote spans two, is left.
+    """
+    blocks = list(_paragraphs(example.text))
+    if len(blocks) < 4 or example.style in _DIALOGUE_STYLES:  # noqa: PLR2004
+        return example
+    homes = [_home(span, blocks) for span in example.evidence]
+    if None in homes:
+        return example
+    order = [0, *random.sample(range(1, len(blocks)), len(blocks) - 1)]
+    texts = [example.text[start:end] for start, end in blocks]
+    starts = dict(
+        zip(order, accumulate((len(texts[i]) + 2 for i in order), initial=0), strict=False)
+    )
+    moved = [
+        replace(span, start=span.start + shift, end=span.end + shift)
+        for span, home in zip(example.evidence, homes, strict=True)
+        if home is not None
+        for shift in [starts[home] - blocks[home][0]]
+    ]
+    return replace(example, text="\n\n".join(texts[i] for i in order), evidence=_in_order(moved))
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for found in re.finditer(r"\n\n", text):
+        if found.start() >= start:
+            yield start, found.start()
+            start = found.end()
+    yield start, len(text)
+
+
+def _home(span: EvidenceSpan, blocks: Sequence[tuple[int, int]]) -> int | None:
+    for number, (start, end) in enumerate(blocks):
+        if start <= span.start and span.end <= end:
+            return number
+    return None
+
+
+def change_case(example: Example, random: Random) -> Example:
+    """Writes the whole text without capitals, or in capitals."""
+    text = example.text
+    changed = text.lower() if random.random() < 0.5 else text.upper()  # noqa: PLR2004 (either way)
+    return replace(example, text=changed) if len(changed) == len(text) else example
+
+
+def add_noise(example: Example, random: Random) -> Example:
+    """Adds slips of the pen and of the scanner to words; figures stay."""
+    return replace(example, text=spoil(example.text, _NOISE, random))
+
+
+def _edited(example: Example, edits: Sequence[_Edit]) -> Example:
+    """Applies edits, which are in order and do not overlap, and moves the quotes with them."""
+    pieces, position = [], 0
+    for edit in edits:
+        pieces += [example.text[position : edit.start], edit.text]
+        position = edit.end
+    pieces.append(example.text[position:])
+    evidence = [
+        replace(span, start=_moved(span.start, edits), end=_moved(span.end, edits, end=True))
+        for span in example.evidence
+    ]
+    return replace(example, text="".join(pieces), evidence=_in_order(evidence))
+
+
+def _moved(position: int, edits: Sequence[_Edit], *, end: bool = False) -> int:
+    """Where a position is after the edits; one inside an edit goes to its start, or its end."""
+    shift = 0
+    for edit in edits:
+        if edit.end <= position:
+            shift += len(edit.text) - (edit.end - edit.start)
+        elif edit.start < position:
+            return edit.start + shift + (len(edit.text) if end else 0)
+        else:
+            break
+    return position + shift
+
+
+def _in_order(spans: Sequence[EvidenceSpan]) -> tuple[EvidenceSpan, ...]:
+    return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.category_index)))

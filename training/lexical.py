@@ -1,0 +1,161 @@
+"""Fitting the lexical reading of a trained network, and its weight beside the encoder.
+
+The table is fitted by logistic regression on the texts that the network was trained on; the two
+weights on texts held out, since on its own training texts either reading is nearly always right.
+
+Arrays: N texts, C categories, K slots.
+"""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, diags
+from sklearn.linear_model import LogisticRegression
+
+from data_pipeline.domain.taxonomy import CATEGORIES
+from model_store.engine.torch_backend import TorchEngine, pad_rows
+from model_store.lexical import LexicalReading
+from model_store.network import Network
+from model_store.reading import read_texts
+from model_store.windows import TextTokenizer
+from training.config import LexicalConfig
+from training.dataset import TrainingText
+
+_LEADING_SPACE = "Ġ"  # how byte-level BPE writes a space before a token
+
+
+def add_lexical_reading(
+    network: Network,
+    *,
+    tokenizer: TextTokenizer,
+    learned: Sequence[TrainingText],
+    held_out: Sequence[TrainingText],
+    config: LexicalConfig,
+) -> None:
+    """Fits the lexical reading of a network and weighs it against the encoder, in place.
+
+    Args:
+        network: a trained network.
+        tokenizer: its tokenizer.
+        learned: the texts it was trained on.
+        held_out: texts that it was not trained on.
+        config: whether and how; nothing is done where it says no.
+    """
+    if not config.enabled:
+        return
+    lexical = network.lexical
+    lexical.folded_V.copy_(fold_vocabulary(tokenizer, vocabulary_size=len(lexical.folded_V)))
+    _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
+    network.encoder_weight.fill_(1.0)
+    network.lexical_weight.fill_(0.0)
+    weights = _fit_weights(network, held_out, padding_id=tokenizer.padding_id)
+    network.encoder_weight.fill_(weights[0])
+    network.lexical_weight.fill_(weights[1])
+
+
+def fold_vocabulary(tokenizer: TextTokenizer, *, vocabulary_size: int) -> torch.Tensor:
+    """Returns for each token id the first one that differs from it in case or leading space alone.
+
+    0, which is a marker's, stands for markers and for ids without a token.
+    """
+    content = json.loads(tokenizer.to_json())
+    special = {token["id"] for token in content["added_tokens"]}
+    folded_V = torch.zeros(vocabulary_size, dtype=torch.int32)
+    first: dict[str, int] = {}
+    for token, token_id in sorted(content["model"]["vocab"].items(), key=lambda item: item[1]):
+        if token_id not in special:
+            bare = token.removeprefix(_LEADING_SPACE).lower() or token
+            folded_V[token_id] = first.setdefault(bare, token_id)
+    return folded_V
+
+
+def _fit_table(
+    lexical: LexicalReading,
+    texts: Sequence[TrainingText],
+    *,
+    config: LexicalConfig,
+    padding_id: int,
+) -> None:
+    present_NK = _presence(lexical, texts, padding_id=padding_id)
+    num_texts_K = np.asarray(present_NK.sum(axis=0)).ravel()
+    rarity_K = np.log((1 + len(texts)) / (1 + num_texts_K)) + 1
+    rarity_K[num_texts_K < config.min_texts] = 0
+    vector_NK = present_NK @ diags(rarity_K)
+    length_N = np.sqrt(np.asarray(vector_NK.multiply(vector_NK).sum(axis=1)).ravel())
+    vector_NK = (diags(1 / np.maximum(length_N, 1e-6)) @ vector_NK).tocsr()
+    target_NC = np.array([text.example.category_targets for text in texts])
+    lexical.rarity_K.copy_(torch.from_numpy(rarity_K))
+    for category in range(len(CATEGORIES)):
+        weight_K, bias = _fit_category(vector_NK, target_NC[:, category], config=config)
+        lexical.weight_CK[category].copy_(torch.from_numpy(weight_K))
+        lexical.bias_C[category] = bias
+
+
+def _fit_category(
+    vector_NK: csr_matrix, target_N: NDArray[np.float64], *, config: LexicalConfig
+) -> tuple[NDArray[np.float64], float]:
+    """Weights and bias of one category; nothing where all known labels are the same."""
+    holds_N = target_N > 0.5  # noqa: PLR2004 (a chance below one half counts as none)
+    known_N = target_N >= 0
+    if len(set(holds_N[known_N])) < 2:  # noqa: PLR2004
+        return np.zeros(vector_NK.shape[1]), 0.0
+    fitted = LogisticRegression(
+        C=config.inverse_regularisation, class_weight="balanced", solver="liblinear", max_iter=1000
+    ).fit(vector_NK[known_N], holds_N[known_N])
+    return fitted.coef_[0], float(fitted.intercept_[0])
+
+
+def _presence(
+    lexical: LexicalReading, texts: Sequence[TrainingText], *, padding_id: int
+) -> csr_matrix:
+    """Texts x slots, 1 where a word or pair of the slot stands in a window of the text."""
+    rows, columns = [], []
+    for number, text in enumerate(texts):
+        ids_WT, mask_WT = pad_rows([window.ids for window in text.windows], padding_id)
+        slot_WS, is_new_WS = lexical.slots(ids_WT, mask_WT)
+        slots = torch.unique(slot_WS[is_new_WS > 0]).numpy()
+        rows.append(np.full(len(slots), number))
+        columns.append(slots)
+    positions = (np.concatenate(rows), np.concatenate(columns))
+    shape = (len(texts), len(lexical.rarity_K))
+    return csr_matrix((np.ones(len(positions[0])), positions), shape=shape)
+
+
+def _fit_weights(
+    network: Network, texts: Sequence[TrainingText], *, padding_id: int
+) -> tuple[float, float]:
+    """The weights of encoder and words with the best cross-entropy on texts held out.
+
+    Each category has an intercept of its own, drawn towards a shared one, which is then dropped:
+    the calibration has its own.
+    """
+    engine = TorchEngine(network, padding_id=padding_id)
+    encoder_NC = read_texts(engine, [text.windows for text in texts]).category_NC
+    lexical_NC = _lexical_logits(network.lexical, texts, padding_id=padding_id)
+    target_NC = np.array([text.example.category_targets for text in texts])
+    known_NC = target_NC >= 0
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        encoder, words = np.exp(parameters[:2])
+        logit_NC = encoder * encoder_NC + words * lexical_NC + parameters[2] + parameters[3:]
+        error_NC = np.logaddexp(0, logit_NC) - target_NC * logit_NC
+        return float(error_NC[known_NC].sum() + 2.0 * (parameters[3:] ** 2).sum())
+
+    start = np.concatenate([np.log([0.5, 0.5]), np.zeros(1 + target_NC.shape[1])])
+    fitted = minimize(loss, start, method="L-BFGS-B").x
+    return float(np.exp(fitted[0])), float(np.exp(fitted[1]))
+
+
+def _lexical_logits(
+    lexical: LexicalReading, texts: Sequence[TrainingText], *, padding_id: int
+) -> NDArray[np.float64]:
+    """Per text and category the largest logit over the windows."""
+    logits = []
+    for text in texts:
+        ids_WT, mask_WT = pad_rows([window.ids for window in text.windows], padding_id)
+        logits.append(lexical(ids_WT, mask_WT).amax(dim=0).double().numpy())
+    return np.array(logits)

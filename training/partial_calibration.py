@@ -1,0 +1,55 @@
+"""Calibration on texts of which each may be labelled for some heads only.
+
+Arrays: N texts, C categories.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.calibration import Calibration
+from training.calibration import CalibrationTexts, fit_calibration
+from training.evaluation.answers import Truth
+
+
+def fit_partial_calibration(
+    category_NC: NDArray[np.float32],
+    risk_N: NDArray[np.float32],
+    truth: Truth,
+    *,
+    evidence_threshold: float = 0.5,
+) -> Calibration:
+    """Fits each head on the texts of which something is known for it.
+
+    Whether a text was denied and whether its loan failed may be known of different texts. Under a
+    coarse label each of its categories counts as labelled.
+
+    Args:
+        category_NC: category logits.
+        risk_N: risk logits.
+        truth: labels of the texts, none of which may have been trained on.
+        evidence_threshold: threshold of the evidence head, kept as it is.
+    """
+    labelled_N, known_N = ~np.isnan(truth.denied_N), ~np.isnan(truth.default_probability_N)
+    categories = fit_calibration(
+        _texts(category_NC, risk_N, truth, among_N=labelled_N),
+        evidence_threshold=evidence_threshold,
+    )
+    risk = fit_calibration(_texts(np.zeros_like(category_NC), risk_N, truth, among_N=known_N)).risk
+    return categories.model_copy(
+        update={"risk": risk, "num_texts": int((labelled_N | known_N).sum())}
+    )
+
+
+def _texts(
+    category_NC: NDArray[np.float32],
+    risk_N: NDArray[np.float32],
+    truth: Truth,
+    *,
+    among_N: NDArray[np.bool_],
+) -> CalibrationTexts:
+    return CalibrationTexts(
+        category_NC=category_NC[among_N],
+        risk_N=risk_N[among_N],
+        target_NC=truth.target_NC[among_N],
+        default_probability_N=truth.default_probability_N[among_N],
+    )

@@ -1,0 +1,108 @@
+"""What a run starts from: the tokenizer and the network before its first step."""
+
+import json
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoTokenizer
+
+from model_store.artifact import load_artifact, read_manifest
+from model_store.manifest import Manifest
+from model_store.network import Network
+from model_store.registry import resolve_model
+from model_store.windows import TextTokenizer
+from training.config import TrainingConfig
+from training.errors import ConfigError
+
+_MODEL = "model"  # folder of the model inside the folder of the run that made it
+_MANIFEST = "manifest.json"
+
+
+def load_tokenizer(encoder: str) -> TextTokenizer:
+    """Returns the tokenizer of an encoder given by path or name.
+
+    Raises:
+        ConfigError: nothing can be loaded from there.
+    """
+    try:
+        return TextTokenizer(AutoTokenizer.from_pretrained(encoder).backend_tokenizer)
+    except (OSError, ValueError) as error:
+        raise _no_encoder(encoder) from error
+
+
+def load_network(config: TrainingConfig) -> Network:
+    """Returns the network to fine-tune: on a pretrained encoder, or as a stored model has it.
+
+    On an encoder the heads are drawn from the run's seed. A stored model gives its heads too; what
+    was lost when it was stored in few bits stays lost.
+
+    Raises:
+        ConfigError: the encoder cannot be loaded, or its tokenizer is not that of the model which
+            the run starts from.
+        ModelError: that model cannot be found or used.
+    """
+    torch.manual_seed(config.seed)
+    dropout = config.augmentation.head_dropout
+    if config.start_from is not None:
+        return _stored_network(config, dropout=dropout)
+    try:
+        return Network.from_encoder(config.encoder, head_dropout=dropout)
+    except (OSError, ValueError) as error:
+        raise _no_encoder(config.encoder) from error
+
+
+def start_manifest(config: TrainingConfig) -> Manifest | None:
+    """Returns the manifest of the model that a run starts from; None where there is none.
+
+    Raises:
+        ModelError: the model cannot be found.
+    """
+    return None if config.start_from is None else read_manifest(_directory(config.start_from))
+
+
+def start_identity(config: TrainingConfig) -> dict[str, str]:
+    """Returns the digest of the model that a run starts from, empty where there is none.
+
+    It is part of what makes a run what it is: a path says nothing of what lies there.
+
+    Raises:
+        ModelError: the model cannot be found.
+    """
+    manifest = start_manifest(config)
+    return {} if manifest is None else {"start_from_digest": manifest.digest}
+
+
+def _stored_network(config: TrainingConfig, *, dropout: float) -> Network:
+    assert config.start_from is not None  # noqa: S101  (narrows the type)
+    directory = _directory(config.start_from)
+    artifact = load_artifact(directory)
+    if _vocabulary(artifact.tokenizer) != _vocabulary(load_tokenizer(config.encoder)):
+        raise ConfigError(
+            f"start_from is {config.start_from}, whose tokenizer is not that of the encoder "
+            f"{config.encoder}: give --encoder the one that this model was made on"
+        )
+    for name, module in artifact.network.named_modules():
+        if isinstance(module, nn.Dropout) and not name.startswith("encoder."):
+            module.p = dropout
+    return artifact.network.train()
+
+
+def _vocabulary(tokenizer: TextTokenizer) -> object:
+    """Words and merges; the rest of a tokenizer may be written down in several ways."""
+    model = json.loads(tokenizer.to_json())["model"]
+    return model["vocab"], model["merges"]
+
+
+def _directory(reference: str) -> Path:
+    """The directory of a model: as named, or that of the run whose folder is named."""
+    directory = resolve_model(reference)
+    inside = directory / _MODEL
+    return directory if (directory / _MANIFEST).is_file() or not inside.is_dir() else inside
+
+
+def _no_encoder(encoder: str) -> ConfigError:
+    return ConfigError(
+        f"no RoBERTa encoder at {encoder}: expected a directory with config.json, tokenizer.json "
+        "and model.safetensors, or a name that a model hub within reach knows; give --encoder"
+    )
