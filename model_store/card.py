@@ -1,5 +1,8 @@
 """The model card: what a model is, what it was measured on, and what it was not."""
 
+from dataclasses import dataclass
+from textwrap import wrap
+
 from model_store.manifest import Manifest
 
 _TEMPLATE = """# {name} {version}
@@ -12,24 +15,21 @@ assists a person who decides; it does not decide.
 |---|---|
 | made | {created}, revision {git_revision} |
 | encoder | {encoder} |
-| trained on | {num_train_texts} synthetic texts composed for the project |
-| held out | authors {held_out_authors} |
+| started from | {start_from} |
+| trained on | {trained_on} |
+| held out | {held_out} |
 | data digests | {data_digests} |
 
 ## Measured
 
-{metrics}
-
-Held-out texts also set the calibration and the thresholds, so their micro-F1 and omission rate
-flatter the model a little; accuracy and AUC do not depend on them.
+{metrics}{flattering}{reported}
 
 ## Not validated on
 
-- real applications, real decisions and real defaults: every training text is synthetic, and its
-  default probability is its author's estimate;
+{not_validated_on}
 - languages other than English, currencies other than the US dollar, law other than that of the
   United States;
-- applicants by group: no measurement of fairness has been made for this model.
+{groups}
 
 ## Not for
 
@@ -37,8 +37,40 @@ Decisions without a person; reasons on a notice that a person has not confirmed.
 """
 
 
-def render_card(manifest: Manifest) -> str:
-    """Returns the card of a model as Markdown, made from its manifest alone."""
+_FLATTERING = """
+
+Held-out texts also set the calibration and the thresholds, so their micro-F1 and omission rate
+flatter the model a little; accuracy and AUC do not depend on them."""
+
+
+_UNMEASURED = (
+    "applicants by group: no disparity had been measured when this card was written; the card kept "
+    "with a registered version tells what was measured later"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What reports about a model add to its card.
+
+    Attributes:
+        sections: Markdown sections, each with its heading, below what the manifest tells.
+        not_validated_on: what the reports leave open about applicants by group.
+    """
+
+    sections: tuple[str, ...] = ()
+    not_validated_on: tuple[str, ...] = (_UNMEASURED,)
+
+
+def render_card(manifest: Manifest, *, reported: Reported | None = None) -> str:
+    """Returns the card of a model as Markdown.
+
+    Args:
+        manifest: the manifest of the model.
+        reported: what reports about it add; None for the card that is stored with the model, which
+            is written before any report can be.
+    """
+    reported = reported or Reported()
     config = manifest.config
     digests = ", ".join(f"{k} `{v[:12]}`" for k, v in sorted(manifest.data_digests.items()))
     return _TEMPLATE.format(
@@ -47,11 +79,22 @@ def render_card(manifest: Manifest) -> str:
         created=manifest.created,
         git_revision=(manifest.git_revision or "unknown")[:12],
         encoder=config.get("encoder", "unknown"),
-        num_train_texts=config.get("num_train_texts", "unknown"),
-        held_out_authors=_listed(config.get("held_out_authors")),
+        start_from=config.get("start_from") or "the encoder",
+        trained_on=config.get("trained_on", "unknown"),
+        held_out=config.get("held_out", "unknown"),
         data_digests=digests or "none",
         metrics="\n\n".join(_table(k, v) for k, v in manifest.metrics.items()) or "Nothing yet.",
+        flattering=_FLATTERING if config.get("held_out_calibrates") else "",
+        reported="".join(f"\n\n{section.strip()}" for section in reported.sections),
+        not_validated_on="\n".join(_points(config.get("not_validated_on"))),
+        groups="\n".join(_points(list(reported.not_validated_on)))[:-1] + ".",
     )
+
+
+def _points(phrases: object) -> list[str]:
+    known = phrases if isinstance(phrases, list) and phrases else ["anything: nothing is recorded"]
+    wrapped = (wrap(f"- {phrase};", width=99, subsequent_indent="  ") for phrase in known)
+    return [line for lines in wrapped for line in lines]
 
 
 def _table(data_set: str, figures: object) -> str:
@@ -63,7 +106,3 @@ def _table(data_set: str, figures: object) -> str:
 
 def _figure(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def _listed(value: object) -> str:
-    return ", ".join(str(v) for v in value) if isinstance(value, list) and value else "none"

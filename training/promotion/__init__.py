@@ -1,0 +1,10 @@
+"""Promotion and rollback: what a version must show, who has which role, and since when."""
+
+from training.promotion.records import (
+    DataSetRecord,
+    EvaluationRecord,
+    FairnessRecord,
+    MetricRecord,
+)
+
+__all__ = ["DataSetRecord", "EvaluationRecord", "FairnessRecord", "MetricRecord"]
