@@ -7,6 +7,11 @@
     │   ├── ArtifactMissingError      ... since a file is not there
     │   ├── ArtifactTamperedError     ... since a file is not the one the manifest names
     │   └── ArtifactMismatchError     ... since it was made for another taxonomy or format
+    ├── BackendError                  an engine cannot be had for a model
+    │   ├── BackendUnavailableError   ... since this machine or installation has none such
+    │   ├── ConversionError           ... since the model could not be converted for it
+    │   ├── DerivedModelDamagedError  ... since a converted file is not what was written
+    │   └── QuantizationRefusedError  ... since 8-bit answers differ too much
     ├── RegistryError                 a model registry does not give or take a model
     │   ├── ModelReferenceError       ... since it was not named as models:/NAME@ALIAS
     │   ├── RegistryUnavailableError  ... since it cannot be reached or used
@@ -36,6 +41,26 @@ class ArtifactTamperedError(ArtifactError):
 
 class ArtifactMismatchError(ArtifactError):
     """A model was made for another taxonomy, rendering, masking or format than this code's."""
+
+
+class BackendError(ModelError):
+    """An engine cannot be had for a model."""
+
+
+class BackendUnavailableError(BackendError):
+    """The engine or precision asked for is not to be had here."""
+
+
+class ConversionError(BackendError):
+    """A model could not be converted, or the converted one says something else."""
+
+
+class DerivedModelDamagedError(BackendError):
+    """A converted model is not the file that was written."""
+
+
+class QuantizationRefusedError(BackendError):
+    """A quantised model answers too differently to be used."""
 
 
 class RegistryError(ModelError):

@@ -9,6 +9,22 @@ FORMAT_VERSION = 1
 """Version of the directory format that this code reads and writes."""
 
 
+class KnownAnswer(BaseModel):
+    """What a model says of one text: a backend that says something else is not to be trusted.
+
+    Attributes:
+        text: the text.
+        category_probabilities: probability of each category, 0-1, in label order.
+        risk_score: chance of default, percent (0-100).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    text: str
+    category_probabilities: tuple[float, ...]
+    risk_score: float
+
+
 class Manifest(BaseModel):
     """What a model is and where it comes from.
 
@@ -21,6 +37,8 @@ class Manifest(BaseModel):
         data_digests: sha256 of each data set that took part, by name.
         config: the run's configuration.
         metrics: figures measured on texts that were not trained on, by data set.
+        known_answer: what the model says of one text, computed by plain torch in fp32 from the
+            weights before storage; None for a model that was stored without it.
         files: sha256 of every other file, by name.
     """
 
@@ -34,6 +52,7 @@ class Manifest(BaseModel):
     data_digests: dict[str, str] = {}
     config: dict[str, object] = {}
     metrics: dict[str, object] = {}
+    known_answer: KnownAnswer | None = None
     files: dict[str, str] = {}
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,18 @@ from data_pipeline.domain.taxonomy import (
     DenialCategory,
     DenialReason,
 )
-from model_store.artifact import Artifact, load_artifact
 from model_store.calibration import Calibration
-from model_store.engine.outputs import Engine
-from model_store.engine.torch_backend import TorchEngine
+from model_store.engine.outputs import Engine, EngineLogits
 from model_store.errors import TextTooLongError
 from model_store.evidence import select_spans, word_bounds
-from model_store.manifest import Manifest
-from model_store.reading import Reading, read_texts
+from model_store.manifest import KnownAnswer, Manifest
+from model_store.reading import combine_texts
+from model_store.stored import StoredModel, open_stored
 from model_store.windows import TextTokenizer, TokenizedText, Window
+
+if TYPE_CHECKING:
+    from model_store.artifact import Artifact
+    from model_store.engine.choice import EngineChoice
 
 _MIN_REASON_SHARE = 0.5  # a further reason of a category is stated from this share of it on
 
@@ -87,8 +91,14 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ReadText:
-    """A text on its way through: what was given, what was read, where the windows lie."""
+class ReadText:
+    """A text on its way through.
+
+    Attributes:
+        masked: the text as given, its masked form, and the way back.
+        tokens: the masked text as token ids.
+        windows: what an engine reads of it, at least one window.
+    """
 
     masked: MaskedText
     tokens: TokenizedText
@@ -96,7 +106,11 @@ class _ReadText:
 
 
 class Predictor:
-    """A loaded model that reads texts."""
+    """A loaded model that reads texts.
+
+    Attributes:
+        engine: what computes the logits of windows.
+    """
 
     def __init__(
         self,
@@ -107,27 +121,49 @@ class Predictor:
         manifest: Manifest,
     ) -> None:
         """Puts the parts together; `load` does so from a directory."""
-        self._engine = engine
+        self.engine = engine
         self._tokenizer = tokenizer
         self._calibration = calibration
         self._manifest = manifest
 
     @classmethod
-    def load(cls, directory: Path, *, device: str = "cpu") -> "Predictor":
+    def load(cls, directory: Path, *, choice: "EngineChoice | None" = None) -> "Predictor":
         """Loads a stored model.
 
         Args:
             directory: the model's directory.
-            device: torch's name of the device to run on.
+            choice: the engine to run it on; None for plain torch in fp32 on the CPU, which every
+                other engine is measured against.
 
         Raises:
             ArtifactError: the directory holds no model that can be used.
+            BackendError: the engine chosen cannot be had.
         """
-        return cls.from_artifact(load_artifact(directory), device=device)
+        # What an engine does not need is not imported: torch and transformers take seconds.
+        stored = open_stored(directory)
+        if choice is None:
+            from model_store.artifact import load_weights  # noqa: PLC0415
+
+            return cls.from_artifact(load_weights(stored))
+        from model_store.engine.choice import open_engine  # noqa: PLC0415
+
+        return cls.from_stored(stored, engine=open_engine(stored, choice))
 
     @classmethod
-    def from_artifact(cls, artifact: Artifact, *, device: str = "cpu") -> "Predictor":
+    def from_stored(cls, stored: StoredModel, *, engine: Engine) -> "Predictor":
+        """Returns a predictor on a checked model directory and the engine that runs its network."""
+        return cls(
+            engine=engine,
+            tokenizer=stored.tokenizer,
+            calibration=stored.calibration,
+            manifest=stored.manifest,
+        )
+
+    @classmethod
+    def from_artifact(cls, artifact: "Artifact", *, device: str = "cpu") -> "Predictor":
         """Returns a predictor on a model in memory, with the plain torch engine."""
+        from model_store.engine.torch_backend import TorchEngine  # noqa: PLC0415
+
         return cls(
             engine=TorchEngine(
                 artifact.network, padding_id=artifact.tokenizer.padding_id, device=device
@@ -143,6 +179,16 @@ class Predictor:
         return self._manifest.model_version
 
     @property
+    def digest(self) -> str:
+        """Identity of the model: sha256 over the names and digests of its files."""
+        return self._manifest.digest
+
+    @property
+    def known_answer(self) -> KnownAnswer | None:
+        """What the model must say of one text on any backend; None for a model without one."""
+        return self._manifest.known_answer
+
+    @property
     def evaluation(self) -> dict[str, object]:
         """Figures measured on texts that the model was not trained on, by data set."""
         return self._manifest.metrics
@@ -156,13 +202,20 @@ class Predictor:
         Raises:
             TextTooLongError: a text is over the limit; nothing is read then.
         """
-        read = self._read(texts)
+        read = self.read(texts)
         if not read:
             return []
-        reading = read_texts(self._engine, [text.windows for text in read])
-        return self._predictions(read, reading)
+        return self.decode(read, self.engine.logits([w.ids for t in read for w in t.windows]))
 
-    def _read(self, texts: Sequence[str]) -> list[_ReadText]:
+    def read(self, texts: Sequence[str]) -> list[ReadText]:
+        """Masks and tokenizes texts, and lays out their windows; the first step of `predict`.
+
+        Args:
+            texts: rendered applications, none longer than `MAX_TEXT_BYTES` of UTF-8.
+
+        Raises:
+            TextTooLongError: a text is over the limit; nothing is read then.
+        """
         for text in texts:
             num_bytes = len(text.encode("utf-8", "surrogatepass"))
             if num_bytes > MAX_TEXT_BYTES:
@@ -170,11 +223,20 @@ class Predictor:
         masked = [mask(text) for text in texts]
         tokens = self._tokenizer.encode([text.text for text in masked])
         return [
-            _ReadText(masked=m, tokens=t, windows=tuple(self._tokenizer.windows(t.ids)))
+            ReadText(masked=m, tokens=t, windows=tuple(self._tokenizer.windows(t.ids)))
             for m, t in zip(masked, tokens, strict=True)
         ]
 
-    def _predictions(self, read: Sequence[_ReadText], reading: Reading) -> list[Prediction]:
+    def decode(self, read: Sequence[ReadText], logits: EngineLogits) -> list[Prediction]:
+        """Turns what an engine said into predictions, in order; the last step of `predict`.
+
+        Args:
+            read: the texts.
+            logits: the engine's logits of their windows, in order.
+        """
+        if not read:
+            return []
+        reading = combine_texts(logits, [text.windows for text in read])
         probability_NC = self._calibration.category_probabilities(reading.category_NC)
         reason_NR = self._calibration.reason_probabilities(reading.category_NC, reading.reason_NR)
         risk_N = self._calibration.risk_scores(reading.risk_N)
@@ -191,7 +253,7 @@ class Predictor:
 
     def _prediction(
         self,
-        text: _ReadText,
+        text: ReadText,
         *,
         risk_score: float,
         probability_C: NDArray[np.float64],
@@ -228,7 +290,7 @@ class Predictor:
             model_version=self.model_version,
         )
 
-    def _quotes(self, text: _ReadText, probability_T: NDArray[np.float64]) -> tuple[Evidence, ...]:
+    def _quotes(self, text: ReadText, probability_T: NDArray[np.float64]) -> tuple[Evidence, ...]:
         spans = select_spans(probability_T, threshold=self._calibration.evidence_threshold)
         quotes: list[Evidence] = []
         for span in spans:
@@ -254,7 +316,7 @@ def _stated_reasons(
     ]
 
 
-def _quotable(text: _ReadText, evidence_TC: NDArray[np.float64]) -> NDArray[np.float64]:
+def _quotable(text: ReadText, evidence_TC: NDArray[np.float64]) -> NDArray[np.float64]:
     """Evidence without white space, which carries nothing: a quote of it would be empty."""
     content = text.masked.text
     blank_T = [not content[start:end].strip() for start, end in text.tokens.offsets]

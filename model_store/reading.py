@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.calibration import expit
-from model_store.engine.outputs import Engine
-from model_store.windows import Window, combine_windows
+from model_store.engine.outputs import Engine, EngineLogits
+from model_store.windows import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +39,26 @@ def read_texts(engine: Engine, texts: Sequence[Sequence[Window]]) -> Reading:
         engine: the backend that computes.
         texts: the windows of each text, at least one text and one window each.
     """
-    logits = engine.logits([window.ids for windows in texts for window in windows])
-    combined = combine_windows(
-        category_WC=torch.from_numpy(logits.category_WC),
-        reason_WR=torch.from_numpy(logits.reason_WR),
-        risk_W=torch.from_numpy(logits.risk_W),
-        text_W=torch.tensor([i for i, windows in enumerate(texts) for _ in windows]),
-        num_tokens_W=torch.tensor([len(w.ids) for windows in texts for w in windows]),
-        num_texts=len(texts),
-    )
+    return combine_texts(engine.logits([w.ids for windows in texts for w in windows]), texts)
+
+
+def combine_texts(logits: EngineLogits, texts: Sequence[Sequence[Window]]) -> Reading:
+    """Combines the logits of windows text by text.
+
+    Args:
+        logits: what an engine said of the windows, in the order of the texts.
+        texts: the windows of each text, at least one text and one window each.
+    """
+    num_windows_N = [len(windows) for windows in texts]
+    first_N = np.cumsum([0, *num_windows_N[:-1]])
+    weight_W = np.array([len(w.ids) for windows in texts for w in windows], dtype=np.float32)
     evidence = iter(logits.evidence)
     return Reading(
-        category_NC=combined.category_NC.numpy(),
-        reason_NR=combined.reason_NR.numpy(),
-        risk_N=combined.risk_N.numpy(),
+        category_NC=np.maximum.reduceat(logits.category_WC, first_N),
+        reason_NR=np.maximum.reduceat(logits.reason_WR, first_N),
+        risk_N=(
+            np.add.reduceat(weight_W * logits.risk_W, first_N) / np.add.reduceat(weight_W, first_N)
+        ).astype(np.float32),
         evidence=[_evidence(windows, [next(evidence) for _ in windows]) for windows in texts],
     )
 

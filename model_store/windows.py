@@ -1,17 +1,11 @@
-"""Token windows: how a text longer than the encoder's limit is read, and how the readings combine.
-
-Shape suffixes: W windows, N texts, C categories, R reasons.
-"""
+"""Token windows: how a text longer than the encoder's limit is read."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from jaxtyping import Float, Int
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from model_store.errors import ArtifactMismatchError
 
@@ -136,55 +130,3 @@ def window_bounds(
         yield start, start + room
         start += room - overlap_tokens
     yield max(0, min(start, num_tokens - room)), num_tokens
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextLogits:
-    """What the network says of each text, its windows combined.
-
-    Attributes:
-        category_NC: per category the largest logit over the windows.
-        reason_NR: likewise per reason; never above its category's.
-        risk_N: mean logit over the windows, weighted by their tokens.
-    """
-
-    category_NC: Float[Tensor, "N C"]
-    reason_NR: Float[Tensor, "N R"]
-    risk_N: Float[Tensor, " N"]
-
-
-def combine_windows(
-    *,
-    category_WC: Float[Tensor, "W C"],
-    reason_WR: Float[Tensor, "W R"],
-    risk_W: Float[Tensor, " W"],
-    text_W: Int[Tensor, " W"],
-    num_tokens_W: Int[Tensor, " W"],
-    num_texts: int,
-) -> TextLogits:
-    """Combines window logits into text logits, differentiably.
-
-    Args:
-        category_WC: category logits of each window.
-        reason_WR: reason logits of each window.
-        risk_W: risk logit of each window.
-        text_W: position of the text that a window belongs to; every text has a window.
-        num_tokens_W: tokens of each window, at least 1.
-        num_texts: number of texts.
-    """
-    weight_W = num_tokens_W.to(risk_W.dtype)
-    total_N = risk_W.new_zeros(num_texts).index_add(0, text_W, weight_W)
-    weighted_N = risk_W.new_zeros(num_texts).index_add(0, text_W, weight_W * risk_W)
-    return TextLogits(
-        category_NC=_maximum(category_WC, text_W, num_texts),
-        reason_NR=_maximum(reason_WR, text_W, num_texts),
-        risk_N=weighted_N / total_N,
-    )
-
-
-def _maximum(
-    values_WX: Float[Tensor, "W X"], text_W: Int[Tensor, " W"], num_texts: int
-) -> Float[Tensor, "N X"]:
-    index_WX = text_W[:, None].expand_as(values_WX)
-    start_NX = values_WX.new_full((num_texts, values_WX.shape[1]), float("-inf"))
-    return torch.scatter_reduce(start_NX, 0, index_WX, values_WX, "amax", include_self=False)

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
+
+Precision = Literal["fp32", "bf16", "int8"]
+"""Number format that the large matrix products are computed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +47,23 @@ class Engine(Protocol):
 
     def logits(self, ids: Sequence[Sequence[int]]) -> EngineLogits:
         """Returns the logits of windows of token ids, in the order given."""
+        ...
+
+
+@runtime_checkable
+class DescribedEngine(Engine, Protocol):
+    """A backend that says what it is and how much its answers depend on company."""
+
+    @property
+    def identity(self) -> str:
+        """Backend, version and precision: whatever differs in it may answer differently."""
+        ...
+
+    @property
+    def composition_bound(self) -> float:
+        """Largest difference of a category, reason or risk logit between two batches.
+
+        The same window may be computed alone or among others. A decision whose logit lies no
+        further than this from a threshold could have gone the other way.
+        """
         ...

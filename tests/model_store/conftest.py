@@ -64,6 +64,7 @@ def tiny_config() -> RobertaConfig:
     """The configuration of an encoder with 2 layers of 32 numbers."""
     return RobertaConfig(
         vocab_size=400,
+        num_lexical_slots=512,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=4,

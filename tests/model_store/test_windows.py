@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
+from model_store.combining import combine_windows
 from model_store.errors import ArtifactMismatchError
-from model_store.windows import TextTokenizer, combine_windows, window_bounds
+from model_store.windows import TextTokenizer, window_bounds
 
 MARKERS = ["<s>", "</s>", "<pad>", "<mask>"]
 

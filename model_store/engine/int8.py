@@ -1,0 +1,214 @@
+"""Quantisation to 8-bit integer compute, at build time, behind an accuracy gate.
+
+The network in fp32 is the judge: a quantised one is kept only if it states the same reasons for
+texts that took no part in its calibration.
+
+Arrays: N texts, C categories.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_pipeline.cli import needs_extra
+from data_pipeline.domain.masking import mask
+from model_store.engine.batching import ShapedBatch, padded_length
+from model_store.engine.choice import EngineChoice, converted
+from model_store.engine.derived import MODEL_XML, DerivedModel, Origin
+from model_store.engine.openvino_backend import OpenVinoEngine, padded_arrays
+from model_store.engine.outputs import Engine
+from model_store.engine.runtime import load_openvino, openvino_core
+from model_store.errors import QuantizationRefusedError
+from model_store.reading import read_texts
+from model_store.stored import StoredModel
+from model_store.windows import Window
+
+if TYPE_CHECKING:
+    import openvino
+
+_OUTSIDE_ENCODER = r"^(?!.*network\.encoder\.).*$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFigures:
+    """How a quantised network answers, compared with fp32 on the same texts.
+
+    Attributes:
+        primary_agreement: share, of the texts for which fp32 states a category, with the same
+            likeliest category, 0-1; 1 where it states none.
+        stated_agreement: share of texts for which just the same categories are stated, 0-1.
+        omission: share of what fp32 states that is neither stated nor up for review, 0-1.
+        mean_risk_difference: mean absolute difference of the risk score, percentage points.
+    """
+
+    primary_agreement: float
+    stated_agreement: float
+    omission: float
+    mean_risk_difference: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateLimits:
+    """What a quantised network must keep to.
+
+    Attributes:
+        min_primary_agreement: see `GateFigures`.
+        min_stated_agreement: see `GateFigures`.
+        max_omission: see `GateFigures`.
+        max_mean_risk_difference: see `GateFigures`, percentage points.
+    """
+
+    min_primary_agreement: float = 0.97
+    min_stated_agreement: float = 0.95
+    max_omission: float = 0.005
+    max_mean_risk_difference: float = 0.5
+
+    def broken_by(self, figures: GateFigures) -> list[str]:
+        """Returns a phrase, found and expected, for each limit that the figures do not keep."""
+        checks = [
+            (
+                "primary_agreement",
+                figures.primary_agreement >= self.min_primary_agreement,
+                f"{figures.primary_agreement:.3f}, at least {self.min_primary_agreement}",
+            ),
+            (
+                "stated_agreement",
+                figures.stated_agreement >= self.min_stated_agreement,
+                f"{figures.stated_agreement:.3f}, at least {self.min_stated_agreement}",
+            ),
+            (
+                "omission",
+                figures.omission <= self.max_omission,
+                f"{figures.omission:.4f}, at most {self.max_omission}",
+            ),
+            (
+                "mean_risk_difference",
+                figures.mean_risk_difference <= self.max_mean_risk_difference,
+                f"{figures.mean_risk_difference:.2f}, at most {self.max_mean_risk_difference}",
+            ),
+        ]
+        return [f"{name} {phrase}" for name, kept, phrase in checks if not kept]
+
+
+def quantize(
+    stored: StoredModel,
+    *,
+    calibration_texts: Sequence[str],
+    gate_texts: Sequence[str],
+    cache_dir: Path | None = None,
+    limits: GateLimits | None = None,
+) -> tuple[DerivedModel, GateFigures]:
+    """Quantises a model and keeps the result, if it passes the gate, for engines to find.
+
+    Args:
+        stored: the model.
+        calibration_texts: rendered applications that the ranges of activations are taken from.
+        gate_texts: others, that the quantised network is judged on.
+        cache_dir: where converted models are kept; None for the default.
+        limits: what it must keep to; None for the usual.
+
+    Raises:
+        QuantizationRefusedError: it does not keep to the limits; nothing is kept.
+        BackendError: the model cannot be converted or kept.
+        MissingExtraError: nncf is not installed.
+        ValueError: there are no texts.
+    """
+    if not calibration_texts or not gate_texts:
+        raise ValueError("expected texts to calibrate on and others to judge by")
+    choice = EngineChoice(cache_dir=cache_dir)
+    network = converted(stored, choice.derived_models)
+    quantized = _quantized(network.xml, stored, calibration_texts)
+    figures = compare(
+        stored,
+        reference=OpenVinoEngine(network.xml, padding_id=stored.tokenizer.padding_id),
+        candidate=OpenVinoEngine(
+            quantized, padding_id=stored.tokenizer.padding_id, precision="int8"
+        ),
+        texts=gate_texts,
+    )
+    if broken := (limits or GateLimits()).broken_by(figures):
+        raise QuantizationRefusedError(
+            f"in int8 {stored.manifest.model_version} answers too differently: "
+            f"{'; '.join(broken)}; serve it in bf16 or fp32"
+        )
+    kept = choice.derived_models.keep(
+        Origin.of(stored.manifest.digest, "int8"),
+        lambda target: load_openvino().save_model(
+            quantized, target / MODEL_XML, compress_to_fp16=False
+        ),
+        gate=asdict(figures),
+    )
+    return kept, figures
+
+
+def compare(
+    stored: StoredModel, *, reference: Engine, candidate: Engine, texts: Sequence[str]
+) -> GateFigures:
+    """Compares the answers of two engines for the same texts.
+
+    Args:
+        stored: the model that both run; its calibration turns logits into answers.
+        reference: the engine that is taken to be right.
+        candidate: the engine to judge.
+        texts: rendered applications, at least one.
+    """
+    windows = _windows(stored, texts)
+    right_NC, right_risk_N = _probabilities(stored, reference, windows)
+    found_NC, found_risk_N = _probabilities(stored, candidate, windows)
+    stated_NC = right_NC >= stored.calibration.state_C
+    listed_NC = found_NC >= np.minimum(stored.calibration.state_C, stored.calibration.review_C)
+    denied_N = stated_NC.any(axis=1)
+    same_primary_N = right_NC.argmax(axis=1) == found_NC.argmax(axis=1)
+    same_N = (stated_NC == (found_NC >= stored.calibration.state_C)).all(axis=1)
+    return GateFigures(
+        primary_agreement=float(1 - (denied_N & ~same_primary_N).sum() / max(1, denied_N.sum())),
+        stated_agreement=float(same_N.mean()),
+        omission=float((stated_NC & ~listed_NC).sum() / max(1, stated_NC.sum())),
+        mean_risk_difference=float(np.abs(right_risk_N - found_risk_N).mean()),
+    )
+
+
+def _probabilities(
+    stored: StoredModel, engine: Engine, windows: Sequence[Sequence[Window]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    reading = read_texts(engine, windows)
+    calibration = stored.calibration
+    return (
+        calibration.category_probabilities(reading.category_NC),
+        calibration.risk_scores(reading.risk_N),
+    )
+
+
+def _windows(stored: StoredModel, texts: Sequence[str]) -> list[list[Window]]:
+    tokens = stored.tokenizer.encode([mask(text).text for text in texts])
+    return [stored.tokenizer.windows(tokenized.ids) for tokenized in tokens]
+
+
+def _quantized(xml: Path, stored: StoredModel, texts: Sequence[str]) -> "openvino.Model":
+    load_openvino()
+    with needs_extra("quantize"):
+        import nncf  # noqa: PLC0415
+
+    nncf.set_log_level(logging.ERROR)
+    windows = [window for each in _windows(stored, texts) for window in each]
+    inputs = list(_inputs(windows, padding_id=stored.tokenizer.padding_id))
+    model: openvino.Model = nncf.quantize(
+        openvino_core().read_model(xml),
+        nncf.Dataset(inputs),
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(inputs),
+        # The heads are a hundredth of the work and the last to decide.
+        ignored_scope=nncf.IgnoredScope(patterns=[_OUTSIDE_ENCODER], validate=False),
+    )
+    return model
+
+
+def _inputs(windows: Sequence[Window], *, padding_id: int) -> Iterator[dict[str, Any]]:
+    for window in windows:
+        batch = ShapedBatch(positions=(0,), num_tokens=padded_length(len(window.ids)))
+        yield padded_arrays([window.ids], batch, padding_id)

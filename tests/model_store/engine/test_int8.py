@@ -1,0 +1,103 @@
+import pytest
+
+from model_store.engine.choice import EngineChoice, open_engine
+from model_store.engine.int8 import GateFigures, GateLimits, compare, quantize
+from model_store.engine.outputs import EngineLogits
+from model_store.errors import QuantizationRefusedError
+
+TEXTS = [
+    "Applicant requests a $24,500 auto loan over 72 months; monthly income is $3,100.",
+    "Back-end DTI of 51.2% is over the 45% limit, and two cards are 30 days past due.",
+    "Employed for only 3 months, temporary contract; income could not be verified.",
+    "No pay stubs, no tax return: the file is incomplete and we have no bank statement.",
+]
+NO_LIMITS = GateLimits(
+    min_primary_agreement=0.0,
+    min_stated_agreement=0.0,
+    max_omission=1.0,
+    max_mean_risk_difference=100.0,
+)
+
+
+class FixedEngine:
+    """An engine that gives text i the category logits of row i."""
+
+    def __init__(self, rows, risk=0.0):
+        self.rows, self.risk = rows, risk
+
+    def logits(self, ids):
+        found = EngineLogits.empty([len(row) for row in ids])
+        found.category_WC[:] = self.rows
+        found.risk_W[:] = self.risk
+        return found
+
+
+def rows(*stated):
+    """Logits of texts for which just these categories are stated."""
+    return [[9.0 if c in each else -9.0 for c in range(12)] for each in stated]
+
+
+def test_the_gate_counts_what_changed(tiny_stored):
+    right = FixedEngine(rows({0}, {1, 2}, {3}, {4}))
+    found = FixedEngine(rows({0}, {1}, {3}, {5}), risk=1.0)
+    figures = compare(tiny_stored, reference=right, candidate=found, texts=TEXTS)
+    assert figures.primary_agreement == 3 / 4
+    assert figures.stated_agreement == 2 / 4
+    assert figures.omission == 2 / 5
+    assert figures.mean_risk_difference == pytest.approx(100 * (1 / (1 + 2.718281828**-1) - 0.5))
+
+
+def test_what_is_up_for_review_is_not_omitted(tiny_stored):
+    right, found = rows({0}, {1}, {2}, {3}), rows({0}, {1}, {2}, set())
+    found[3][3] = -1.0  # probability 0.27: above review, below state
+    figures = compare(
+        tiny_stored, reference=FixedEngine(right), candidate=FixedEngine(found), texts=TEXTS
+    )
+    assert (figures.stated_agreement, figures.omission) == (3 / 4, 0)
+
+
+def test_an_engine_agrees_with_itself(tiny_stored):
+    engine = FixedEngine(rows({0}, {1}, {2}, set()))
+    figures = compare(tiny_stored, reference=engine, candidate=engine, texts=TEXTS)
+    perfect = GateFigures(
+        primary_agreement=1.0, stated_agreement=1.0, omission=0.0, mean_risk_difference=0.0
+    )
+    assert figures == perfect
+    assert GateLimits().broken_by(figures) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("primary_agreement", 0.96),
+        ("stated_agreement", 0.94),
+        ("omission", 0.01),
+        ("mean_risk_difference", 0.6),
+    ],
+)
+def test_each_limit_can_be_broken(name, value):
+    figures = {"primary_agreement": 1.0, "stated_agreement": 1.0}
+    figures |= {"omission": 0.0, "mean_risk_difference": 0.0, name: value}
+    (broken,) = GateLimits().broken_by(GateFigures(**figures))
+    assert broken.startswith(name)
+
+
+def test_texts_are_needed(tiny_stored, cache_dir):
+    with pytest.raises(ValueError, match="texts to calibrate on"):
+        quantize(tiny_stored, calibration_texts=[], gate_texts=TEXTS, cache_dir=cache_dir)
+
+
+@pytest.mark.slow
+def test_a_network_is_quantised_kept_and_found_or_refused_and_not_kept(tiny_stored, cache_dir):
+    pytest.importorskip("nncf")
+    texts = {"calibration_texts": TEXTS[:3], "gate_texts": TEXTS[1:]}
+    impossible = GateLimits(max_mean_risk_difference=-1.0)
+    with pytest.raises(QuantizationRefusedError, match="mean_risk_difference"):
+        quantize(tiny_stored, **texts, cache_dir=cache_dir, limits=impossible)
+    choice = EngineChoice(cache_dir=cache_dir)
+    assert "-int8" not in open_engine(tiny_stored, choice).identity
+    kept, figures = quantize(tiny_stored, **texts, cache_dir=cache_dir, limits=NO_LIMITS)
+    engine = open_engine(tiny_stored, choice)
+    assert kept.digest[:12] in engine.identity
+    assert kept.manifest.gate["omission"] == figures.omission
+    assert "FakeQuantize" in kept.xml.read_text()
