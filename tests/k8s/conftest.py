@@ -1,0 +1,87 @@
+"""The overlays as kubectl renders them, and the paths of everything beside them."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+OVERLAYS = ("staging", "production")
+
+
+def program(name):
+    """A program that the dev group brings: beside this Python, else on the PATH."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        pytest.fail(f"{name} is missing: install the dev group (make install, make test)")
+    return found
+
+
+def kustomize(directory):
+    command = [program("kubectl"), "kustomize", str(directory)]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    if done.returncode:
+        pytest.fail(done.stderr)
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+class Cluster:
+    """The objects of one overlay."""
+
+    def __init__(self, objects):
+        self.objects = objects
+
+    def all(self, kind):
+        return [found for found in self.objects if found["kind"] == kind]
+
+    def one(self, kind, name):
+        return next(o for o in self.all(kind) if o["metadata"]["name"] == name)
+
+    def pods(self):
+        """Name of the deployment -> its pod template, with labels and spec."""
+        return {o["metadata"]["name"]: o["spec"]["template"] for o in self.all("Deployment")}
+
+    def containers(self):
+        """(pod, container) for every container, those that run first included."""
+        return [
+            (name, container)
+            for name, pod in self.pods().items()
+            for part in ("initContainers", "containers")
+            for container in pod["spec"].get(part, [])
+        ]
+
+    def settings_of(self, container):
+        """What a container reads from its environment: name -> value; None for a secret's."""
+        values = {}
+        for source in container.get("envFrom", []):
+            values |= self.one("ConfigMap", source["configMapRef"]["name"])["data"]
+        for variable in container.get("env", []):
+            by_field = "fieldRef" in variable.get("valueFrom", {})
+            values[variable["name"]] = "api-0" if by_field else variable.get("value")
+        return values
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def clusters():
+    return {
+        overlay: Cluster(kustomize(ROOT / "k8s" / "overlays" / overlay)) for overlay in OVERLAYS
+    }
+
+
+@pytest.fixture(params=OVERLAYS)
+def cluster(request, clusters):
+    return clusters[request.param]
+
+
+@pytest.fixture(scope="session")
+def program_path():
+    return program
