@@ -10,7 +10,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 CONFIG ?= configs/training/starter.yaml
 ENCODER ?=
-# Passed on to the program behind serve, train, bench or test.
+# Passed on to the program behind serve, torchserve, train, bench or test.
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -21,7 +21,7 @@ LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install serve test lint format train bench test-core pins clean
+.PHONY: help install serve torchserve test lint format train bench test-core pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ lint: $(VENV)/.dev ## Check style, format, types and the layers between packages
 format: $(VENV)/.dev ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+torchserve: $(VENV)/.torchserve ## Run TorchServe with the model, for WHEREFORE_TORCHSERVE_URL
+	$(BIN)/wherefore torchserve $(ARGS)
 
 train: $(VENV)/.train ## Fine-tune a model: make train CONFIG=FILE ENCODER=PATH_OR_NAME
 	$(BIN)/wherefore train --config "$(CONFIG)" $(if $(ENCODER),--encoder "$(ENCODER)") $(ARGS)
@@ -70,7 +73,7 @@ clean: ## Remove the virtual environment, caches and build outputs
 
 # A virtual environment knows its own path: in a moved or copied clone it is built again.
 ifneq ($(shell cat "$(VENV)/.home" 2>/dev/null),$(CURDIR))
-.PHONY: $(VENV)/.home $(VENV)/.core $(VENV)/.train $(VENV)/.dev
+.PHONY: $(VENV)/.home $(VENV)/.core $(VENV)/.torchserve $(VENV)/.train $(VENV)/.dev
 endif
 
 $(VENV)/.home:
@@ -90,6 +93,10 @@ $(VENV)/.train: pyproject.toml $(PINS) | $(VENV)/.core
 	$(INSTALL) --editable '.[train]'
 	@touch $@
 
+$(VENV)/.torchserve: pyproject.toml $(PINS) | $(VENV)/.core
+	$(INSTALL) --editable '.[grpc,torchserve]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml $(PINS) | $(VENV)/.core
-	$(INSTALL) --editable '.[train]' --group dev
+	$(INSTALL) --editable '.[grpc,torchserve,train]' --group dev
 	@touch $(VENV)/.train $@

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from importlib.metadata import version
 
 import structlog
@@ -12,16 +13,24 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from data_pipeline.errors import WhereforeError
+from data_pipeline.sources import Row
 from serving.adapters.prometheus import ServingMetrics
+from serving.api.case_routes import case_router
 from serving.api.context import RequestContext
+from serving.api.desk_routes import desk_router
 from serving.api.docs import add_docs
+from serving.api.notice_routes import notice_router
 from serving.api.problems import handle_error, handle_http_exception, handle_validation_error
 from serving.api.routes import keyed_router, open_router
+from serving.batching import Batcher
+from serving.cases.store import OpensStorage
+from serving.casework.desk import Desk, now_utc
 from serving.keys import ApiKeys
 from serving.policy import load_policy
 from serving.ports import TextPredictor
-from serving.queueing import ScoringQueue
+from serving.rows import OutputRow
 from serving.scoring import ScoringService
+from serving.scoring_setup import running_scoring
 from serving.settings import Settings
 
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -36,13 +45,22 @@ Errors are problem details (RFC 9457) with a stable `code`. Every answer carries
 log = structlog.stdlib.get_logger("wherefore")
 
 
-def create_app(settings: Settings, *, predictor: TextPredictor, keys: ApiKeys) -> FastAPI:
-    """Returns the application; its lifespan opens the inference queue and closes it again.
+def create_app(
+    settings: Settings,
+    *,
+    predictor: TextPredictor,
+    keys: ApiKeys,
+    storage: OpensStorage,
+    now: Callable[[], datetime] = now_utc,
+) -> FastAPI:
+    """Returns the application; its lifespan opens queue and stores, and closes them again.
 
     Args:
         settings: the settings of the process.
         predictor: the model that answers.
         keys: the API keys that are accepted.
+        storage: opens the stores of cases.
+        now: the time that cases are recorded with, UTC.
 
     Raises:
         PolicyError: the policy file of the settings is not valid.
@@ -55,41 +73,58 @@ def create_app(settings: Settings, *, predictor: TextPredictor, keys: ApiKeys) -
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(service, settings),
+        lifespan=_lifespan(service, settings, storage=storage, now=now),
         # Its log records carry exception messages, and its spans the path as asked for.
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings, app.state.keys, app.state.predictor = settings, keys, predictor
-    app.state.queue = None
+    app.state.batcher = app.state.readiness = app.state.desk = None
     app.state.metrics = ServingMetrics(
         model_version=predictor.model_version,
-        num_queued=lambda: app.state.queue.num_queued if app.state.queue else 0,
+        num_queued=lambda: app.state.batcher.num_queued if app.state.batcher else 0,
     )
     app.add_middleware(RequestContext)
     app.add_exception_handler(WhereforeError, handle_error)
     app.add_exception_handler(HTTPException, handle_http_exception)
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.include_router(open_router)
-    app.include_router(keyed_router)
+    for router in (keyed_router, case_router, desk_router, notice_router):
+        app.include_router(router)
     add_docs(app)
     return app
 
 
 def _lifespan(
-    service: ScoringService, settings: Settings
+    service: ScoringService,
+    settings: Settings,
+    *,
+    storage: OpensStorage,
+    now: Callable[[], datetime],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        queue = ScoringQueue(
-            service,
-            max_applications=settings.max_queued_applications,
-            timeout_seconds=settings.request_timeout_seconds,
-        )
-        app.state.queue = queue
-        log.info("started", model_version=service.predictor.model_version)
-        yield
-        app.state.queue = None
-        await asyncio.to_thread(queue.close)
+        registry = app.state.metrics.registry
+        with storage() as stores:
+            async with running_scoring(service, settings, registry=registry) as running:
+                batcher = running.batcher
+                app.state.batcher, app.state.readiness = batcher, running.readiness
+                app.state.desk = Desk(
+                    storage=stores, score=_scorer(batcher), policy=service.policy, now=now
+                )
+                log.info("started", model_version=service.predictor.model_version)
+                yield
+            app.state.batcher = app.state.readiness = app.state.desk = None
         log.info("stopped")
 
     return lifespan
+
+
+def _scorer(batcher: Batcher) -> Callable[[Row], OutputRow]:
+    """Lets a thread of the desk wait in the same queue as the requests do."""
+    loop = asyncio.get_running_loop()
+
+    def score(row: Row) -> OutputRow:
+        [scored] = asyncio.run_coroutine_threadsafe(batcher.score([row]), loop).result()
+        return scored
+
+    return score

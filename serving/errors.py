@@ -8,6 +8,7 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
     ├── SettingsError                 the environment does not make valid settings
     ├── PolicyError                   the policy file is not a valid policy
     ├── KeyFileError                  the state directory cannot hold or give API keys
+    ├── CacheSecretError              the state directory cannot hold or give the cache's secret
     ├── AddressError                  the address to listen on cannot be had
     ├── OutputError                   an output file cannot be written as asked
     └── RequestError                  a request cannot be answered as asked
@@ -19,10 +20,17 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
         ├── InvalidRequestError       the body is JSON of another shape
         ├── BatchTooLargeError        more applications than one request may hold
         ├── RowRejectedError          an application that cannot be scored
+        ├── ClientGoneError           whoever asked has closed the connection
         └── RetryLaterError           the same request may succeed a little later
             ├── OverloadedError       the queue is full
             ├── ScoringTimeoutError   no answer within the time allowed
-            └── NotReadyError         the model is not loaded, or the server is stopping
+            ├── NotReadyError         the model is not loaded, or the server is stopping
+            └── EngineError           the server that computes gave no answer to trust
+                ├── EngineUnreachableError   ... it cannot be reached, or lost the request
+                ├── EngineBusyError          ... it has no worker or no room, or took too long
+                ├── EngineKeyError           ... it does not accept our key
+                ├── EngineAnswerError        ... its answer is not what was agreed on
+                └── EngineModelError         ... it answered with another model
 """
 
 from data_pipeline.errors import WhereforeError
@@ -42,6 +50,10 @@ class PolicyError(ServingError):
 
 class KeyFileError(ServingError):
     """The state directory cannot hold or give API keys."""
+
+
+class CacheSecretError(ServingError):
+    """The state directory cannot hold or give the secret of the cache."""
 
 
 class AddressError(ServingError):
@@ -159,6 +171,14 @@ class RowRejectedError(RequestError):
         self.code = code
 
 
+class ClientGoneError(RequestError):
+    """Whoever asked has closed the connection: nobody reads the answer."""
+
+    def __init__(self) -> None:
+        """Takes nothing."""
+        super().__init__("the client closed the connection before the answer")
+
+
 class RetryLaterError(RequestError):
     """The same request may succeed a little later.
 
@@ -175,10 +195,10 @@ class RetryLaterError(RequestError):
 class OverloadedError(RetryLaterError):
     """The queue is full."""
 
-    def __init__(self, *, num_queued: int, retry_after_seconds: int) -> None:
-        """Takes the applications that wait and the time they need."""
+    def __init__(self, *, num_queued_tokens: int, retry_after_seconds: int) -> None:
+        """Takes the tokens that wait and the time they need."""
         super().__init__(
-            f"{num_queued:,} applications are already waiting, the queue is full: try again in "
+            f"{num_queued_tokens:,} tokens are already waiting, the queue is full: try again in "
             f"{retry_after_seconds} s",
             retry_after_seconds=retry_after_seconds,
         )
@@ -204,4 +224,62 @@ class NotReadyError(RetryLaterError):
         super().__init__(
             "the server is starting or stopping and cannot score now: try again in 5 s",
             retry_after_seconds=5,
+        )
+
+
+class EngineError(RetryLaterError):
+    """The server that computes gave no answer to trust; nothing is answered in its place."""
+
+
+class EngineUnreachableError(EngineError):
+    """The server that computes cannot be reached, or lost the request on the way."""
+
+    def __init__(self) -> None:
+        """Takes nothing: addresses are for the log."""
+        super().__init__(
+            "the server that computes cannot be reached: try again in 5 s", retry_after_seconds=5
+        )
+
+
+class EngineBusyError(EngineError):
+    """The server that computes has no worker or no room, or took too long."""
+
+    def __init__(self) -> None:
+        """Takes nothing."""
+        super().__init__(
+            "the server that computes has no room for the request now: try again in 5 s",
+            retry_after_seconds=5,
+        )
+
+
+class EngineKeyError(EngineError):
+    """The server that computes does not accept our key, or there is none to send."""
+
+    def __init__(self) -> None:
+        """Takes nothing."""
+        super().__init__(
+            "the server that computes does not accept this server's key: try again in 10 s",
+            retry_after_seconds=10,
+        )
+
+
+class EngineAnswerError(EngineError):
+    """What the server that computes answered is not what was agreed on."""
+
+    def __init__(self) -> None:
+        """Takes nothing: what was found is for the log."""
+        super().__init__(
+            "the server that computes gave an answer that cannot be used: try again in 30 s",
+            retry_after_seconds=30,
+        )
+
+
+class EngineModelError(EngineError):
+    """The server that computes answered with another model than the one expected."""
+
+    def __init__(self) -> None:
+        """Takes nothing: digests are for the log."""
+        super().__init__(
+            "the server that computes holds another model than this server: try again in 30 s",
+            retry_after_seconds=30,
         )

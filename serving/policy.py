@@ -1,8 +1,9 @@
-"""The creditor's policy: what a risk score is called.
+"""The creditor's policy: who the creditor is, and what a risk score is called.
 
 The default is what `configs/policy.yaml` says; a test keeps both equal.
 """
 
+import hashlib
 import itertools
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from serving.errors import PolicyError
+from serving.notices.notice import CreditorType
 
 
 class RiskBand(StrEnum):
@@ -32,17 +34,44 @@ class RiskBandStart(BaseModel):
     from_risk_score: float = Field(ge=0, le=100, allow_inf_nan=False)
 
 
+class CreditorProfile(BaseModel):
+    """Who the creditor is, as its notices say it.
+
+    Attributes:
+        name: as on the notice.
+        address_lines: street or box, then city, state and ZIP code.
+        creditor_type: which line of 12 CFR 1002, Appendix A it is; names the agency.
+        telephone: ten digits; None where the creditor gives none.
+        time_zone: an IANA name; days are counted in it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    address_lines: tuple[str, ...] = Field(min_length=2)
+    creditor_type: CreditorType
+    telephone: str | None = None
+    time_zone: str
+
+
 class Policy(BaseModel):
-    """Which band each risk score falls into.
+    """Who the creditor is, and which band each risk score falls into.
 
     Attributes:
         risk_bands: all four bands in rising order, the first from 0. A score (percent, 0-100) is
             in the last band whose start it reaches.
+        creditor: None where each application names its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     risk_bands: tuple[RiskBandStart, ...]
+    creditor: CreditorProfile | None = None
+
+    @property
+    def version(self) -> str:
+        """Version of the policy: a digest of everything in it."""
+        return f"policy-{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]}"
 
     @model_validator(mode="after")
     def _covers_every_score_once(self) -> Self:

@@ -1,18 +1,40 @@
 """From applications to output rows: render, predict, name the risk band.
 
 The same service stands behind the HTTP routes and `wherefore score`, so both say the same about
-the same application. It computes on the calling thread; `serving.queueing` keeps it off the event
-loop.
+the same application. It computes on the calling thread, all at once (`score`) or in the steps
+between which `serving.batching` has the engine compute (`read`, `finish`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.sources import Row, RowError
+from model_store.engine.outputs import EngineLogits
+from model_store.errors import TextTooLongError
 from serving.policy import DEFAULT_POLICY, Policy
 from serving.ports import TextPredictor
-from serving.rows import OutputRow, ScoredRow, failed_row, scored_row
+from serving.rows import FailedRow, OutputRow, ScoredRow, failed_row, scored_row
+
+if TYPE_CHECKING:
+    from model_store.predictor import Prediction, ReadText
+
+NOT_SCORED = "internal_error"
+"""Code of a row that the server failed to score, through no fault of the row's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRow:
+    """A row whose text was read; the engine has not seen it yet.
+
+    Attributes:
+        row: the row.
+        text: its rendered application: masked, tokenized, laid out in windows.
+    """
+
+    row: Row
+    text: "ReadText"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +54,30 @@ class ScoringService:
         scored = iter(self._predict([row for row in rows if isinstance(row, Row)]))
         return [next(scored) if isinstance(row, Row) else self.reject(row) for row in rows]
 
-    def reject(self, row: RowError) -> OutputRow:
+    def read(self, row: Row) -> ReadRow | FailedRow:
+        """Reads the text of a row; one over the limit is a failed row."""
+        try:
+            [text] = self.predictor.read([render_text(row.application)])
+        except TextTooLongError as error:
+            return failed_row(
+                row_id=row.id,
+                code="text_too_long",
+                message=str(error),
+                model_version=self.predictor.model_version,
+            )
+        return ReadRow(row=row, text=text)
+
+    def finish(self, read: ReadRow, logits: EngineLogits) -> ScoredRow:
+        """Returns the output row of a row that was read.
+
+        Args:
+            read: the row.
+            logits: the engine's logits of its windows, in order.
+        """
+        [prediction] = self.predictor.decode([read.text], logits)
+        return self._scored(read.row, prediction)
+
+    def reject(self, row: RowError) -> FailedRow:
         """Returns the output row of a row that was not read."""
         return failed_row(
             row_id=row.id,
@@ -41,16 +86,26 @@ class ScoringService:
             model_version=self.predictor.model_version,
         )
 
+    def fail(self, row: Row) -> FailedRow:
+        """Returns the output row of a row that the server failed to score."""
+        return failed_row(
+            row_id=row.id,
+            code=NOT_SCORED,
+            message="the server failed to score this application: try again, and report the "
+            "request_id if it recurs",
+            model_version=self.predictor.model_version,
+        )
+
     def _predict(self, rows: Sequence[Row]) -> list[ScoredRow]:
         if not rows:
             return []
         predictions = self.predictor.predict([render_text(row.application) for row in rows])
-        return [
-            scored_row(
-                prediction,
-                row_id=row.id,
-                policy=self.policy,
-                num_text_characters=len(row.application.text or ""),
-            )
-            for row, prediction in zip(rows, predictions, strict=True)
-        ]
+        return [self._scored(row, found) for row, found in zip(rows, predictions, strict=True)]
+
+    def _scored(self, row: Row, prediction: "Prediction") -> ScoredRow:
+        return scored_row(
+            prediction,
+            row_id=row.id,
+            policy=self.policy,
+            num_text_characters=len(row.application.text or ""),
+        )

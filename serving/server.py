@@ -3,11 +3,16 @@
 import errno
 import signal
 import socket
+import sys
+from functools import partial
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
+from serving.adapters.sql.storage import open_storage
 from serving.app import create_app
+from serving.batching import Batcher
 from serving.errors import AddressError
 from serving.keys import ApiKeys, open_api_keys
 from serving.logs import configure_logs
@@ -15,6 +20,35 @@ from serving.policy import load_policy
 from serving.settings import Settings
 
 _BACKLOG = 2048
+
+_SWITCH_SECONDS = 0.001
+"""Longest time that a thread keeps the interpreter while another waits for it; Python's own 5 ms
+would keep the engine idle between two batches while a text is masked."""
+
+_ANSWER_SECONDS = 1.0
+"""What the grace time leaves for sending answers, at most half of it."""
+
+
+class DrainingServer(uvicorn.Server):
+    """A server that, once told to stop, accepts no more and answers what it accepted.
+
+    uvicorn by itself cuts off whatever is open when the grace time is over; here such a request
+    is told to come back a little before.
+    """
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        """Takes the application and the settings of the process."""
+        super().__init__(_config(app, settings))
+        self._app = app
+        self._grace_seconds = float(settings.shutdown_grace_seconds)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops accepting and waits for the open requests."""
+        batcher: Batcher | None = self._app.state.batcher
+        if batcher is not None:
+            kept_back = min(_ANSWER_SECONDS, self._grace_seconds / 2)
+            batcher.drain(seconds=self._grace_seconds - kept_back)
+        await super().shutdown(sockets=sockets)
 
 
 def serve(settings: Settings) -> None:
@@ -25,6 +59,7 @@ def serve(settings: Settings) -> None:
     Raises:
         AddressError: the address cannot be had.
         ArtifactError: the model directory is not a whole, unchanged model.
+        StorageError: the database cannot be opened, or its keys are not there.
         KeyFileError: the state directory cannot hold or give the API keys.
         PolicyError: the policy file is not valid.
     """
@@ -32,14 +67,18 @@ def serve(settings: Settings) -> None:
     with listener:
         load_policy(settings.policy_file)
         # torch takes seconds to import: what can be refused without it is refused before.
+        with open_storage(settings):
+            pass
         from serving.adapters.in_process import load_predictor  # noqa: PLC0415
 
         predictor = load_predictor(settings)
         # The first key is made last, so that a start that fails does not make one unseen.
         keys = open_api_keys(settings.state_dir, configured=settings.api_key)
         configure_logs()
-        app = create_app(settings, predictor=predictor, keys=keys)
-        server = uvicorn.Server(_config(app, settings))
+        storage = partial(open_storage, settings)
+        app = create_app(settings, predictor=predictor, keys=keys, storage=storage)
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        server = DrainingServer(app, settings)
         end_on_signals(server)
         announce(settings, address=address_of(listener), keys=keys)
         server.run(sockets=[listener])
@@ -103,9 +142,9 @@ def _address_message(host: str, port: int, error: OSError) -> str:
     )
 
 
-def _config(app: object, settings: Settings) -> uvicorn.Config:
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -11,7 +11,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from model_store.engine.choice import EngineName, PrecisionName
 from serving.errors import SettingsError
+from serving.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS
 
 ENV_PREFIX = "WHEREFORE_"
 
@@ -37,17 +39,51 @@ class Settings(BaseSettings):
     )
     cache_dir: Path | None = Field(
         None,
-        description="Where models of a registry are kept; empty means `wherefore` in the user's "
-        "cache folder.",
+        description="Where models of a registry, and models converted for this machine, are "
+        "kept; empty means `wherefore` in the user's cache folder.",
+    )
+    engine: EngineName = Field(
+        "auto",
+        description="What computes: `openvino` (CPU), `torch`, or `auto`: torch on a CUDA GPU, "
+        "else OpenVINO.",
+    )
+    precision: PrecisionName = Field(
+        "auto",
+        description="Number format of the computation: `fp32`, `bf16`, `int8` (after `wherefore "
+        "quantize`), or `auto`: int8 where it was made, else bf16 where the processor has it, "
+        "else fp32.",
     )
     state_dir: Path = Field(
-        Path("var"), description="Where the server keeps what must survive a restart (API keys)."
+        Path("var"),
+        description="Where the server keeps what must survive a restart (API keys, the cache's "
+        "secret).",
     )
     api_key: SecretStr | None = Field(
         None,
         min_length=24,
         description="The one API key to accept, at least 24 characters; empty means the keys in "
         "the state directory, the first of which is made at first start.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="Database of cases, `postgresql://USER:PASSWORD@HOST/NAME` or "
+        "`sqlite:///FILE`; empty means `cases.db` in the state directory.",
+    )
+    monitoring_database_url: SecretStr | None = Field(
+        None,
+        description="Database of monitoring data (12 CFR 1002.13), of a role that the other "
+        "database does not know; empty means `monitoring.db` in the state directory.",
+    )
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="Keys that wrap the data keys of cases: 32 bytes each in base64, separated by "
+        "commas, the current one first; empty means `encryption_keys.json` and "
+        "`monitoring_keys.json` in the state directory, made at first start.",
+    )
+    audit_anchor_file: Path | None = Field(
+        None,
+        description="File to which heads of the audit log are appended, best on another disk; "
+        "empty means `audit_anchor.jsonl` in the state directory.",
     )
     policy_file: Path | None = Field(
         None, description="Policy in YAML (risk bands); empty means `configs/policy.yaml`'s."
@@ -58,8 +94,36 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="Largest request body, bytes."
     )
-    max_queued_applications: int = Field(
-        1024, ge=1, description="Applications that may wait for the model before 503 is answered."
+    max_queued_tokens: int = Field(
+        DEFAULT_QUEUED_TOKENS,
+        ge=1,
+        description="Tokens that may wait for the model before 503 is answered; a request is taken "
+        "whenever nothing waits.",
+    )
+    batch_tokens: int | None = Field(
+        None,
+        ge=64,
+        description="Padded tokens that the model reads at a time, halved when memory runs out; "
+        f"empty means what suits the engine, {DEFAULT_BATCH_TOKENS} on a CPU.",
+    )
+    cache_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description="Memory for what the model said of texts lately, bytes; 0 keeps nothing.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis that shares what the model said between servers: `redis://`, "
+        "`rediss://` or `unix://`; empty shares nothing.",
+    )
+    cache_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret that names and seals what is cached, at least 32 characters, the same "
+        "on all servers that share a Redis; empty means one made in the state directory.",
+    )
+    cache_ttl_seconds: float = Field(
+        86_400.0, gt=0, description="How long Redis keeps an entry, seconds, give or take a tenth."
     )
     request_timeout_seconds: float = Field(
         60.0, gt=0, le=3600, description="Longest wait for a score before 503 is answered, seconds."
@@ -67,8 +131,21 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: int = Field(
         30, ge=0, le=3600, description="Time given to open requests at shutdown, seconds."
     )
-    torch_threads: int | None = Field(
-        None, ge=1, le=1024, description="CPU threads of one inference; empty leaves it to torch."
+    threads: int | None = Field(
+        None, ge=1, le=1024, description="CPU threads of one inference; empty means all cores."
+    )
+    torchserve_url: str | None = Field(
+        None,
+        description="TorchServe that computes for this server: `http://HOST:PORT`, "
+        "`https://HOST:PORT` or `grpc://HOST:PORT`; empty computes in this process.",
+    )
+    torchserve_key_file: Path | None = Field(
+        None,
+        description="File with TorchServe's present inference key; empty means "
+        "`torchserve/inference_key.json` in the state directory.",
+    )
+    torchserve_timeout_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Longest wait for one answer of TorchServe, seconds."
     )
 
 

@@ -1,9 +1,8 @@
 """The model in this very process."""
 
-import torch
-
+from model_store.engine.choice import EngineChoice
 from model_store.predictor import Predictor
-from model_store.registry import resolve_model
+from model_store.registry.models import resolve_model
 from serving.settings import Settings
 
 
@@ -11,9 +10,23 @@ def load_predictor(settings: Settings) -> Predictor:
     """Loads the model that the settings name, or the bundled one, for this process.
 
     Raises:
+        BackendError: the engine that the settings name cannot be had.
         ArtifactError: the model is not whole, was changed, or is of another version of the code.
         RegistryError: the registry does not have the model, or cannot be reached.
     """
-    if settings.torch_threads is not None:
-        torch.set_num_threads(settings.torch_threads)
-    return Predictor.load(resolve_model(settings.model, cache_dir=settings.cache_dir))
+    model = resolve_model(settings.model, cache_dir=settings.cache_dir)
+    if settings.torchserve_url is not None:
+        from serving.adapters.torchserve import load_torchserve_predictor  # noqa: PLC0415
+
+        return load_torchserve_predictor(settings, model=model)
+    return Predictor.load(model, choice=engine_choice(settings))
+
+
+def engine_choice(settings: Settings) -> EngineChoice:
+    """Returns which engine the settings ask for."""
+    return EngineChoice(
+        engine=settings.engine,
+        precision=settings.precision,
+        num_threads=settings.threads,
+        cache_dir=settings.cache_dir,
+    )

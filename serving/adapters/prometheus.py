@@ -112,3 +112,66 @@ class ServingMetrics:
                     key = sample.labels[label]
                     counts[key] = counts.get(key, 0) + int(sample.value)
         return counts
+
+
+class BatchMetrics:
+    """Counts what the engine and its cache do; every name begins with `wherefore_`.
+
+    It hears of every batch (`serving.batching.BatchObserver`), from any thread.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Adds its metrics to a registry."""
+        self._registry = registry
+        self._batches = self._counter("engine_batches", "Batches computed.", "priority")
+        self._windows = self._counter("engine_windows", "Windows computed.", "priority")
+        self._tokens = self._counter("engine_tokens", "Tokens computed.", "priority")
+        self._busy = self._counter(
+            "engine_busy_seconds",
+            "Time in which the engine computed or windows waited for it, seconds.",
+            "priority",
+        )
+        self._engine_failures = self._counter(
+            "engine_failures", "Batches that failed: memory, engine, or window.", "kind"
+        )
+        self._lookups = self._counter("cache_lookups", "Windows looked up.", "tier", "outcome")
+        self._cache_failures = self._counter(
+            "cache_failures", "Failures of Redis, none of them an error to anybody.", "kind"
+        )
+        self._abandoned = self._counter(
+            "requests_abandoned", "Requests dropped before their answer.", "reason"
+        )
+
+    def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """Adds a gauge that is read when asked for."""
+        gauge = Gauge(f"wherefore_{name}", description, registry=self._registry)
+        gauge.set_function(read)
+
+    def computed(self, *, priority: str, windows: int, tokens: int, seconds: float) -> None:
+        """Counts a batch."""
+        self._batches.labels(priority).inc()
+        self._windows.labels(priority).inc(windows)
+        self._tokens.labels(priority).inc(tokens)
+        self._busy.labels(priority).inc(seconds)
+
+    def engine_failed(self, kind: str) -> None:
+        """Counts a batch that failed: `memory`, `engine` or `window`."""
+        self._engine_failures.labels(kind).inc()
+
+    def looked_up(self, tier: str, *, hits: int, misses: int) -> None:
+        """Counts windows looked up in a tier of the cache."""
+        if hits:
+            self._lookups.labels(tier, "hit").inc(hits)
+        if misses:
+            self._lookups.labels(tier, "miss").inc(misses)
+
+    def cache_failed(self, kind: str, count: int = 1) -> None:
+        """Counts failures of the shared cache."""
+        self._cache_failures.labels(kind).inc(count)
+
+    def abandoned(self, reason: str) -> None:
+        """Counts a request that was dropped: `disconnected` or `timeout`."""
+        self._abandoned.labels(reason).inc()
+
+    def _counter(self, name: str, description: str, *labels: str) -> Counter:
+        return Counter(f"wherefore_{name}", description, labels, registry=self._registry)

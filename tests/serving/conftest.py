@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from model_store.manifest import Manifest
 from model_store.network import Network
 from model_store.windows import TextTokenizer
 from serving.adapters.fake import FakePredictor
+from serving.adapters.memory_cases import MemoryStorage
 from serving.app import create_app
+from serving.casework.desk import now_utc
 from serving.keys import open_api_keys
 from serving.settings import ENV_PREFIX, Settings
 
@@ -37,10 +40,16 @@ def make_client():
     """Opens clients of an application with a fake model; options are settings."""
     opened = []
 
-    def make(*, predictor=None, with_key=True, **options):
+    def make(*, predictor=None, with_key=True, storage=None, now=now_utc, **options):
         settings = Settings(api_key=SecretStr(KEY), **options)
         keys = open_api_keys(settings.state_dir, configured=settings.api_key)
-        app = create_app(settings, predictor=predictor or FakePredictor(), keys=keys)
+        app = create_app(
+            settings,
+            predictor=predictor or FakePredictor(),
+            keys=keys,
+            storage=storage or (lambda: nullcontext(MemoryStorage())),
+            now=now,
+        )
         client = TestClient(
             app, raise_server_exceptions=False, headers={"X-API-Key": KEY} if with_key else {}
         )
@@ -95,12 +104,20 @@ def tiny_model(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def starter_server(tmp_path_factory):
+def starter_home(tmp_path_factory):
+    """The working directory of the server with the bundled model; its state is in `var`."""
+    return tmp_path_factory.mktemp("working-directory")
+
+
+@pytest.fixture(scope="session")
+def starter_server(tmp_path_factory, starter_home):
     """The address and key of a server with the bundled model, which must end cleanly."""
     process = subprocess.Popen(
         [COMMAND, "serve", "--port", "0"],
-        cwd=tmp_path_factory.mktemp("working-directory"),
-        env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"},
+        cwd=starter_home,
+        env=os.environ
+        | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+        | {"WHEREFORE_CACHE_DIR": str(tmp_path_factory.mktemp("cache"))},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -145,7 +162,7 @@ def wherefore(tmp_path):
         return subprocess.run(
             [COMMAND, *map(str, arguments)],
             cwd=tmp_path,
-            env=os.environ | {"HF_HUB_OFFLINE": "1", "COLUMNS": "100"},
+            env=os.environ | {"HF_HUB_OFFLINE": "1", "COLUMNS": "100", "WHEREFORE_ENGINE": "torch"},
             capture_output=True,
             text=True,
             timeout=300,

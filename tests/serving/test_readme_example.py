@@ -4,7 +4,10 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
+
+from serving.keys import Person, add_key
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -28,3 +31,24 @@ def test_the_request_of_the_readme_gets_its_answer(starter_server, close_to):
     )
     expected, found = json.loads(block_after("answer")), json.loads(answered.stdout)
     assert close_to(expected, found), json.dumps(found, indent=2, ensure_ascii=False)
+
+
+def test_the_denial_of_the_readme_becomes_a_letter_mailed_by_two_people(
+    starter_server, starter_home
+):
+    address, key = starter_server
+    second = add_key(starter_home / "var", Person(person_id="compliance-2", role="compliance"))
+    told = subprocess.run(
+        [sys.executable, "-c", block_after("decision to notice")],
+        env=os.environ | {"ADDRESS": address, "KEY": key, "SECOND_KEY": second.get_secret_value()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    due, stated, failed, ended = told.stdout.splitlines()
+    assert due.endswith("action_taken")
+    assert stated == "the model states: collateral_value_or_type_insufficient"
+    assert failed.endswith(": A1")
+    assert ended == "the case is notified"

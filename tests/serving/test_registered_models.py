@@ -14,8 +14,8 @@ import pytest
 from data_pipeline.cli import main
 from model_store.errors import ModelError
 from model_store.predictor import Predictor
-from model_store.registration import register_model
-from model_store.registry import ModelRegistry
+from model_store.registry.models import ModelRegistry
+from model_store.registry.registration import register_model
 from serving.adapters.in_process import load_predictor
 from serving.settings import Settings
 
@@ -73,7 +73,7 @@ def test_a_server_answers_with_the_champion(version, tmp_path):
     process = subprocess.Popen(
         [COMMAND, "serve", "--port", "0", "--model", "models:/tiny@champion"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "WHEREFORE_ENGINE": "torch"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

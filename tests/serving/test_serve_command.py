@@ -29,7 +29,9 @@ def start_server(tmp_path, tiny_model):
         process = subprocess.Popen(
             command,
             cwd=tmp_path,
-            env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"} | environment,
+            env=os.environ
+            | {"HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1", "WHEREFORE_ENGINE": "torch"}
+            | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

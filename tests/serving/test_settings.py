@@ -40,8 +40,8 @@ def test_a_value_that_is_not_accepted_is_named_but_not_repeated(monkeypatch, nam
 
 
 def test_an_empty_variable_means_the_default(monkeypatch):
-    monkeypatch.setenv("WHEREFORE_TORCH_THREADS", "")
-    assert load_settings().torch_threads is None
+    monkeypatch.setenv("WHEREFORE_THREADS", "")
+    assert load_settings().threads is None
 
 
 def test_settings_cannot_be_changed():

@@ -1,0 +1,193 @@
+"""Writing the exam package of a case: what was recorded, and the proof that it was."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from serving.cases.application_file import ApplicationFile
+from serving.cases.audit import AuditAction, AuditEntry, AuditHead, from_line, to_line
+from serving.cases.audited import CASE
+from serving.cases.clock import Clock
+from serving.cases.clocks import clocks
+from serving.cases.events import Actor, NoticeDrafted
+from serving.cases.exam_package import (
+    ENTRIES,
+    EVENTS,
+    PACKAGE_DIGEST,
+    ROOT_DIGEST,
+    digest_of_files,
+    write_package,
+)
+from serving.cases.merkle import leaves_of, proofs_of, root_of
+from serving.cases.store import CaseStorage, NoticeContent, StoredCase
+from serving.errors import OutputError
+from serving.notices.case_file import parse_case
+from serving.notices.checks.every_check import check_notice
+from serving.notices.errors import NoticeFileError
+from serving.notices.report import report_json
+from serving.notices.templates_digest import templates_sha256
+
+_SUFFIXES = {"application/pdf": "pdf", "text/html": "html", "text/plain": "txt"}
+_CASE = TypeAdapter(dict[str, Any])
+_README = """Exam package of one case.
+
+Verify it with `wherefore audit verify-package FILE`, on any machine that has the program; no
+database and no key are needed. Add `--anchor FILE` with an anchor file of your own.
+serving/cases/exam_package.py describes every file and what is proved.
+"""
+
+
+def export_package(
+    storage: CaseStorage, case_id: str, output: Path, *, by: Actor, at: datetime
+) -> AuditHead:
+    """Writes the exam package of a case and returns the head of the audit log that it leads to.
+
+    The export is recorded in the audit log, and its head is anchored.
+
+    Args:
+        storage: where the case is.
+        case_id: the case.
+        output: the zip file.
+        by: who exports it.
+        at: now, UTC.
+
+    Raises:
+        UnknownCaseError: there is no such case.
+        CasePurgedError: the case was purged.
+        AuditBrokenError: the audit log is not what was written.
+        OutputError: the file cannot be written.
+    """
+    stored = storage.cases.load(case_id)
+    files = _files(storage, stored)
+    lines = list(storage.audit.lines())
+    entries = _entries(lines, case_id)
+    files[ENTRIES] = _joined([to_line(entry) for entry in entries])
+    leaves = leaves_of(lines)
+    exported = storage.audit.record(
+        AuditAction(
+            at=at,
+            actor_id=by.actor_id,
+            role=by.role,
+            action="case_exported",
+            object_kind=CASE,
+            object_id=case_id,
+            digests={
+                ROOT_DIGEST: root_of(leaves).hex(),
+                PACKAGE_DIGEST: digest_of_files(files),
+            },
+        )
+    )
+    head = storage.anchor()
+    tail = list(storage.audit.lines(after=exported.sequence - 1))
+    tail = tail[: head.sequence - exported.sequence + 1]
+    proofs = proofs_of(leaves, [entry.sequence - 1 for entry in entries])
+    proof = {
+        "head": asdict(head),
+        "num_leaves": len(leaves),
+        "paths": [[step.hex() for step in path] for path in proofs],
+        "tail": [line.decode() for line in tail],
+    }
+    try:
+        write_package(output, files, proof=proof)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {output} ({error.strerror}): name a file in an existing folder"
+        ) from None
+    return head
+
+
+def _files(storage: CaseStorage, stored: StoredCase) -> dict[str, bytes]:
+    case_id = stored.case.case_id
+    file = storage.cases.file(case_id)
+    submitted = [asdict(application) for application in storage.cases.submissions(case_id)]
+    files = {
+        "README.txt": _README.encode(),
+        "case.json": _json(_case(stored)),
+        "file.json": _json({**_file(file), "submissions": submitted}),
+        EVENTS: _joined(storage.cases.event_texts(case_id)),
+    }
+    for number, document in enumerate(file.documents, start=1):
+        files[f"documents/{number:04}"] = document.content
+    for event in stored.events:
+        if isinstance(event, NoticeDrafted):
+            kept = storage.cases.notice(event.notice_id).content
+            files |= _notice(kept)
+    return files
+
+
+def _entries(lines: Sequence[bytes], case_id: str) -> list[AuditEntry]:
+    found = [from_line(line, sequence=number) for number, line in enumerate(lines, start=1)]
+    return [e for e in found if (e.action.object_kind, e.action.object_id) == (CASE, case_id)]
+
+
+def _case(stored: StoredCase) -> dict[str, Any]:
+    case = stored.case
+    return {
+        "case_id": case.case_id,
+        "state": case.state,
+        "clocks": [_clock(clock) for clock in clocks(stored.events)],
+        "decision": asdict(case.decision) if case.decision else None,
+        "explanation": asdict(case.assessment) if case.assessment else None,
+        "templates_sha256": templates_sha256(),
+    }
+
+
+def _clock(clock: Clock) -> dict[str, Any]:
+    return asdict(clock) | {"due_on": clock.due_on, "stopped_on": clock.stopped_on}
+
+
+def _file(file: ApplicationFile) -> dict[str, Any]:
+    return {
+        "applicants": [asdict(applicant) for applicant in file.applicants],
+        "terms": [asdict(terms) for terms in file.terms],
+        "collateral": asdict(file.collateral) if file.collateral else None,
+        "documents": [
+            {
+                "document_id": document.document_id,
+                "file": f"documents/{number:04}",
+                "kind": document.kind,
+                "media_type": document.media_type,
+                "received_at": document.received_at,
+                "sha256": hashlib.sha256(document.content).hexdigest(),
+            }
+            for number, document in enumerate(file.documents, start=1)
+        ],
+    }
+
+
+def _notice(notice: NoticeContent) -> dict[str, bytes]:
+    folder = f"notices/{notice.notice_id}"
+    files = {
+        f"{folder}/notice.json": notice.content,
+        f"{folder}/checks.json": _json(_checks(notice.content)),
+    }
+    for number, (media_type, content) in enumerate(sorted(notice.renderings.items())):
+        suffix = _SUFFIXES.get(media_type, f"{number}.bin")
+        files[f"{folder}/notice.{suffix}"] = content
+    return files
+
+
+def _checks(content: bytes) -> dict[str, object]:
+    """Returns every check's verdict, made anew from what is kept."""
+    try:
+        kept = parse_case(content)
+    except NoticeFileError:
+        return {"checked": False, "why": "the content is not a notice with its decision record"}
+    if kept.record is None:
+        return {"checked": False, "why": "the content has no decision record"}
+    return report_json(check_notice(kept.notice, kept.record))
+
+
+def _json(value: Mapping[str, object]) -> bytes:
+    plain = _CASE.dump_python(dict(value), mode="json")
+    return json.dumps(plain, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)

@@ -1,0 +1,314 @@
+"""Cases and their audit log in memory, for tests and for trying out.
+
+It accepts, refuses and answers as the store in a database does; a test runs the same suite over
+both. Nothing is encrypted, because nothing is kept.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from data_pipeline.domain.application import LoanApplication
+from serving.adapters.event_json import digest_of, event_to_json
+from serving.adapters.memory_audit import MemoryAuditTrail
+from serving.cases.application_file import ApplicationFile, Document
+from serving.cases.audit import AuditAction, AuditHead
+from serving.cases.audited import action_of, file_action
+from serving.cases.case import Stage
+from serving.cases.clocks import clocks
+from serving.cases.events import Actor, AssessmentRecorded, DecisionRecorded, Event, NoticeDrafted
+from serving.cases.file_rules import check_document, check_file, check_ids, check_person
+from serving.cases.recording import (
+    after,
+    case_opened_by,
+    check_count,
+    check_documents,
+    check_notices,
+    check_open,
+)
+from serving.cases.store import NoticeContent, StoredCase, StoredNotice
+from serving.cases.store_errors import (
+    CaseExistsError,
+    CasePurgedError,
+    IdTakenError,
+    UnknownCaseError,
+    UnknownDecisionError,
+    UnknownNoticeError,
+)
+from serving.cases.worklist import (
+    WorklistCursor,
+    WorklistEntry,
+    WorklistPage,
+    WorklistQuery,
+    entry_of,
+    is_listed,
+    place_of,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    stored: StoredCase
+    texts: tuple[bytes, ...]
+    file: ApplicationFile
+    submissions: list[LoanApplication] = field(default_factory=list)
+    assigned_to: str | None = None
+
+    @property
+    def entry(self) -> WorklistEntry:
+        stored = self.stored
+        return entry_of(
+            stored.case,
+            clocks(stored.events),
+            num_events=stored.num_events,
+            product=self.file.product,
+            assigned_to=self.assigned_to,
+        )
+
+
+class MemoryCaseStore:
+    """Cases in memory."""
+
+    def __init__(self, audit: MemoryAuditTrail) -> None:
+        """Starts empty; every event also goes to the audit log."""
+        self._audit = audit
+        self._lock = threading.RLock()
+        self._kept: dict[str, _Kept] = {}
+        self._notices: dict[str, StoredNotice | None] = {}
+        self._taken: dict[tuple[str, str], str] = {}
+
+    def open_case(
+        self, opening: Event, file: ApplicationFile, *, versions: Mapping[str, str] | None = None
+    ) -> StoredCase:
+        """Records the event that opens a case, with its file."""
+        case = case_opened_by(opening)
+        check_file(file)
+        with self._lock:
+            if case.case_id in self._kept:
+                raise CaseExistsError
+            texts, actions = _written([opening], case.case_id, versions)
+            self._take(case.case_id, [("document", d.document_id) for d in file.documents])
+            for action in actions:
+                self._audit.record(action)
+            stored = StoredCase(case=case, events=(opening,), digests=_digests(texts))
+            given = [file.application] if file.application else []
+            self._kept[case.case_id] = _Kept(
+                stored=stored, texts=texts, file=file, submissions=given
+            )
+            return stored
+
+    def append(
+        self,
+        case_id: str,
+        events: Sequence[Event],
+        *,
+        expected_events: int,
+        notices: Sequence[NoticeContent] = (),
+        versions: Mapping[str, str] | None = None,
+    ) -> StoredCase:
+        """Records further events of a case, all or none."""
+        with self._lock:
+            kept = self._open(case_id)
+            before = kept.stored
+            check_count(expected=expected_events, found=before.num_events)
+            case = after(before.case, events)
+            contents = check_notices(events, notices)
+            check_ids(events)
+            texts, actions = _written(events, case_id, versions)
+            self._take(case_id, _ids(events))
+            for action in actions:
+                self._audit.record(action)
+            kept.texts += texts
+            kept.stored = StoredCase(
+                case=case,
+                events=(*before.events, *events),
+                digests=before.digests + _digests(texts),
+            )
+            for notice_id, content in contents.items():
+                self._keep(case_id, notice_id, content)
+            if case.stage is Stage.PURGED:
+                self._purge(kept)
+            return kept.stored
+
+    def load(self, case_id: str) -> StoredCase:
+        """Returns a case."""
+        with self._lock:
+            return self._open(case_id).stored
+
+    def event_texts(self, case_id: str) -> tuple[bytes, ...]:
+        """Returns the events of a case as stored."""
+        with self._lock:
+            return self._open(case_id).texts
+
+    def file(self, case_id: str) -> ApplicationFile:
+        """Returns the file of a case."""
+        with self._lock:
+            return self._open(case_id).file
+
+    def revise_file(
+        self, case_id: str, file: ApplicationFile, *, expected_events: int, by: Actor, at: datetime
+    ) -> None:
+        """Replaces the file of a case."""
+        check_file(file)
+        with self._lock:
+            kept = self._open(case_id)
+            check_count(expected=expected_events, found=kept.stored.num_events)
+            check_documents(kept.file, file)
+            new = file.documents[len(kept.file.documents) :]
+            self._take(case_id, [("document", document.document_id) for document in new])
+            self._audit.record(file_action("file_revised", case_id=case_id, by=by, at=at))
+            if file.application and file.application != kept.file.application:
+                kept.submissions.append(file.application)
+            kept.file = file
+
+    def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
+        """Returns the application as first submitted and as revised since."""
+        with self._lock:
+            return tuple(self._open(case_id).submissions)
+
+    def add_document(self, case_id: str, document: Document, *, by: Actor) -> None:
+        """Adds a paper to a file."""
+        check_document(document)
+        with self._lock:
+            kept = self._open(case_id)
+            self._take(case_id, [("document", document.document_id)])
+            at = document.received_at
+            self._audit.record(file_action("document_added", case_id=case_id, by=by, at=at))
+            kept.file = replace(kept.file, documents=(*kept.file.documents, document))
+
+    def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
+        """Notes who works on a case."""
+        check_person(person_id)
+        with self._lock:
+            kept = self._found(case_id)
+            self._audit.record(file_action("case_assigned", case_id=case_id, by=by, at=at))
+            kept.assigned_to = person_id
+
+    def notice(self, notice_id: str) -> StoredNotice:
+        """Returns what a notice says."""
+        with self._lock:
+            if notice_id not in self._notices:
+                raise UnknownNoticeError
+            found = self._notices[notice_id]
+            if found is None:
+                raise CasePurgedError
+            return found
+
+    def case_of_decision(self, decision_id: str) -> str:
+        """Returns the id of the case that has a decision."""
+        with self._lock:
+            if ("decision", decision_id) not in self._taken:
+                raise UnknownDecisionError
+            return self._taken["decision", decision_id]
+
+    def entry(self, case_id: str) -> WorklistEntry:
+        """Returns a case's line in the worklist."""
+        with self._lock:
+            return self._found(case_id).entry
+
+    def worklist(self, query: WorklistQuery) -> WorklistPage:
+        """Returns the cases that a query asks for."""
+        with self._lock:
+            entries = sorted(
+                (k.entry for k in self._kept.values() if _asks(k, query)), key=place_of
+            )
+        if query.after is not None:
+            day, case_id = query.after.due_on, query.after.case_id
+            begin = (day is None, day or date.max, case_id)
+            entries = [entry for entry in entries if place_of(entry) > begin]
+        page = entries[: query.limit]
+        more = len(entries) > query.limit
+        last = WorklistCursor(due_on=page[-1].due_on, case_id=page[-1].case_id) if more else None
+        return WorklistPage(entries=tuple(page), next=last)
+
+    def purgeable(self, *, on: date, limit: int = 100) -> tuple[str, ...]:
+        """Returns ids of retained cases whose time is over."""
+        with self._lock:
+            entries = [kept.entry for kept in self._kept.values()]
+        over = [
+            (e.keep_until, e.case_id)
+            for e in entries
+            if e.stage is Stage.RETAINED and e.keep_until and e.keep_until < on and not e.is_on_hold
+        ]
+        return tuple(case_id for _, case_id in sorted(over)[:limit])
+
+    def _found(self, case_id: str) -> _Kept:
+        if case_id not in self._kept:
+            raise UnknownCaseError
+        return self._kept[case_id]
+
+    def _open(self, case_id: str) -> _Kept:
+        kept = self._found(case_id)
+        check_open(kept.stored.case.stage)
+        return kept
+
+    def _take(self, case_id: str, ids: Sequence[tuple[str, str]]) -> None:
+        for number, (kind, name) in enumerate(ids):
+            if (kind, name) in self._taken or (kind, name) in ids[:number]:
+                raise IdTakenError(kind=kind)
+        self._taken.update(dict.fromkeys(ids, case_id))
+
+    def _keep(self, case_id: str, notice_id: str, content: NoticeContent) -> None:
+        before = self._notices.get(notice_id)
+        kept = before.content.renderings if before else {}
+        merged = replace(content, renderings={**content.renderings, **kept})
+        self._notices[notice_id] = StoredNotice(case_id=case_id, content=merged)
+
+    def _purge(self, kept: _Kept) -> None:
+        case_id = kept.stored.case.case_id
+        kept.file, kept.texts = ApplicationFile(), ()
+        kept.submissions.clear()
+        for notice_id, notice in self._notices.items():
+            if notice is not None and notice.case_id == case_id:
+                self._notices[notice_id] = None
+
+
+def _written(
+    events: Sequence[Event], case_id: str, versions: Mapping[str, str] | None
+) -> tuple[tuple[bytes, ...], list[AuditAction]]:
+    texts = tuple(map(event_to_json, events))
+    pairs = zip(events, _digests(texts), strict=True)
+    actions = [action_of(e, case_id=case_id, digest=d, versions=versions) for e, d in pairs]
+    return texts, actions
+
+
+def _digests(texts: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(map(digest_of, texts))
+
+
+def _asks(kept: _Kept, query: WorklistQuery) -> bool:
+    consumers = {applicant.consumer_id for applicant in kept.file.applicants}
+    return is_listed(kept.entry, query, consumer_ids=consumers)
+
+
+def _ids(events: Sequence[Event]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for event in events:
+        if isinstance(event, AssessmentRecorded):
+            found.append(("assessment", event.assessment.assessment_id))
+        elif isinstance(event, DecisionRecorded):
+            found.append(("decision", event.decision.decision_id))
+        elif isinstance(event, NoticeDrafted):
+            found.append(("notice", event.notice_id))
+    return found
+
+
+class MemoryStorage:
+    """Both stores, together.
+
+    Attributes:
+        audit: the audit log.
+        cases: the cases.
+    """
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self.audit = MemoryAuditTrail()
+        self.cases = MemoryCaseStore(self.audit)
+        self._anchored: AuditHead | None = None
+
+    def anchor(self) -> AuditHead:
+        """Verifies the audit log against its last anchor, and keeps its head as the next."""
+        self._anchored = self.audit.verify(anchor=self._anchored)
+        return self._anchored

@@ -1,0 +1,1 @@
+"""Monitoring data in a database of its own."""

@@ -1,0 +1,214 @@
+"""The way of a request through the process: read, computed in batches with others, answered.
+
+The event loop never computes. Texts are read and answers made on threads of their own
+(`serving.text_stage`), a slice of a request at a time so that a large request does not hold up a
+small one. The engine has its own thread (`serving.engine_worker`) and takes a new batch from all
+that wait (`serving.window_queue`) whenever it is free. How much may wait is bounded
+(`serving.admission`), and who is turned away is told when to come back. A request whose client is
+gone, or whose time is over, is dropped before the engine takes it (`serving.flights`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from data_pipeline.sources import Row, RowError
+from serving.admission import Admission, BatchLimits, Request, estimated_tokens
+from serving.engine_worker import EngineObserver, EngineWorker
+from serving.errors import NotReadyError
+from serving.flights import NamedWindow, WindowFlights
+from serving.logits_cache import CacheObserver, LogitsCache
+from serving.rows import OutputRow
+from serving.scoring import ScoringService
+from serving.text_stage import PendingRow, TextStage, sliced
+from serving.window_queue import Priority, WindowQueue
+
+if TYPE_CHECKING:
+    from model_store.predictor import Prediction
+
+log = structlog.stdlib.get_logger("wherefore.batching")
+
+
+class BatchObserver(EngineObserver, CacheObserver, Protocol):
+    """Hears what becomes of requests, too."""
+
+    def abandoned(self, reason: str) -> None:
+        """A request was dropped: `disconnected` or `timeout`."""
+
+
+class Batcher:
+    """Scores rows for many requests at once. Made, used and closed on one event loop.
+
+    Attributes:
+        is_trusted: whether rows are scored at all; the owner says no while the engine is wrong.
+    """
+
+    def __init__(
+        self,
+        service: ScoringService,
+        *,
+        limits: BatchLimits,
+        observer: BatchObserver,
+        cache: LogitsCache | None = None,
+    ) -> None:
+        """Starts the engine's threads.
+
+        Args:
+            service: what reads texts and makes rows.
+            limits: how much and how long.
+            observer: hears what happens.
+            cache: logits computed before; None for none.
+        """
+        engine = service.predictor.engine
+        self.is_trusted = True
+        self._observer, self._cache = observer, cache
+        self._texts = TextStage(service, cache=cache)
+        self._queue = WindowQueue()
+        self._flights = WindowFlights(self._queue, cache=cache, observer=observer)
+        self._worker = EngineWorker(
+            engine,
+            self._queue,
+            max_tokens=limits.max_batch_tokens,
+            deliver=self._flights.deliver,
+            observer=observer,
+            num_threads=getattr(engine, "max_concurrent_calls", 1),
+        )
+        self._admission = Admission(limits, tokens_per_second=lambda: self.tokens_per_second)
+        self._worker.start()
+
+    @property
+    def num_queued(self) -> int:
+        """Applications waiting or being scored."""
+        return self._admission.num_applications
+
+    @property
+    def num_queued_tokens(self) -> int:
+        """Tokens waiting or being computed."""
+        return self._admission.num_tokens
+
+    @property
+    def num_queued_windows(self) -> int:
+        """Windows that wait for the engine."""
+        return len(self._queue)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed of the engine, as measured lately."""
+        return self._worker.tokens_per_second
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens of a batch at present: fewer than set after memory ran out."""
+        return self._worker.budget.tokens
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether nothing is accepted any more."""
+        return self._admission.is_draining
+
+    @property
+    def degraded(self) -> list[str]:
+        """What does not work as set, though answers are whole: `cache_unavailable`."""
+        is_degraded = self._cache is not None and self._cache.is_degraded
+        return ["cache_unavailable"] if is_degraded else []
+
+    async def score(
+        self, rows: Sequence[Row | RowError], *, priority: Priority = Priority.ONLINE
+    ) -> list[OutputRow]:
+        """Returns one output row per row, in order; a row that cannot be scored is a failed row.
+
+        Cancelling the call drops what the engine has not taken. A request is accepted whenever
+        nothing waits, however large it is.
+
+        Raises:
+            OverloadedError: the rows do not fit into the queue.
+            ScoringTimeoutError: the time allowed is over.
+            NotReadyError: the batcher is closing, or the engine is wrong.
+            RetryLaterError: the engine cannot compute now.
+        """
+        if not self.is_trusted:
+            raise NotReadyError
+        limit_seconds = self._admission.limits.timeout_seconds
+        with self._admission.accepted(rows, priority) as request:
+            try:
+                async with asyncio.timeout(limit_seconds) as timeout:
+                    with self._admission.opened(request, timeout):
+                        return await self._score(request)
+            except TimeoutError as error:
+                self._observer.abandoned("timeout")
+                raise self._admission.too_late(request) from error
+            except asyncio.CancelledError:
+                self._observer.abandoned("disconnected")
+                raise
+
+    async def predict_known(self, text: str, *, timeout_seconds: float) -> "Prediction":
+        """Returns what the engine says of a text now, ahead of all others and past the cache.
+
+        Raises:
+            TimeoutError: it does not say anything in time.
+            Exception: whatever the engine raised.
+        """
+        async with asyncio.timeout(timeout_seconds):
+            read = await self._texts.read_text(text)
+            windows = [NamedWindow(ids=window.ids) for window in read.windows]
+            computed = await self._flights.compute(windows, deadline=0.0, priority=Priority.ONLINE)
+            return await self._texts.decode(read, computed)
+
+    def drain(self, *, seconds: float | None = None) -> None:
+        """Refuses what comes from now on, and gives what was accepted some time to be answered.
+
+        What is not answered then is told to come back, rather than cut off.
+
+        Args:
+            seconds: how long; None means the grace time of the limits.
+        """
+        limits = self._admission.limits
+        self._admission.drain(seconds=limits.grace_seconds if seconds is None else seconds)
+
+    async def close(self) -> None:
+        """Answers what was accepted, within the grace time, and ends the threads."""
+        if not self.is_draining:
+            self.drain()
+        await self._admission.all_done()
+        self._queue.close()
+        grace_seconds = self._admission.limits.grace_seconds
+        if not await asyncio.to_thread(self._worker.join, grace_seconds):
+            log.error("engine_left", reason="a call did not end within the grace time")
+        self._texts.close()
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.close)
+        log.info(
+            "drained",
+            requests_accepted=self._admission.num_accepted,
+            requests_answered=self._admission.num_answered,
+        )
+
+    async def _score(self, request: Request) -> list[OutputRow]:
+        slices = list(sliced(request.rows))
+        if len(slices) == 1:
+            return await self._score_slice(slices[0], request)
+        tasks = [asyncio.ensure_future(self._score_slice(rows, request)) for rows in slices]
+        try:
+            scored = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return [row for rows in scored for row in rows]
+
+    async def _score_slice(
+        self, rows: Sequence[Row | RowError], request: Request
+    ) -> list[OutputRow]:
+        async with request.turn:  # one slice of a request at a time stands in line for a thread
+            parts = await self._texts.read(rows)
+        windows = [w for part in parts if isinstance(part, PendingRow) for w in part.windows]
+        num_tokens = sum(len(window.ids) for window in windows if window.known is None)
+        self._admission.count(request, num_tokens - estimated_tokens(rows))
+        if not windows:
+            return [part for part in parts if not isinstance(part, PendingRow)]
+        computed = await self._flights.compute(
+            windows, deadline=request.deadline, priority=request.priority
+        )
+        self._admission.count(request, -num_tokens)
+        return await self._texts.finish(parts, computed)

@@ -1,0 +1,215 @@
+"""The thread that keeps the engine busy: takes batches, computes them, hands the outcomes back.
+
+A batch that fails is halved until the window that makes it fail stands alone, so that one poison
+text harms no other. A batch that does not fit into memory is halved too, and so is the token
+budget of the batches after it. What fails for a reason that lies in no window (the engine cannot
+be reached, say) fails as a whole and at once.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from model_store.engine.outputs import Engine, EngineLogits
+from serving.errors import EngineAnswerError, RetryLaterError
+from serving.window_logits import are_finite, split_windows
+from serving.window_queue import BACKLOG_HOLD_SECONDS, Batch, WindowJob, WindowQueue
+
+Outcome = tuple[WindowJob, "EngineLogits | Exception"]
+Deliver = Callable[[Sequence[Outcome]], None]
+
+MIN_BATCH_TOKENS = 64
+"""The token budget is never halved below this; one window is always tried."""
+
+_RESTORE_AFTER_BATCHES = 256
+_FIRST_GUESS_TOKENS_PER_SECOND = 5_000.0
+_MEMORY_TOKENS = 200_000.0
+_NO_MEMORY = re.compile(r"out of memory|not enough memory|alloc", re.IGNORECASE)
+
+log = structlog.stdlib.get_logger("wherefore.engine")
+
+
+class NotFiniteError(Exception):
+    """The engine gave something else than numbers for a window."""
+
+
+class EngineObserver(Protocol):
+    """Hears what the engine does; called from its threads."""
+
+    def computed(self, *, priority: str, windows: int, tokens: int, seconds: float) -> None:
+        """A batch was computed."""
+
+    def engine_failed(self, kind: str) -> None:
+        """A batch failed: `memory`, `engine` (none of its windows is to blame) or `window`."""
+
+
+class Speed:
+    """Tokens per second, the last few hundred thousand tokens counting most. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Begins with a guess, which the first batches replace."""
+        self._lock = threading.Lock()
+        self._tokens = 1.0
+        self._seconds = 1.0 / _FIRST_GUESS_TOKENS_PER_SECOND
+
+    @property
+    def tokens_per_second(self) -> float:
+        """The present speed; always above 0."""
+        with self._lock:
+            return self._tokens / self._seconds
+
+    def record(self, *, tokens: int, seconds: float) -> None:
+        """Takes one batch into account."""
+        with self._lock:
+            kept = max(0.0, 1.0 - tokens / _MEMORY_TOKENS)
+            self._tokens = self._tokens * kept + tokens
+            self._seconds = self._seconds * kept + max(seconds, 1e-9)
+
+
+class TokenBudget:
+    """Padded tokens of a batch: as set, less after memory ran out, more again later."""
+
+    def __init__(self, max_tokens: int) -> None:
+        """Begins with all of it."""
+        self._max_tokens = max_tokens
+        self._tokens = max_tokens
+        self._num_good = 0
+
+    @property
+    def tokens(self) -> int:
+        """The present budget."""
+        return self._tokens
+
+    def shrink(self) -> None:
+        """Halves the budget: memory ran out."""
+        self._tokens = max(MIN_BATCH_TOKENS, self._tokens // 2)
+        self._num_good = 0
+
+    def record_good(self) -> None:
+        """Doubles the budget again after many batches that did fit."""
+        self._num_good += 1
+        if self._tokens < self._max_tokens and self._num_good >= _RESTORE_AFTER_BATCHES:
+            self._tokens = min(self._max_tokens, self._tokens * 2)
+            self._num_good = 0
+
+
+class EngineWorker:
+    """Runs an engine on threads of its own until the queue is closed and empty.
+
+    Attributes:
+        speed: how fast it is.
+        budget: how much it takes at a time.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        queue: WindowQueue,
+        *,
+        max_tokens: int,
+        deliver: Deliver,
+        observer: EngineObserver,
+        num_threads: int = 1,
+    ) -> None:
+        """Takes the parts; `start` starts the threads.
+
+        Args:
+            engine: what computes.
+            queue: where the windows wait.
+            max_tokens: padded tokens of a batch.
+            deliver: takes the outcomes of a batch; called from the threads, must not raise.
+            observer: hears what happens.
+            num_threads: calls of the engine that may be under way at once.
+        """
+        self.speed, self.budget = Speed(), TokenBudget(max_tokens)
+        self._engine, self._queue = engine, queue
+        self._deliver, self._observer = deliver, observer
+        self._threads = [
+            threading.Thread(target=self._run, name=f"engine-{i}", daemon=True)
+            for i in range(num_threads)
+        ]
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed of all threads together."""
+        return self.speed.tokens_per_second * len(self._threads)
+
+    def start(self) -> None:
+        """Starts the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Waits for the threads to end after the queue was closed; says whether they did."""
+        ends = time.monotonic() + timeout_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self) -> None:
+        ended = time.monotonic()
+        while (batch := self._take()) is not None:
+            # What passes between two batches while windows wait is part of the speed.
+            started = time.monotonic() if batch.was_idle else ended
+            self._deliver(self._compute(batch.jobs))
+            ended = time.monotonic()
+            self._record(batch, seconds=ended - started)
+
+    def _take(self) -> Batch | None:
+        hold = int(self.speed.tokens_per_second * BACKLOG_HOLD_SECONDS)
+        return self._queue.take(max_tokens=self.budget.tokens, max_backlog_tokens=hold)
+
+    def _record(self, batch: Batch, *, seconds: float) -> None:
+        self.speed.record(tokens=batch.num_tokens, seconds=seconds)
+        self._observer.computed(
+            priority=batch.priority.value,
+            windows=len(batch.jobs),
+            tokens=batch.num_tokens,
+            seconds=seconds,
+        )
+
+    def _compute(self, jobs: Sequence[WindowJob]) -> list[Outcome]:
+        try:
+            found = split_windows(self._engine.logits([job.ids for job in jobs]))
+            outcomes = [(job, self._checked(x)) for job, x in zip(jobs, found, strict=True)]
+        except Exception as error:  # noqa: BLE001 - each backend has errors of its own
+            return self._recover(jobs, error)
+        self.budget.record_good()
+        return outcomes
+
+    def _recover(self, jobs: Sequence[WindowJob], error: Exception) -> list[Outcome]:
+        if isinstance(error, RetryLaterError) and not isinstance(error, EngineAnswerError):
+            self._observer.engine_failed("engine")
+            return [(job, error) for job in jobs]
+        if is_out_of_memory(error):
+            self.budget.shrink()
+            self._observer.engine_failed("memory")
+            log.warning("engine_out_of_memory", budget_tokens=self.budget.tokens)
+        if len(jobs) == 1:
+            self._observer.engine_failed("window")
+            log.error("window_failed", tokens=len(jobs[0].ids), exc_info=error)
+            return [(jobs[0], error)]
+        half = len(jobs) // 2
+        return self._compute(jobs[:half]) + self._compute(jobs[half:])
+
+    def _checked(self, logits: EngineLogits) -> EngineLogits | Exception:
+        if are_finite(logits):
+            return logits
+        self._observer.engine_failed("window")
+        log.error("window_not_finite", tokens=len(logits.evidence[0]))
+        return NotFiniteError("a logit is not a finite number")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tells whether an engine's error means that memory ran out.
+
+    torch raises a RuntimeError for either device, OpenVINO one with the message of what failed
+    below it ("bad_alloc", "Failed to allocate"); neither has a class that the other knows.
+    """
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)) is not None
+    )

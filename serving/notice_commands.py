@@ -1,0 +1,203 @@
+"""The commands on notices: of a file, or of a case in this deployment's database.
+
+What they run is imported when they run, so that `wherefore --help` stays quick.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.notices import commands as of_files
+
+if TYPE_CHECKING:
+    from serving.cases.events import Actor
+    from serving.casework.desk import Desk
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Draft, check, release and print adverse action notices, clause by clause.",
+)
+
+_NOTICE_ID = re.compile(r"n-[0-9a-f]+")
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE|NOTICE",
+        help="A notice file, or the id of a drafted notice.",
+        show_default=False,
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        help="File that holds your API key: it says who you are.",
+        show_default="asks for the key",
+    ),
+]
+
+
+@app.command()
+def draft(
+    case_id: Annotated[str, typer.Argument(metavar="CASE", help="Id of a decided case.")],
+    *,
+    form: Annotated[
+        str | None, typer.Option(help="C-1, C-2, C-3, C-5 or C-7.", show_default="the usual one")
+    ] = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Draft the notice that a decided case owes, and print its id.
+
+    Notices of incompleteness and counteroffers take more than fits a command
+    line: draft them over the API.
+    """
+    from serving.casework import drafting  # noqa: PLC0415
+    from serving.casework.errors import FactsError  # noqa: PLC0415
+    from serving.notices.forms import NoticeForm  # noqa: PLC0415
+
+    if form is not None and form.upper() not in set(NoticeForm):
+        raise FactsError(
+            field="--form",
+            found="no form of this name",
+            expected=f"one of {', '.join(NoticeForm)}",
+            clause="12 CFR 1002, Appendix C",
+        )
+    wanted = drafting.Draft(form=NoticeForm(form.upper()) if form else None)
+    with _at_desk(key_file) as (desk, by):
+        _, notice_id = drafting.draft(desk, case_id, wanted, by=by)
+    typer.echo(notice_id)
+
+
+@app.command()
+def check(
+    target: Target,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every verdict as JSON, passed ones too.")
+    ] = False,
+    cause: Annotated[
+        list[str] | None,
+        typer.Option(help="Why a drafted notice may go out although a check warns: C6=WHY."),
+    ] = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Check a notice against its decision record, clause by clause.
+
+    Exit code 0: nothing blocks the release. 1: a check failed that blocks it.
+    2: no such check could be made. The check of a drafted notice is recorded;
+    there the second person (A1) is still to come.
+    """
+    if not _is_notice_id(target):
+        of_files.check(Path(target), as_json=as_json)
+        return
+    import json  # noqa: PLC0415
+
+    from serving.casework import letters  # noqa: PLC0415
+    from serving.notices.report import report_json, report_text  # noqa: PLC0415
+
+    with _at_desk(key_file) as (desk, by):
+        found = letters.check(desk, target, causes=_causes(cause or []), by=by)
+    verdicts = list(found.verdicts)
+    typer.echo(json.dumps(report_json(verdicts), indent=2) if as_json else report_text(verdicts))
+    if found.blocked_by:
+        raise typer.Exit(of_files.EXIT_BLOCKED)
+
+
+@app.command()
+def render(
+    target: Target,
+    output: Annotated[
+        Path, typer.Argument(help="File ending in .pdf, .html or .txt.", show_default=False)
+    ],
+    *,
+    key_file: KeyFile = None,
+) -> None:
+    """Print a notice as a tagged PDF, an HTML page or plain text."""
+    if not _is_notice_id(target):
+        of_files.render(Path(target), output)
+        return
+    from serving.casework import letters  # noqa: PLC0415
+    from serving.notices.render import render_file  # noqa: PLC0415
+
+    with _at_desk(key_file) as (desk, by):
+        notice = letters.letter_file(desk, target).notice
+        desk.note_reading("notice_read", by=by, object_id=target, object_kind="notice")
+    render_file(notice, output)
+    typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
+def release(
+    notice_id: Annotated[str, typer.Argument(metavar="NOTICE", help="Id of a checked notice.")],
+    *,
+    key_file: KeyFile = None,
+) -> None:
+    """Release a checked notice, as somebody who neither decided nor drafted it."""
+    from serving.casework import letters  # noqa: PLC0415
+
+    with _at_desk(key_file) as (desk, by):
+        stored = letters.release(desk, notice_id, by=by)
+    typer.echo(stored.case.state)
+
+
+app.command()(of_files.sample)
+
+
+def _causes(given: list[str]) -> dict[str, str]:
+    from serving.casework.errors import FactsError  # noqa: PLC0415
+
+    if not all("=" in cause for cause in given):
+        raise FactsError(
+            field="--cause", found="no equals sign", expected="a check and a cause, as C6=WHY"
+        )
+    return dict(cause.split("=", 1) for cause in given)
+
+
+def _is_notice_id(target: str) -> bool:
+    return _NOTICE_ID.fullmatch(target) is not None and not Path(target).exists()
+
+
+@contextmanager
+def _at_desk(key_file: Path | None) -> "Iterator[tuple[Desk, Actor]]":
+    """Opens the database of the settings, for the person whose key is given."""
+    from serving.adapters.sql.storage import open_storage  # noqa: PLC0415
+    from serving.casework.desk import Desk  # noqa: PLC0415
+    from serving.logs import configure_logs  # noqa: PLC0415
+    from serving.policy import load_policy  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    configure_logs(level=logging.WARNING)
+    settings = load_settings()
+    by = _person(settings.state_dir, key_file)
+    policy = load_policy(settings.policy_file)
+    with open_storage(settings) as storage:
+        yield Desk(storage=storage, policy=policy), by
+
+
+def _person(state_dir: Path, key_file: Path | None) -> "Actor":
+    from serving.cases.events import Actor  # noqa: PLC0415
+    from serving.errors import KeyFileError, UnauthorizedError  # noqa: PLC0415
+    from serving.keys import open_api_keys  # noqa: PLC0415
+
+    try:
+        key = key_file.read_text(encoding="utf-8") if key_file else _asked()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyFileError(
+            f"cannot read a key from {key_file} ({type(error).__name__}): expected a text file "
+            "that holds your API key; name it with --key-file"
+        ) from None
+    person = open_api_keys(state_dir).person_of(key.strip())
+    if person is None:
+        raise UnauthorizedError
+    return Actor(actor_id=person.person_id, role=person.role)
+
+
+def _asked() -> str:
+    answer: str = typer.prompt("Your API key", hide_input=True)
+    return answer

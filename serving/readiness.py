@@ -1,0 +1,98 @@
+"""Whether this server can be relied on: it must give the known answer to the known text.
+
+The model's manifest says what plain torch said of one text when the model was stored
+(`model_store.known_answer`). The text is read again through the very engine that serves, past the
+cache and ahead of everybody, at start and then whenever the last time is some seconds ago. An
+engine that says something else is wrong: the server is not ready and scores nothing until the
+answer is right again. An engine that says nothing makes the server not ready, and each request
+finds out for itself.
+"""
+
+import asyncio
+import time
+from enum import Enum
+
+import structlog
+
+from model_store.known_answer import difference
+from serving.batching import Batcher
+from serving.errors import NotReadyError
+from serving.ports import TextPredictor
+
+GOOD_FOR_SECONDS = 10.0
+"""A right answer holds this long before the text is read again."""
+
+TIMEOUT_SECONDS = 30.0
+"""Longest wait for the known answer; the first one also loads and warms what was not yet used."""
+
+log = structlog.stdlib.get_logger("wherefore.readiness")
+
+
+class Verdict(Enum):
+    """What came of the last reading of the known text."""
+
+    UNKNOWN = "unknown"
+    RIGHT = "right"
+    WRONG = "wrong"
+    NONE = "none"
+
+
+class Readiness:
+    """Asks the engine for the known answer and remembers what came of it."""
+
+    def __init__(self, batcher: Batcher, predictor: TextPredictor) -> None:
+        """Asks nothing yet.
+
+        Args:
+            batcher: the way to the engine.
+            predictor: the model; one without a known answer is always taken to be right.
+        """
+        self._batcher, self._known = batcher, predictor.known_answer
+        self._verdict = Verdict.UNKNOWN
+        self._checked_at = 0.0
+        self._asking = asyncio.Lock()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of the last reading."""
+        return self._verdict
+
+    async def check(self) -> None:
+        """Asks for the known answer, unless it was right a moment ago.
+
+        Raises:
+            NotReadyError: the server is stopping, or the answer is wrong or did not come.
+        """
+        if self._batcher.is_draining:
+            raise NotReadyError
+        async with self._asking:
+            is_fresh = time.monotonic() - self._checked_at < GOOD_FOR_SECONDS
+            if self._verdict is not Verdict.RIGHT or not is_fresh:
+                await self._ask()
+        if self._verdict is not Verdict.RIGHT:
+            raise NotReadyError
+
+    async def _ask(self) -> None:
+        before, found = self._verdict, await self._found()
+        self._verdict, self._checked_at = found, time.monotonic()
+        self._batcher.is_trusted = found is not Verdict.WRONG
+        if found is not before:
+            log.info("readiness", verdict=found.value)
+
+    async def _found(self) -> Verdict:
+        if self._known is None:
+            return Verdict.RIGHT
+        try:
+            prediction = await self._batcher.predict_known(
+                self._known.text, timeout_seconds=TIMEOUT_SECONDS
+            )
+        except Exception:
+            log.exception("known_answer_missing")
+            return Verdict.NONE
+        differs = difference(
+            self._known, categories=prediction.categories, risk_score=prediction.risk_score
+        )
+        if differs is not None:
+            log.error("known_answer_wrong", difference=differs)
+            return Verdict.WRONG
+        return Verdict.RIGHT

@@ -1,0 +1,189 @@
+"""The commands `wherefore audit` and `wherefore database`.
+
+What they run is imported when they run, so that `wherefore --help` stays quick.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+audit = typer.Typer(
+    no_args_is_help=True, help="Verify the audit log, anchor its head, export and verify cases."
+)
+database = typer.Typer(
+    no_args_is_help=True, help="Upgrade and check the databases of cases, and rotate their keys."
+)
+
+AnchorOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--anchor",
+        help="Anchor file to compare with, such as an auditor's own copy.",
+        show_default="that of WHEREFORE_AUDIT_ANCHOR_FILE",
+    ),
+]
+
+
+@audit.command()
+def verify(*, anchor: AnchorOption = None) -> None:
+    """Read the whole audit log and compare it with the head anchored last.
+
+    Exit code 0: every entry is as it was written. 2: it is not; the first
+    broken entry is named.
+    """
+    from serving.adapters.sql.audit import SqlAuditTrail  # noqa: PLC0415
+    from serving.adapters.sql.storage import anchor_file, open_databases  # noqa: PLC0415
+    from serving.adapters.sql.upgrade import check_version  # noqa: PLC0415
+    from serving.cases.anchors import read_anchor  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    anchored = read_anchor(anchor or anchor_file(settings))
+    with open_databases(settings) as (cases, _):
+        check_version(cases.engine, cases.migrations)
+        head = SqlAuditTrail(cases.engine).verify(anchor=anchored)
+    compared = f"entry {anchored.sequence} is as anchored" if anchored else "nothing is anchored"
+    typer.echo(f"{head.sequence} entries are as they were written, {compared}; head {head.hash}")
+
+
+@audit.command()
+def anchor() -> None:
+    """Verify the audit log and append its head to the anchor file.
+
+    Run it daily, and let the file lie where the service cannot rewrite it.
+    """
+    from serving.adapters.sql.storage import open_storage  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    with open_storage(load_settings()) as storage:
+        head = storage.anchor()
+        typer.echo(f"entry {head.sequence} is anchored in {storage.anchor_file}; head {head.hash}")
+
+
+@audit.command()
+def export(
+    case_id: Annotated[str, typer.Argument(help="Id of the case.", show_default=False)],
+    output: Annotated[Path, typer.Argument(help="Zip file to write.", show_default=False)],
+    *,
+    by: Annotated[
+        str, typer.Option(help="Id of who exports it, for the audit log; no name.")
+    ] = "operator",
+) -> None:
+    """Write the exam package of a case: its record, and the proof of it.
+
+    It holds personal data in clear. The export is recorded and anchored.
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from serving.adapters.exam_export import export_package  # noqa: PLC0415
+    from serving.adapters.sql.storage import open_storage  # noqa: PLC0415
+    from serving.cases.events import Actor  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    actor = Actor(actor_id=by, role="operator")
+    with open_storage(load_settings()) as storage:
+        head = export_package(storage, case_id, output, by=actor, at=datetime.now(UTC))
+    typer.echo(f"wrote {output}; it leads to entry {head.sequence} of the audit log")
+
+
+@audit.command("verify-package")
+def verify_package(
+    file: Annotated[Path, typer.Argument(help="Zip file of an export.", show_default=False)],
+    *,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(
+            "--anchor",
+            help="Anchor file that you trust.",
+            show_default="none: the package proves itself only",
+        ),
+    ] = None,
+) -> None:
+    """Verify an exam package; needs no database, no key and no settings.
+
+    Exit code 0: it is as exported. 2: it is not; says what does not fit.
+    """
+    from serving.cases.anchors import read_anchors  # noqa: PLC0415
+    from serving.cases.exam_package import verify_package as verified  # noqa: PLC0415
+
+    report = verified(file, anchors=read_anchors(anchor) if anchor else ())
+    typer.echo(
+        f"as exported: {report.num_events} events and {report.num_notices} notices in "
+        f"{report.num_files} files, proved up to entry {report.head.sequence} of the audit log; "
+        f"head {report.head.hash}"
+    )
+    if anchor is None:
+        typer.echo("compare that head with an anchor file you trust: --anchor FILE", err=True)
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the databases to the tables that this version needs.
+
+    `wherefore serve` does it too; run it by hand where the service's role
+    may not make tables.
+    """
+    from serving.adapters.sql.storage import open_databases  # noqa: PLC0415
+    from serving.adapters.sql.upgrade import upgrade as bring_up  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    with open_databases(load_settings()) as found:
+        for name, each in zip(_NAMES, found, strict=True):
+            before = bring_up(each.engine, each.migrations)
+            typer.echo(f"{name}: version {each.migrations.newest}, was {before or 'empty'}")
+
+
+@database.command()
+def check() -> None:
+    """Check versions, tables' keys and the key rings; change nothing.
+
+    Exit code 0: the service can start. 2: it cannot; says why.
+    """
+    from serving.adapters.sql.storage import check_ring, open_databases  # noqa: PLC0415
+    from serving.adapters.sql.upgrade import check_version  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    with open_databases(load_settings()) as found:
+        for name, each in zip(_NAMES, found, strict=True):
+            check_version(each.engine, each.migrations)
+            check_ring(each)
+            typer.echo(f"{name}: version {each.migrations.newest}, its keys open it")
+
+
+@database.command("rotate-keys")
+def rotate_keys() -> None:
+    """Make new keys and wrap the data key of every case with them.
+
+    With WHEREFORE_ENCRYPTION_KEYS put the new key in front first. Servers may
+    run on. The old keys stay until `wherefore database retire-keys`.
+    """
+    from serving.adapters.sql.rotation import rotate  # noqa: PLC0415
+    from serving.adapters.sql.storage import open_databases  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    with open_databases(load_settings()) as found:
+        for name, each in zip(_NAMES, found, strict=True):
+            done = rotate(each)
+            typer.echo(
+                f"{name}: key {done.key_id} is current, {done.num_wrapped} data keys wrapped"
+            )
+
+
+@database.command("retire-keys")
+def retire_keys() -> None:
+    """Destroy the old keys after a rotation.
+
+    Backups made before the rotation can then no longer be read.
+    """
+    from serving.adapters.sql.rotation import retire  # noqa: PLC0415
+    from serving.adapters.sql.storage import open_databases  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    with open_databases(load_settings()) as found:
+        for name, each in zip(_NAMES, found, strict=True):
+            retired = retire(each)
+            typer.echo(f"{name}: {', '.join(retired) if retired else 'no key'} retired")
+
+
+_NAMES = ("cases", "monitoring data")

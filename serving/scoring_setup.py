@@ -1,0 +1,153 @@
+"""The batcher, its cache and its readiness as the settings ask for them, opened and closed."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from model_store.engine.outputs import Engine
+from serving.adapters.prometheus import BatchMetrics
+from serving.adapters.redis_cache import RedisCache
+from serving.admission import BatchLimits
+from serving.batching import Batcher
+from serving.cache_codec import CacheIdentity, LogitsCodec, engine_identity
+from serving.cache_secret import open_cache_secret
+from serving.errors import NotReadyError
+from serving.logits_cache import CacheObserver, LogitsCache, MemoryCache
+from serving.ports import TextPredictor
+from serving.readiness import Readiness, Verdict
+from serving.scoring import ScoringService
+from serving.settings import Settings
+from serving.window_queue import DEFAULT_BATCH_TOKENS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningScoring:
+    """What requests are scored with while the server runs.
+
+    Attributes:
+        batcher: the way to the engine.
+        readiness: whether it can be relied on.
+    """
+
+    batcher: Batcher
+    readiness: Readiness
+
+
+@asynccontextmanager
+async def running_scoring(
+    service: ScoringService, settings: Settings, *, registry: CollectorRegistry
+) -> AsyncIterator[RunningScoring]:
+    """Opens the way to the engine; closes it when what was accepted is answered.
+
+    Args:
+        service: what reads texts and makes rows.
+        settings: the settings of the process.
+        registry: where the metrics are registered.
+
+    Raises:
+        CacheSecretError: the state directory cannot hold or give the cache's secret.
+        SettingsError: the Redis URL is none.
+    """
+    metrics = BatchMetrics(registry)
+    cache = open_cache(settings, predictor=service.predictor, observer=metrics)
+    batcher = Batcher(
+        service, limits=_limits(settings, service.predictor.engine), observer=metrics, cache=cache
+    )
+    readiness = Readiness(batcher, service.predictor)
+    for name, description, read in _gauges(batcher, readiness, cache):
+        metrics.watch(name, description, read)
+    first_check = asyncio.ensure_future(_check(readiness))
+    try:
+        yield RunningScoring(batcher=batcher, readiness=readiness)
+    finally:
+        first_check.cancel()
+        await batcher.close()
+
+
+def open_cache(
+    settings: Settings, *, predictor: TextPredictor, observer: CacheObserver
+) -> LogitsCache | None:
+    """Returns the cache of a model's logits; None where none is asked for.
+
+    Raises:
+        CacheSecretError: the state directory cannot hold or give the secret.
+        SettingsError: the Redis URL is none.
+    """
+    if not settings.cache_bytes and settings.redis_url is None:
+        return None
+    # What no other process reads needs no secret that survives this one.
+    secret = secrets.token_bytes(32)
+    if settings.redis_url is not None:
+        secret = open_cache_secret(settings.state_dir, configured=settings.cache_secret)
+    engine = engine_identity(predictor.engine)
+    identity = CacheIdentity(model_digest=predictor.digest, engine=engine)
+    codec = LogitsCodec(secret, identity=identity)
+    shared = None
+    if settings.redis_url is not None:
+        shared = RedisCache(
+            settings.redis_url,
+            codec=codec,
+            ttl_seconds=settings.cache_ttl_seconds,
+            observer=observer,
+        )
+    memory = MemoryCache(settings.cache_bytes)
+    return LogitsCache(codec, memory=memory, shared=shared, observer=observer)
+
+
+def _limits(settings: Settings, engine: Engine) -> BatchLimits:
+    # An engine that gains from larger batches, or from several at once, says so.
+    suited = int(getattr(engine, "batch_tokens", DEFAULT_BATCH_TOKENS))
+    return BatchLimits(
+        max_queued_tokens=settings.max_queued_tokens,
+        max_batch_tokens=settings.batch_tokens or suited,
+        timeout_seconds=settings.request_timeout_seconds,
+        grace_seconds=settings.shutdown_grace_seconds,
+    )
+
+
+async def _check(readiness: Readiness) -> None:
+    """Warms the engine, so that the first request need not."""
+    with contextlib.suppress(NotReadyError):  # it was logged, and /ready asks again
+        await readiness.check()
+
+
+def _gauges(
+    batcher: Batcher, readiness: Readiness, cache: LogitsCache | None
+) -> list[tuple[str, str, Callable[[], float]]]:
+    return [
+        ("ready", "1 when the known answer was right.", lambda: _is_right(readiness)),
+        (
+            "queued_tokens",
+            "Tokens waiting or being computed.",
+            lambda: float(batcher.num_queued_tokens),
+        ),
+        (
+            "engine_tokens_per_second",
+            "Speed of the engine lately.",
+            lambda: batcher.tokens_per_second,
+        ),
+        (
+            "engine_batch_tokens",
+            "Padded tokens of a batch; fewer than set after memory ran out.",
+            lambda: float(batcher.batch_tokens),
+        ),
+        (
+            "cache_memory_bytes",
+            "Bytes that the process keeps.",
+            lambda: float(cache.memory.num_bytes) if cache else 0.0,
+        ),
+        (
+            "cache_degraded",
+            "1 when Redis is set and does not answer.",
+            lambda: float(cache.is_degraded) if cache else 0.0,
+        ),
+    ]
+
+
+def _is_right(readiness: Readiness) -> float:
+    return float(readiness.verdict is Verdict.RIGHT)

@@ -1,0 +1,174 @@
+"""What is done with texts before and after the engine, on threads of its own.
+
+Texts are masked and tokenized, and what the engine said of them becomes rows. A row that fails
+here fails alone. Texts that were read before are answered at once where memory holds all their
+logits.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from data_pipeline.sources import Row, RowError
+from model_store.engine.outputs import EngineLogits
+from serving.errors import RetryLaterError
+from serving.flights import Computed, NamedWindow
+from serving.logits_cache import LogitsCache
+from serving.rows import OutputRow
+from serving.scoring import ReadRow, ScoringService
+from serving.window_logits import join_windows
+
+if TYPE_CHECKING:
+    from model_store.predictor import Prediction, ReadText
+
+T = TypeVar("T")
+
+TEXT_THREADS = 2
+"""Threads that read texts and make rows: one goes on where the other has a long text."""
+
+MAX_SLICE_TEXTS = 8
+"""Texts of a request that are read in one go, so that others get their turn soon."""
+
+MAX_SLICE_CHARACTERS = 16_384
+"""Characters of them; a longer text comes alone."""
+
+log = structlog.stdlib.get_logger("wherefore.batching")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRow:
+    """A row that needs the engine.
+
+    Attributes:
+        read: the row, its text read.
+        windows: the windows of the text.
+    """
+
+    read: ReadRow
+    windows: tuple[NamedWindow, ...]
+
+
+class TextStage:
+    """Runs the text steps of a scoring service on a few threads."""
+
+    def __init__(self, service: ScoringService, *, cache: LogitsCache | None) -> None:
+        """Starts no thread before it is needed.
+
+        Args:
+            service: what reads texts and makes rows.
+            cache: names windows and may know their logits; None for none.
+        """
+        self._service, self._cache = service, cache
+        self._threads = ThreadPoolExecutor(TEXT_THREADS, thread_name_prefix="texts")
+
+    async def read(self, rows: Sequence[Row | RowError]) -> list[OutputRow | PendingRow]:
+        """Reads the texts of rows, in order."""
+        return await self._run(lambda: [self._read(row) for row in rows])
+
+    async def finish(
+        self, parts: Sequence[OutputRow | PendingRow], computed: Sequence[Computed]
+    ) -> list[OutputRow]:
+        """Returns the output rows of what was read, in order.
+
+        Args:
+            parts: what `read` gave.
+            computed: what came of the windows of the pending rows, in order.
+
+        Raises:
+            RetryLaterError: the engine cannot compute now.
+        """
+        return await self._run(lambda: self._finish_all(parts, computed))
+
+    async def read_text(self, text: str) -> "ReadText":
+        """Reads one text."""
+        [read] = await self._run(lambda: self._service.predictor.read([text]))
+        return read
+
+    async def decode(self, read: "ReadText", computed: Sequence[Computed]) -> "Prediction":
+        """Returns what the engine said of one text.
+
+        Raises:
+            Exception: whatever the engine raised for one of its windows.
+        """
+        logits = join_windows([_given(outcome) for outcome in computed])
+        [found] = await self._run(lambda: self._service.predictor.decode([read], logits))
+        return found
+
+    def close(self) -> None:
+        """Ends the threads; what has not begun is dropped."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _read(self, row: Row | RowError) -> OutputRow | PendingRow:
+        if isinstance(row, RowError):
+            return self._service.reject(row)
+        try:
+            read = self._service.read(row)
+            return self._answered_or_pending(read) if isinstance(read, ReadRow) else read
+        except Exception:
+            log.exception("row_not_read")
+            return self._service.fail(row)
+
+    def _answered_or_pending(self, read: ReadRow) -> OutputRow | PendingRow:
+        windows = tuple(self._named(window.ids) for window in read.text.windows)
+        known = [window.known for window in windows if window.known is not None]
+        if len(known) == len(windows):
+            return self._service.finish(read, join_windows(known))
+        return PendingRow(read=read, windows=windows)
+
+    def _named(self, ids: tuple[int, ...]) -> NamedWindow:
+        if self._cache is None:
+            return NamedWindow(ids=ids)
+        name = self._cache.name(ids)
+        return NamedWindow(ids=ids, name=name, known=self._cache.get(name))
+
+    def _finish_all(
+        self, parts: Sequence[OutputRow | PendingRow], computed: Sequence[Computed]
+    ) -> list[OutputRow]:
+        following = iter(computed)
+        return [
+            self._finish(part, [next(following) for _ in part.windows])
+            if isinstance(part, PendingRow)
+            else part
+            for part in parts
+        ]
+
+    def _finish(self, part: PendingRow, computed: Sequence[Computed]) -> OutputRow:
+        failures = [outcome for outcome in computed if isinstance(outcome, Exception)]
+        for failure in failures:
+            if isinstance(failure, RetryLaterError):
+                raise failure
+        if failures:  # told by the engine's worker
+            return self._service.fail(part.read.row)
+        try:
+            return self._service.finish(part.read, join_windows([_given(c) for c in computed]))
+        except Exception:
+            log.exception("row_not_finished")
+            return self._service.fail(part.read.row)
+
+
+def sliced(rows: Sequence[Row | RowError]) -> Iterator[list[Row | RowError]]:
+    """Yields rows in order, in slices of a few texts that are soon read; at least one slice."""
+    part: list[Row | RowError] = []
+    num_characters = 0
+    for row in rows:
+        length = len(row.application.text or "") if isinstance(row, Row) else 0
+        is_full = len(part) >= MAX_SLICE_TEXTS or num_characters + length > MAX_SLICE_CHARACTERS
+        if part and is_full:
+            yield part
+            part, num_characters = [], 0
+        part.append(row)
+        num_characters += length
+    yield part
+
+
+def _given(outcome: Computed) -> EngineLogits:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome

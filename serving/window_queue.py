@@ -1,0 +1,233 @@
+"""The windows that wait for the engine, and which of them make the next batch.
+
+A batch is closed when the engine is free to take it, never by a clock. It begins with the window
+whose deadline comes first, or with the oldest one once that has waited longer than the age cap, so
+that nothing starves; it is filled with the windows nearest to that one in length, so that little
+is padded. Windows of backlogs are taken when no other waits, in batches short enough to hold the
+engine for a set time only, and once in a while even if others always wait.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+DEFAULT_QUEUED_TOKENS = 262_144
+"""Tokens that may wait: about a thousand applications of 250 tokens."""
+
+DEFAULT_BATCH_TOKENS = 1024
+"""Padded tokens of a batch: on CPU cores more makes each wait longer and all hardly faster."""
+
+AGE_CAP_SECONDS = 1.0
+"""A window that has waited this long goes first, whatever its deadline."""
+
+BACKLOG_HOLD_SECONDS = 0.025
+"""Longest time for which a backlog's batch may hold the engine; one window is always taken."""
+
+BACKLOG_TURN_SECONDS = 5.0
+"""After this long without one, a backlog's batch goes before windows that people wait for."""
+
+
+class Priority(Enum):
+    """Who waits for a window."""
+
+    ONLINE = "online"
+    BACKLOG = "backlog"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class WindowJob:
+    """A window to be computed.
+
+    Attributes:
+        ids: its token ids, markers included.
+        deadline: when its answer is of no use any more, seconds of `time.monotonic`.
+        arrived: when it came, likewise.
+        priority: who waits for it.
+        owner: what the one who put it here wants to find in it again.
+        is_waiting: whether it is still in the queue.
+    """
+
+    ids: tuple[int, ...]
+    deadline: float
+    arrived: float = field(default_factory=time.monotonic)
+    priority: Priority = Priority.ONLINE
+    owner: Any = None
+    is_waiting: bool = False
+
+
+class WaitingWindows:
+    """Windows of one priority, found by deadline, by age and by length. Not thread-safe."""
+
+    def __init__(self) -> None:
+        """Begins empty."""
+        self._by_length: dict[int, dict[int, WindowJob]] = {}
+        self._by_deadline: list[tuple[float, int, WindowJob]] = []
+        self._by_age: deque[WindowJob] = deque()
+        self._numbers: dict[WindowJob, int] = {}
+        self._counter = itertools.count()
+
+    def __len__(self) -> int:
+        """Returns how many wait."""
+        return len(self._numbers)
+
+    def add(self, job: WindowJob) -> None:
+        """Takes a window in."""
+        number = next(self._counter)
+        job.is_waiting = True
+        self._numbers[job] = number
+        self._by_length.setdefault(len(job.ids), {})[number] = job
+        heapq.heappush(self._by_deadline, (job.deadline, number, job))
+        self._by_age.append(job)
+
+    def remove(self, job: WindowJob) -> None:
+        """Lets a window out; one that does not wait is left alone."""
+        if not job.is_waiting:
+            return
+        job.is_waiting = False
+        same_length = self._by_length[len(job.ids)]
+        del same_length[self._numbers.pop(job)]
+        if not same_length:
+            del self._by_length[len(job.ids)]
+        if not self._numbers:
+            self._by_deadline.clear()
+            self._by_age.clear()
+
+    def oldest(self) -> WindowJob | None:
+        """Returns the window that has waited longest; None where none waits."""
+        while self._by_age and not self._by_age[0].is_waiting:
+            self._by_age.popleft()
+        return self._by_age[0] if self._by_age else None
+
+    def take(self, max_tokens: int, *, now: float, age_cap_seconds: float) -> list[WindowJob]:
+        """Takes the next batch out.
+
+        Args:
+            max_tokens: tokens of the batch when padded to its longest window; the first window is
+                taken even where it is longer.
+            now: seconds of `time.monotonic`.
+            age_cap_seconds: age at which the oldest window goes first.
+        """
+        head = self._head(now, age_cap_seconds)
+        if head is None:
+            return []
+        batch, longest = [head], len(head.ids)
+        self.remove(head)
+        for job in self._nearest(len(head.ids)):
+            longest = max(longest, len(job.ids))
+            if (len(batch) + 1) * longest > max_tokens:
+                break
+            batch.append(job)
+        for job in batch[1:]:
+            self.remove(job)
+        return batch
+
+    def _head(self, now: float, age_cap_seconds: float) -> WindowJob | None:
+        oldest = self.oldest()
+        if oldest is None or now - oldest.arrived >= age_cap_seconds:
+            return oldest
+        while not self._by_deadline[0][2].is_waiting:
+            heapq.heappop(self._by_deadline)
+        return self._by_deadline[0][2]
+
+    def _nearest(self, length: int) -> Iterator[WindowJob]:
+        """Yields the windows from the nearest in length to the farthest, the oldest first."""
+        for near in sorted(self._by_length, key=lambda other: (abs(other - length), other)):
+            yield from self._by_length[near].values()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What the engine is to compute next.
+
+    Attributes:
+        jobs: the windows, from the shortest to the longest.
+        priority: of all of them.
+        was_idle: whether the engine had to wait for them.
+    """
+
+    jobs: tuple[WindowJob, ...]
+    priority: Priority
+    was_idle: bool
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of its windows, padding left out."""
+        return sum(len(job.ids) for job in self.jobs)
+
+
+class WindowQueue:
+    """Windows waiting for the engine; put in by one thread, taken out by others."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begins empty.
+
+        Args:
+            clock: gives the time, seconds.
+        """
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting = {priority: WaitingWindows() for priority in Priority}
+        self._last_backlog_batch = clock()
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        """Returns how many windows wait."""
+        return sum(map(len, self._waiting.values()))
+
+    def put(self, jobs: Iterable[WindowJob]) -> None:
+        """Puts windows in."""
+        with self._changed:
+            for job in jobs:
+                self._waiting[job.priority].add(job)
+            self._changed.notify_all()
+
+    def discard(self, job: WindowJob) -> bool:
+        """Takes out a window that nobody waits for any more; says whether it was still here."""
+        with self._changed:
+            was_waiting = job.is_waiting
+            self._waiting[job.priority].remove(job)
+            return was_waiting
+
+    def take(self, *, max_tokens: int, max_backlog_tokens: int) -> Batch | None:
+        """Waits for windows and returns the next batch; None when closed and empty.
+
+        Args:
+            max_tokens: padded tokens of a batch.
+            max_backlog_tokens: likewise of a backlog's batch.
+        """
+        with self._changed:
+            was_idle = not len(self)
+            while not len(self):
+                if self._is_closed:
+                    return None
+                self._changed.wait()
+            now = self._clock()
+            priority = self._next_priority(now)
+            if priority is Priority.BACKLOG:
+                self._last_backlog_batch = now
+                max_tokens = min(max_tokens, max_backlog_tokens)
+            jobs = self._waiting[priority].take(
+                max_tokens, now=now, age_cap_seconds=AGE_CAP_SECONDS
+            )
+        jobs.sort(key=lambda job: len(job.ids))
+        return Batch(jobs=tuple(jobs), priority=priority, was_idle=was_idle)
+
+    def close(self) -> None:
+        """Lets the takers go once nothing waits any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _next_priority(self, now: float) -> Priority:
+        oldest = self._waiting[Priority.BACKLOG].oldest()
+        if oldest is None:
+            return Priority.ONLINE
+        since = max(self._last_backlog_batch, oldest.arrived)
+        is_due = now - since >= BACKLOG_TURN_SECONDS
+        return Priority.BACKLOG if is_due or not self._waiting[Priority.ONLINE] else Priority.ONLINE

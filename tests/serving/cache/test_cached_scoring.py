@@ -1,0 +1,255 @@
+"""Scoring through the cache: computed once, repeated to the bit, right whatever Redis does."""
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+
+import pytest
+
+from data_pipeline.domain.application import LoanApplication
+from data_pipeline.sources import Row
+from model_store.predictor import Predictor
+from serving.adapters.fake import FakePredictor
+from serving.admission import BatchLimits
+from serving.batching import Batcher
+from serving.logits_cache import LogitsCache, MemoryCache
+from serving.scoring import ScoringService
+from serving.window_queue import Priority
+
+
+class Counting:
+    """Notes what the engine computes and holds it until it may."""
+
+    def __init__(self, *, is_open=True):
+        self.texts, self.is_open, self.reached = [], threading.Event(), threading.Event()
+        if is_open:
+            self.is_open.set()
+
+    def __call__(self, texts):
+        self.texts += texts
+        self.reached.set()
+        assert self.is_open.wait(60)
+
+
+async def until(condition):
+    while not condition():  # noqa: ASYNC110 - what is waited for knows of no event
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def opened(heard, new_codec):
+    @asynccontextmanager
+    async def open_batcher(predictor, *, shared=None, max_bytes=10**7):
+        cache = LogitsCache(
+            new_codec(), memory=MemoryCache(max_bytes), shared=shared, observer=heard
+        )
+        service = ScoringService(predictor=predictor)
+        batcher = Batcher(service, limits=BatchLimits(), observer=heard, cache=cache)
+        try:
+            yield batcher
+        finally:
+            await batcher.close()
+
+    return open_batcher
+
+
+def row(text, number=1):
+    return Row(number=number, id=str(number), application=LoanApplication(text=text))
+
+
+def rows(*texts):
+    return [row(text, number) for number, text in enumerate(texts, start=1)]
+
+
+def test_the_same_text_is_computed_once(opened):
+    engine = Counting()
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            return [await batcher.score(rows("Debts.")) for _ in range(5)]
+
+    answers = asyncio.run(scenario())
+    assert engine.texts == ["Debts."]
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_many_who_ask_at_once_wait_for_one_computation(opened, heard):
+    engine = Counting(is_open=False)
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            asked = [asyncio.create_task(batcher.score(rows("Debts."))) for _ in range(10)]
+            await asyncio.to_thread(engine.reached.wait, 60)
+            await until(lambda: heard.lookups.count(("flight", 1, 0)) == 9)
+            engine.is_open.set()
+            return await asyncio.gather(*asked)
+
+    answers = asyncio.run(scenario())
+    assert engine.texts == ["Debts."]
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_equal_texts_of_one_batch_are_computed_once(opened):
+    engine = Counting()
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            return await batcher.score(rows(*["Debts.", "Fine."] * 20))
+
+    answers = asyncio.run(scenario())
+    assert sorted(engine.texts) == ["Debts.", "Fine."]
+    assert [answer.id for answer in answers] == [str(i) for i in range(1, 41)]
+    assert answers[0].risk_score == answers[2].risk_score != answers[1].risk_score
+
+
+def test_who_joined_gets_an_answer_when_the_first_to_ask_is_gone(opened, heard):
+    engine = Counting(is_open=False)
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            busy = asyncio.create_task(batcher.score(rows("Busy.")))
+            await asyncio.to_thread(engine.reached.wait, 60)
+            first = asyncio.create_task(batcher.score(rows("Debts.")))
+            await until(lambda: batcher.num_queued_windows)
+            second = asyncio.create_task(batcher.score(rows("Debts.")))
+            await until(lambda: ("flight", 1, 0) in heard.lookups)
+            first.cancel()
+            engine.is_open.set()
+            await busy
+            return await second
+
+    [answer] = asyncio.run(scenario())
+    assert answer.error is None
+    assert engine.texts == ["Busy.", "Debts."]
+
+
+def test_what_all_have_left_is_dropped_and_computed_when_asked_again(opened):
+    engine = Counting(is_open=False)
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            busy = asyncio.create_task(batcher.score(rows("Busy.")))
+            await asyncio.to_thread(engine.reached.wait, 60)
+            gone = asyncio.create_task(batcher.score(rows("Debts.")))
+            await until(lambda: batcher.num_queued_windows)
+            gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)
+            engine.is_open.set()
+            await busy
+            assert engine.texts == ["Busy."]
+            return await batcher.score(rows("Debts."))
+
+    [answer] = asyncio.run(scenario())
+    assert answer.error is None
+
+
+def test_a_window_of_a_backlog_goes_with_the_others_once_somebody_waits_for_it(opened, heard):
+    engine = Counting(is_open=False)
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            busy = asyncio.create_task(batcher.score(rows("Busy.")))
+            await asyncio.to_thread(engine.reached.wait, 60)
+            backlog = asyncio.create_task(
+                batcher.score(rows("First.", "Second.", "Third."), priority=Priority.BACKLOG)
+            )
+            await until(lambda: batcher.num_queued_windows == 3)
+            online = asyncio.create_task(batcher.score(rows("Third.")))
+            await until(lambda: ("flight", 1, 0) in heard.lookups)
+            engine.is_open.set()
+            return await asyncio.gather(busy, backlog, online)
+
+    _, [*_, third], [same] = asyncio.run(scenario())
+    assert engine.texts == ["Busy.", "Third.", "First.", "Second."]
+    assert third.risk_score == same.risk_score
+
+
+def test_a_failure_is_not_remembered(opened):
+    failing = ["Debts."]
+
+    def fail(texts):
+        if failing and failing[0] in texts:
+            raise ValueError("cannot")
+
+    async def scenario():
+        async with opened(FakePredictor(before=fail)) as batcher:
+            [first] = await batcher.score(rows("Debts."))
+            failing.clear()
+            [second] = await batcher.score(rows("Debts."))
+            return first, second
+
+    first, second = asyncio.run(scenario())
+    assert first.error.code == "internal_error"
+    assert second.error is None
+
+
+TEXTS = [
+    f"Asks for ${i},000; her debts take {i} % of her income. " * (i % 7 + 1) for i in range(24)
+]
+
+
+def test_a_hit_repeats_the_first_answer_to_the_bit_from_memory_and_from_redis(
+    opened, tiny_model, valkey, new_redis_cache, heard
+):
+    predictor = Predictor.load(tiny_model)
+
+    async def scenario():
+        async with opened(predictor, shared=new_redis_cache(valkey.url)) as batcher:
+            first = await batcher.score(rows(*TEXTS))
+            # Alone the engine would compute them in other batches.
+            alone = [(await batcher.score([row]))[0] for row in rows(*TEXTS)]
+            with valkey.client as client:
+                await until(lambda: client.dbsize() == len(TEXTS))
+        async with opened(predictor, shared=new_redis_cache(valkey.url)) as batcher:
+            elsewhere = await batcher.score(rows(*reversed(TEXTS)))
+        return first, alone, elsewhere
+
+    first, alone, elsewhere = asyncio.run(scenario())
+    assert alone == first
+    in_order = [answer.model_copy(update={"id": None}) for answer in reversed(elsewhere)]
+    assert in_order == [answer.model_copy(update={"id": None}) for answer in first]
+    assert sum(hits for tier, hits, _ in heard.lookups if tier == "shared") == len(TEXTS)
+
+
+def test_killed_restarted_and_garbage_redis_under_load_never_changes_an_answer(
+    opened, tiny_model, valkey, new_redis_cache, close_to
+):
+    predictor = Predictor.load(tiny_model)
+    expected = [
+        answer.model_dump(mode="json")
+        for answer in ScoringService(predictor=predictor).score(rows(*TEXTS))
+    ]
+
+    async def scenario():
+        found = []
+        # Without memory every text goes to Redis each time.
+        async with opened(predictor, shared=new_redis_cache(valkey.url), max_bytes=0) as batcher:
+            for round_number in range(12):
+                if round_number == 3:
+                    valkey.kill()
+                if round_number == 6:
+                    await asyncio.to_thread(valkey.start)
+                if round_number == 9:
+                    with valkey.client as client:
+                        for key in client.scan_iter():
+                            client.set(key, b"garbage")
+                found.append(await asyncio.gather(*(batcher.score([r]) for r in rows(*TEXTS))))
+        return found
+
+    for answers in asyncio.run(scenario()):
+        for [answer], right in zip(answers, expected, strict=True):
+            assert close_to(right, answer.model_dump(mode="json"))
+
+
+def test_a_dead_redis_is_named_in_the_answer(opened, valkey, new_redis_cache):
+    valkey.kill()
+
+    async def scenario():
+        async with opened(FakePredictor(), shared=new_redis_cache(valkey.url)) as batcher:
+            while not batcher.degraded:
+                [answer] = await batcher.score(rows("Debts."))
+                assert answer.error is None
+                await batcher.score(rows(f"Debts {id(object())}."))
+            return batcher.degraded
+
+    assert asyncio.run(scenario()) == ["cache_unavailable"]
