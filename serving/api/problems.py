@@ -18,6 +18,9 @@ from data_pipeline.errors import DataError, WhereforeError
 from model_store.errors import ModelError, TextTooLongError
 from serving import errors
 from serving.cases import errors as case_errors
+from serving.cases import store_errors
+from serving.casework import errors as casework_errors
+from serving.notices import errors as notice_errors
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 INTERNAL_ERROR = (500, "internal_error")
@@ -31,9 +34,16 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.InvalidRequestError: (422, "invalid_request"),
     errors.BatchTooLargeError: (413, "batch_too_large"),
     errors.RowRejectedError: (422, "invalid_application"),
+    errors.ClientGoneError: (499, "client_gone"),
     errors.OverloadedError: (503, "overloaded"),
     errors.ScoringTimeoutError: (503, "timeout"),
     errors.NotReadyError: (503, "not_ready"),
+    errors.EngineUnreachableError: (503, "engine_unreachable"),
+    errors.EngineBusyError: (503, "engine_busy"),
+    errors.EngineKeyError: (503, "engine_key_refused"),
+    errors.EngineAnswerError: (503, "engine_answer_refused"),
+    errors.EngineModelError: (503, "engine_model_differs"),
+    errors.EngineError: (503, "engine_unavailable"),
     errors.RetryLaterError: (503, "try_again"),
     errors.RequestError: (400, "bad_request"),
     case_errors.IllegalEventError: (409, "illegal_event"),
@@ -42,6 +52,26 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     case_errors.DecisionRefusedError: (422, "decision_refused"),
     case_errors.RetentionError: (409, "must_be_retained"),
     case_errors.CaseError: (422, "invalid_event"),
+    store_errors.NotStoredError: (404, "not_stored"),
+    store_errors.CasePurgedError: (410, "case_purged"),
+    store_errors.CaseExistsError: (409, "case_exists"),
+    store_errors.IdTakenError: (409, "id_taken"),
+    store_errors.CaseConflictError: (409, "case_conflict"),
+    store_errors.StoredCaseError: (422, "invalid_record"),
+    store_errors.StoreUnavailableError: (503, "storage_unavailable"),
+    case_errors.AuditFieldError: (422, "invalid_id"),
+    casework_errors.FactsError: (422, "invalid_facts"),
+    casework_errors.NoticeBlockedError: (409, "notice_blocked"),
+    casework_errors.NotAssessableError: (422, "not_assessable"),
+    casework_errors.NoLetterError: (409, "no_letter"),
+    casework_errors.RegenerationError: (409, "not_regenerable"),
+    casework_errors.CaseworkError: (422, "refused"),
+    notice_errors.NoticeFileError: (422, "invalid_notice_file"),
+    notice_errors.NoticeDataError: (422, "notice_data_missing"),
+    notice_errors.LanguageError: (422, "language_not_approved"),
+    notice_errors.ReasonsError: (422, "reasons_not_statable"),
+    notice_errors.RenderError: (422, "not_renderable"),
+    notice_errors.NoticeError: (422, "invalid_notice"),
     errors.ServingError: INTERNAL_ERROR,
     ApplicationError: (422, "invalid_application"),
     DataError: (422, "invalid_application"),
@@ -51,7 +81,17 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
 }
 """Status and code of every error; a class without a line has its nearest ancestor's."""
 
-ROW_STATUS = {"text_too_long": 413}
+_TOLD_TO_CLIENTS = (
+    errors.RequestError,
+    case_errors.CaseError,
+    case_errors.AuditFieldError,
+    store_errors.StoredCaseError,
+    casework_errors.CaseworkError,
+    notice_errors.NoticeError,
+    DataError,
+)
+
+ROW_STATUS = {"text_too_long": 413, INTERNAL_ERROR[1]: INTERNAL_ERROR[0]}
 """Status of a single application's error code, where it is not 422."""
 
 _HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
@@ -61,6 +101,9 @@ _HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
         "this address does not answer to that method: the header Allow lists those it does",
     ),
 }
+_TITLES = {499: "Client Closed Request"}
+"""Statuses that are not registered; 499 is what nginx made of them, and no client ever reads it."""
+
 _INTERNAL_MESSAGE = "the server failed to answer: try again, and report the request_id if it recurs"
 
 
@@ -89,7 +132,7 @@ def problem_response(
 ) -> JSONResponse:
     """Returns the response that carries a problem."""
     problem = Problem(
-        title=HTTPStatus(status).phrase,
+        title=_TITLES[status] if status in _TITLES else HTTPStatus(status).phrase,
         status=status,
         code=code,
         detail=detail,
@@ -113,9 +156,7 @@ def error_response(error: WhereforeError, *, request_id: str) -> JSONResponse:
     return problem_response(
         status=status,
         code=code,
-        detail=str(error)
-        if isinstance(error, errors.RequestError | case_errors.CaseError | DataError)
-        else _INTERNAL_MESSAGE,
+        detail=str(error) if isinstance(error, _TOLD_TO_CLIENTS) else _INTERNAL_MESSAGE,
         request_id=request_id,
         headers=headers,
     )
@@ -168,6 +209,33 @@ async def handle_http_exception(request: Request, error: Exception) -> JSONRespo
 async def handle_validation_error(request: Request, error: Exception) -> JSONResponse:
     """Answers a body or parameter of the wrong shape, without what was sent."""
     first = cast("RequestValidationError", error).errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    found = errors.InvalidRequestError(found=f"{where}: {first['msg']}")
+    found = errors.InvalidRequestError(found=_sentence(first["type"], first["loc"], first["msg"]))
     return error_response(found, request_id=request.state.request_id)
+
+
+CLAUSES = {
+    "creditors": "12 CFR 1002.9(a)(2)",
+    "creditor_type": "12 CFR 1002, Appendix A",
+    "language": "12 CFR 1002.4(e)",
+    "created_on": "15 USC 1681g(f)(1)(D)",
+    "scores": "15 USC 1681g(f)(1)",
+    "reports": "15 USC 1681m(a)",
+    "respond_by": "12 CFR 1002.9(c)(2)",
+    "missing_items": "12 CFR 1002.9(c)(2)",
+    "applicants": "12 CFR 1002.9(f)",
+    "reasons": "12 CFR 1002.9(b)(2)",
+    "form": "12 CFR 1002, Appendix C",
+    "consents": "12 CFR 1002.4(d)(2)",
+    "channel": "12 CFR 1002.4(d)",
+    "time_zone": "12 CFR 1002.9(a)(1)",
+}
+"""The provision that asks for a field, by the field's name, where one does."""
+
+
+def _sentence(kind: str, loc: tuple[int | str, ...], message: str) -> str:
+    """The field, the finding and the clause; the name of an unknown field is not repeated."""
+    path = loc[:-1] if kind == "extra_forbidden" else loc
+    where = ".".join(str(part) for part in path)
+    found = "found a field that is not known" if kind == "extra_forbidden" else message
+    clause = next((CLAUSES[p] for p in reversed(path) if isinstance(p, str) and p in CLAUSES), None)
+    return f"{where}: {found}" + (f" ({clause})" if clause else "")

@@ -1,5 +1,6 @@
 """The HTTP routes. Thin: each reads a request, asks a service and names the answer."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from data_pipeline.sources import Row, RowError
 from serving.adapters.prometheus import CONTENT_TYPE, ServingMetrics
 from serving.api.applications import has_id, read_application
 from serving.api.body import JsonRoute
+from serving.api.disconnects import unless_disconnected
 from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
 from serving.api.schemas import (
     ApplicationBody,
@@ -25,14 +27,15 @@ from serving.api.schemas import (
     MetricsAnswer,
     ModelReport,
     PredictAnswer,
-    Readiness,
+    ReadyAnswer,
     ReasonEntry,
     ServingReport,
 )
 from serving.api.security import KEY_DOCUMENTED
+from serving.batching import Batcher
 from serving.errors import BatchTooLargeError, NotReadyError, RowRejectedError
 from serving.ports import TextPredictor
-from serving.queueing import ScoringQueue
+from serving.readiness import Readiness
 from serving.rows import FailedRow, OutputRow
 
 log = structlog.stdlib.get_logger("wherefore.scoring")
@@ -69,10 +72,10 @@ async def health() -> Health:
 
 
 @open_router.get("/ready", tags=["operation"], responses=_problems(503))
-async def ready(request: Request) -> Readiness:
-    """Says whether applications can be scored; it needs no key."""
-    _queue(request)
-    return Readiness(model_version=_predictor(request).model_version)
+async def ready(request: Request) -> ReadyAnswer:
+    """Says whether the model gives its known answer to a known text; it needs no key."""
+    await _readiness(request).check()
+    return ReadyAnswer(model_version=_predictor(request).model_version)
 
 
 @open_router.get("/metrics", tags=["operation"], response_class=Response)
@@ -120,13 +123,23 @@ async def predict(
         _metrics(request).count_failure(row.code)
         raise RowRejectedError(code=row.code, message=row.message)
     [scored] = await _score(request, [row])
+    if isinstance(scored, FailedRow):
+        raise RowRejectedError(code=scored.error.code, message=scored.error.message)
     answer = scored.model_dump(exclude={"id", "error"})
-    given_id = scored.id if has_id(application) else None
-    return PredictAnswer(**answer, id=given_id, milliseconds=_milliseconds(request))
+    return PredictAnswer(
+        **answer,
+        id=scored.id if has_id(application) else None,
+        milliseconds=_milliseconds(request),
+        degraded=_batcher(request).degraded,
+    )
 
 
-@keyed_router.post("/batch-predict", responses=_problems(400, 401, 413, 415, 422, 503))
-async def batch_predict(request: Request, batch: BatchRequest) -> BatchAnswer:
+@keyed_router.post(
+    "/batch-predict",
+    responses=_problems(400, 401, 413, 415, 422, 503),
+    response_model=BatchAnswer,
+)
+async def batch_predict(request: Request, batch: BatchRequest) -> Response:
     """Scores up to 256 applications (unless configured otherwise): one row each, in order.
 
     An application that cannot be scored gets a row with `error`; the others are scored.
@@ -134,14 +147,21 @@ async def batch_predict(request: Request, batch: BatchRequest) -> BatchAnswer:
     limit = request.app.state.settings.max_batch_size
     if len(batch.applications) > limit:
         raise BatchTooLargeError(found=len(batch.applications), limit=limit)
-    rows = [read_application(item, number=i) for i, item in enumerate(batch.applications, start=1)]
-    return BatchAnswer(rows=await _score(request, rows), milliseconds=_milliseconds(request))
+    # Hundreds of applications are read and written in threads, not on the event loop.
+    rows = await asyncio.to_thread(_read_applications, batch.applications)
+    answer = BatchAnswer.model_construct(
+        rows=await _score(request, rows),
+        milliseconds=_milliseconds(request),
+        degraded=_batcher(request).degraded,
+    )
+    content = await asyncio.to_thread(answer.model_dump_json)
+    return Response(content, media_type="application/json")
 
 
 @keyed_router.get("/metrics", responses=_problems(401, 503))
 async def model_metrics(request: Request) -> MetricsAnswer:
     """Gives the model's stored evaluation and the live counts of this process."""
-    queue, metrics, predictor = _queue(request), _metrics(request), _predictor(request)
+    batcher, metrics, predictor = _batcher(request), _metrics(request), _predictor(request)
     return MetricsAnswer(
         model=ModelReport(
             model_version=predictor.model_version, evaluation=dict(predictor.evaluation)
@@ -151,13 +171,15 @@ async def model_metrics(request: Request) -> MetricsAnswer:
             requests_by_status=metrics.requests_by_status(),
             applications_scored_by_risk_band=metrics.scored_by_band(),
             applications_failed_by_code=metrics.failed_by_code(),
-            applications_queued=queue.num_queued,
+            applications_queued=batcher.num_queued,
+            tokens_queued=batcher.num_queued_tokens,
+            tokens_per_second=round(batcher.tokens_per_second, 1),
         ),
     )
 
 
 async def _score(request: Request, rows: Sequence[Row | RowError]) -> list[OutputRow]:
-    scored = await _queue(request).score(rows)
+    scored = await unless_disconnected(request, _batcher(request).score(rows))
     _metrics(request).count_rows(scored)
     log.info(
         "scored",
@@ -169,11 +191,22 @@ async def _score(request: Request, rows: Sequence[Row | RowError]) -> list[Outpu
     return scored
 
 
-def _queue(request: Request) -> ScoringQueue:
-    queue: ScoringQueue | None = request.app.state.queue
-    if queue is None:
+def _read_applications(applications: Sequence[object]) -> list[Row | RowError]:
+    return [read_application(item, number=i) for i, item in enumerate(applications, start=1)]
+
+
+def _batcher(request: Request) -> Batcher:
+    batcher: Batcher | None = request.app.state.batcher
+    if batcher is None:
         raise NotReadyError
-    return queue
+    return batcher
+
+
+def _readiness(request: Request) -> Readiness:
+    readiness: Readiness | None = request.app.state.readiness
+    if readiness is None:
+        raise NotReadyError
+    return readiness
 
 
 def _metrics(request: Request) -> ServingMetrics:

@@ -20,6 +20,14 @@ Milliseconds = Annotated[
     ),
 ]
 
+Degraded = Annotated[
+    list[str],
+    Field(
+        description="What did not work as set up, though the answer is whole: `cache_unavailable` "
+        "(Redis does not answer, everything is computed)."
+    ),
+]
+
 
 class BatchRequest(BaseModel):
     """Applications to score in one request."""
@@ -41,6 +49,7 @@ class PredictAnswer(Assessment):
     """The assessment of one application."""
 
     milliseconds: Milliseconds
+    degraded: Degraded
 
 
 class BatchAnswer(BaseModel):
@@ -50,6 +59,7 @@ class BatchAnswer(BaseModel):
         description="A row with `error` set was not scored; it never fails the others."
     )
     milliseconds: Milliseconds
+    degraded: Degraded
 
 
 class Health(BaseModel):
@@ -59,8 +69,8 @@ class Health(BaseModel):
     version: str = Field(description="Version of the software.", examples=["0.1.0"])
 
 
-class Readiness(BaseModel):
-    """The model is loaded."""
+class ReadyAnswer(BaseModel):
+    """The model gives its known answer."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -113,6 +123,8 @@ class ServingReport(BaseModel):
     applications_scored_by_risk_band: dict[str, int]
     applications_failed_by_code: dict[str, int] = Field(description="Rows of batches too.")
     applications_queued: int = Field(ge=0, description="Waiting or being scored now.")
+    tokens_queued: int = Field(ge=0, description="Tokens of theirs that the model has not read.")
+    tokens_per_second: float = Field(gt=0, description="Speed of the model lately.")
 
 
 class MetricsAnswer(BaseModel):

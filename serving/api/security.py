@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
+from serving.cases.events import Actor
 from serving.errors import UnauthorizedError
-from serving.keys import ApiKeys
+from serving.keys import ApiKeys, Person
 
 _header = APIKeyHeader(
     name="X-API-Key",
@@ -29,14 +30,22 @@ KEY_DOCUMENTED = Depends(_documented)
 
 
 def require_key(request: Request) -> None:
-    """Refuses a request without a valid key.
+    """Refuses a request without a valid key, and notes whose key it is.
 
     Raises:
         UnauthorizedError: there is no key in X-API-Key or Authorization, or an unknown one.
     """
     keys: ApiKeys = request.app.state.keys
-    if not keys.accept(_key_of(request)):
+    person = keys.person_of(_key_of(request))
+    if person is None:
         raise UnauthorizedError
+    request.state.person = person
+
+
+def actor_of(request: Request) -> Actor:
+    """Returns the person whose key a request of a `JsonRoute` carries, as the one who acts."""
+    person: Person = request.state.person
+    return Actor(actor_id=person.person_id, role=person.role)
 
 
 def _key_of(request: Request) -> str:

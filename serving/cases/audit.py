@@ -23,6 +23,7 @@ GENESIS = "0" * 64
 """What the first entry has for the hash of the one before it."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}")
 _WORD = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SOCIAL_SECURITY_NUMBER = re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")
@@ -40,7 +41,7 @@ class AuditAction:
         object_kind: what it was done to, a lower-case word.
         object_id: its id.
         digests: sha256 digests by name, such as before and after; hexadecimal.
-        versions: versions by name, such as model, template and policy.
+        versions: versions by name, such as model, template and policy; a version may have a "+".
     """
 
     at: datetime
@@ -179,19 +180,22 @@ def from_line(line: bytes, *, sequence: int) -> AuditEntry:
     return entry
 
 
-def verify(lines: Iterable[bytes], *, anchor: AuditHead | None = None) -> AuditHead:
+def verify(
+    lines: Iterable[bytes], *, anchor: AuditHead | None = None, since: AuditHead = EMPTY
+) -> AuditHead:
     """Returns the head of a chain after going through all of it.
 
     Args:
         lines: the stored lines, in order, without ends of line.
         anchor: a head that the chain had once; None to look at the chain alone.
+        since: a head verified before, behind which the lines begin.
 
     Raises:
         AuditBrokenError: an entry was changed, moved, added or removed; names the first. With an
             anchor also: the chain is shorter than it was, or another one.
     """
-    head = EMPTY
-    for sequence, line in enumerate(lines, start=1):
+    head = since
+    for sequence, line in enumerate(lines, start=since.sequence + 1):
         entry = from_line(line, sequence=sequence)
         _check_place(entry, head)
         head = AuditHead(sequence=sequence, hash=entry.hash)
@@ -234,12 +238,28 @@ def check_fields(action: AuditAction) -> None:
         _check("digests", digest, _DIGEST, "sha256 digests in hexadecimal")
     for name, version in action.versions.items():
         _check("versions", name, _WORD, "names in lower case")
-        _check_id("versions", version)
+        _check_id("versions", version, form=_VERSION)
 
 
-def _check_id(name: str, value: str) -> None:
-    expected = "an id of letters, digits and . _ : / - (128 at most, no social security number)"
-    _check(name, value, _ID, expected)
+def is_id(value: str) -> bool:
+    """Returns whether a text can be an id: nothing personal has its form."""
+    return bool(_ID.fullmatch(value)) and not _SOCIAL_SECURITY_NUMBER.search(value)
+
+
+def is_word(value: str) -> bool:
+    """Returns whether a text is a lower-case word."""
+    return bool(_WORD.fullmatch(value))
+
+
+def is_digest(value: str) -> bool:
+    """Returns whether a text is a sha256 in hexadecimal."""
+    return bool(_DIGEST.fullmatch(value))
+
+
+def _check_id(name: str, value: str, *, form: re.Pattern[str] = _ID) -> None:
+    also = " +" if form is _VERSION else ""
+    expected = f"letters, digits and . _ : / -{also} (128 at most, no social security number)"
+    _check(name, value, form, expected)
     if _SOCIAL_SECURITY_NUMBER.search(value):
         raise AuditFieldError(field=name, expected=expected)
 

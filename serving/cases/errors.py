@@ -10,11 +10,14 @@
     │       ├── SecondPersonError   ... because a second person has to do it
     │       ├── DecisionRefusedError ... because the decision record is not whole
     │       └── RetentionError      ... because the record must still be kept
-    └── AuditError                  the audit log cannot be used as asked
-        ├── AuditFieldError         a value that has no place in the log
-        ├── AnchorError             the anchor file holds no head to compare with
-        ├── AuditTornError          the log ends in a half-written entry
-        └── AuditBrokenError        the log is not what was written
+    ├── AuditError                  the audit log cannot be used as asked
+    │   ├── AuditFieldError         a value that has no place in the log
+    │   ├── AnchorError             the anchor file holds no head to compare with
+    │   ├── AnchorFileError         the anchor file cannot be written
+    │   ├── AuditTornError          the log ends in a half-written entry
+    │   └── AuditBrokenError        the log is not what was written
+    ├── StorageError                a store cannot do as asked (`store_errors`)
+    └── PackageError                an exam package is not what was exported (`exam_package`)
 """
 
 from serving.errors import ServingError
@@ -103,6 +106,17 @@ class AnchorError(AuditError):
         super().__init__(
             "the last line of the anchor file is not a whole anchor: keep the file as it is, find "
             "out who changed it, and verify the log against a copy"
+        )
+
+
+class AnchorFileError(AuditError):
+    """The anchor file cannot be written."""
+
+    def __init__(self, *, reason: str) -> None:
+        """Takes what the operating system said."""
+        super().__init__(
+            f"the anchor file cannot be written ({reason}): expected one this user may append to, "
+            "correct WHEREFORE_AUDIT_ANCHOR_FILE or its permissions"
         )
 
 

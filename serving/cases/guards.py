@@ -218,10 +218,8 @@ def _released(event: NoticeReleased, case: Case) -> None:
     draft = _guard_same(case, event)
     if event.actor.kind is not ActorKind.PERSON:
         refuse(case, event, "a person must release a notice", SecondPersonError)
-    first = case.decision.decided_by if case.decision else None
-    if draft.purpose is NoticePurpose.INCOMPLETENESS:
-        first = draft.actor.actor_id
-    if event.actor.actor_id == first:
+    decided_by = case.decision.decided_by if case.decision else None
+    if event.actor.actor_id in {decided_by, draft.actor.actor_id}:
         reason = "the same person decided or drafted: a second person must release it"
         refuse(case, event, reason, SecondPersonError)
 

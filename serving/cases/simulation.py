@@ -4,7 +4,7 @@ Nothing here is a real person or file. The same random generator gives the same 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import TypedDict
@@ -164,10 +164,10 @@ class Simulator:
     def _cause(self) -> str:
         return _CAUSE if self._is_careful() else "ok"
 
-    def _person(self, *, but: str | None = None) -> Actor:
+    def _person(self, *, but: Collection[str] = ()) -> Actor:
         if not self._is_careful():
             return Actor(actor_id="program", role="scorer", kind=ActorKind.SYSTEM)
-        people = [person for person in _PEOPLE if person != but]
+        people = [person for person in _PEOPLE if person not in but]
         return Actor(actor_id=self._random.choice(people), role="underwriter")
 
     def _when(self, actor: Actor | None = None) -> _When:
@@ -303,10 +303,10 @@ class Simulator:
         )
 
     def _released(self, case: Case) -> Event:
-        first = case.decision.decided_by if case.decision else None
-        if case.notice is not None and first is None:
-            first = case.notice.draft.actor.actor_id
-        actor = self._person(but=first if self._is_careful() else None)
+        before = {case.decision.decided_by} if case.decision else set()
+        if case.notice is not None:
+            before.add(case.notice.draft.actor.actor_id)
+        actor = self._person(but=before if self._is_careful() else ())
         return NoticeReleased(**self._when(actor), **self._notice(case))
 
     def _sent(self, case: Case) -> Event:

@@ -64,7 +64,7 @@ def test_the_documentation_page_needs_no_other_host(client):
 
 def test_before_the_start_the_server_is_not_ready(make_client):
     client = make_client()
-    client.app.state.queue = None
+    client.app.state.batcher = client.app.state.readiness = None
     response = client.get("/ready")
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")
     assert int(response.headers["retry-after"]) >= 1
@@ -89,3 +89,9 @@ def test_answers_are_neither_cached_nor_sniffed(client):
     headers = client.get("/health").headers
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, 1024), ({"batch_tokens": 256}, 256)])
+def test_a_batch_has_the_tokens_that_are_set_or_suit_the_engine(make_client, given, found):
+    page = make_client(**given).get("/metrics").text
+    assert f"wherefore_engine_batch_tokens {found}.0" in page

@@ -37,6 +37,7 @@ def test_the_answer_has_the_columns_of_an_output_row_and_the_time(client):
         "windows",
         "model_version",
         "milliseconds",
+        "degraded",
     ]
 
 

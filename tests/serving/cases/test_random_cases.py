@@ -122,10 +122,10 @@ class History:
         if not (same and self.releaser):
             return
         self.rule(self.releaser.kind is ev.ActorKind.PERSON, "A1: not released by a person")
+        self.rule(self.releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
         purposes = {notice.purpose for notice in self.told}
         if draft.purpose == "incompleteness":
             self.rule(not self.decision and not self.completed, "asked for items too late")
-            self.rule(self.releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
             self.asked = draft.respond_by
         else:
             self.rule(self.decision, "A2: a notice without a recorded decision")

@@ -138,6 +138,14 @@ def test_a_model_s_output_alone_makes_no_notice(story):
         told.draft("2026-01-10")
 
 
+def test_who_drafted_a_denial_does_not_release_it_either(denied):
+    drafter = ev.Actor(actor_id="u-drafts", role="processor")
+    told = denied().draft("2026-01-13", actor=drafter).check("2026-01-13")
+    with refused(told, SecondPersonError, "decided or drafted"):
+        told.release("2026-01-14", actor=drafter)
+    told.release("2026-01-14").send("2026-01-15")
+
+
 def test_who_drafted_a_notice_of_incompleteness_does_not_release_it(story):
     purpose = ev.NoticePurpose.INCOMPLETENESS
     drafter = ev.Actor(actor_id="u-drafts", role="processor")

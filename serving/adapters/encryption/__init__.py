@@ -1,0 +1,1 @@
+"""Encryption of what is personal: one data key per case, wrapped by a ring of keys that rotates."""

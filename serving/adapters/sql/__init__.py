@@ -1,0 +1,1 @@
+"""Cases in a database: SQLite in a file, or PostgreSQL."""

@@ -1,0 +1,205 @@
+"""Opening what a deployment stores: its databases, its key rings, its anchor."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from serving.adapters.encryption.key_ring import (
+    KEY_FILE_NAME,
+    ConfiguredKeyRing,
+    KeyRing,
+    KeyRingFile,
+)
+from serving.adapters.monitoring.store import MIGRATIONS as MONITORING
+from serving.adapters.monitoring.store import SqlMonitoringStore
+from serving.adapters.monitoring.tables import metadata as monitoring_metadata
+from serving.adapters.sql.audit import SqlAuditTrail
+from serving.adapters.sql.cases import SqlCaseStore
+from serving.adapters.sql.engine import alone, open_engine, reading, sqlite_url, writing
+from serving.adapters.sql.keys import DataKeys
+from serving.adapters.sql.tables import metadata
+from serving.adapters.sql.upgrade import CASES, Migrations, bring_up
+from serving.cases.anchors import anchor_head, anchor_new_entries
+from serving.cases.audit import AuditHead
+from serving.cases.case import Stage
+from serving.cases.store_errors import EncryptionKeyError, NotStoredError
+from serving.settings import Settings
+
+DATABASE_NAME = "cases.db"
+MONITORING_NAME = "monitoring.db"
+MONITORING_KEY_FILE_NAME = "monitoring_keys.json"
+ANCHOR_NAME = "audit_anchor.jsonl"
+_LOCK = 0x57484552_4B455953
+"""Number of the advisory lock on PostgreSQL: the bytes of WHERKEYS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One database with its key ring.
+
+    Attributes:
+        engine: its connections.
+        ring: the keys that wrap its data keys.
+        keys: its data keys.
+        migrations: the versions of its tables.
+    """
+
+    engine: sa.Engine
+    ring: KeyRing
+    keys: DataKeys
+    migrations: Migrations
+
+
+class SqlStorage:
+    """What a deployment stores.
+
+    Attributes:
+        cases: the cases.
+        audit: their audit log.
+        anchor_file: where heads of the audit log are anchored.
+    """
+
+    def __init__(self, cases: Database, monitoring: Database, *, anchor_file: Path) -> None:
+        """Takes both databases, upgraded; monitoring data are only ever destroyed from here."""
+        self.audit = SqlAuditTrail(cases.engine)
+        self._monitoring = SqlMonitoringStore(monitoring.engine, monitoring.keys)
+        self.cases = SqlCaseStore(cases.engine, cases.keys, on_purged=self._monitoring.shred)
+        self.anchor_file = anchor_file
+
+    def anchor(self) -> AuditHead:
+        """Verifies the audit log and anchors its head. Raises as `anchors.anchor_head`."""
+        return anchor_head(self.audit, self.anchor_file, at=datetime.now(UTC))
+
+    def anchor_new_entries(self) -> AuditHead:
+        """Verifies the audit log from its last anchor on, and anchors its head."""
+        return anchor_new_entries(self.audit, self.anchor_file, at=datetime.now(UTC))
+
+    def shred_purged(self) -> int:
+        """Destroys monitoring data of purged cases that a crash left behind; returns how many."""
+        left = [case_id for case_id in self._monitoring.case_ids() if self._is_purged(case_id)]
+        for case_id in left:
+            self._monitoring.shred(case_id)
+        return len(left)
+
+    def _is_purged(self, case_id: str) -> bool:
+        try:
+            return self.cases.entry(case_id).stage is Stage.PURGED
+        except NotStoredError:
+            return False
+
+
+@contextmanager
+def open_storage(settings: Settings) -> Iterator[SqlStorage]:
+    """Opens the stores that the settings name, making and upgrading what is not there yet.
+
+    At the beginning and at the end of the block the audit log is verified from its last anchor on,
+    and anchored.
+
+    Raises:
+        StoreUnavailableError: a database does not answer.
+        DatabaseVersionError: a database belongs to a newer program, or may not be upgraded.
+        EncryptionKeyError: a key ring does not open its database.
+        AuditError: the audit log does not continue what was anchored, or cannot be anchored.
+    """
+    with open_databases(settings) as (cases, monitoring):
+        for database in (cases, monitoring):
+            _make_ready(database)
+        storage = SqlStorage(cases, monitoring, anchor_file=anchor_file(settings))
+        storage.shred_purged()
+        storage.anchor_new_entries()
+        yield storage
+        storage.anchor_new_entries()
+
+
+@contextmanager
+def open_monitoring(settings: Settings) -> Iterator[SqlMonitoringStore]:
+    """Opens the store of monitoring data, for intake and for reports; raises as `open_storage`."""
+    with open_databases(settings) as (_, monitoring):
+        _make_ready(monitoring)
+        yield SqlMonitoringStore(monitoring.engine, monitoring.keys)
+
+
+def _make_ready(database: Database) -> None:
+    bring_up(database.engine, database.migrations)
+    make_ring(database)
+    with writing(database.engine) as connection:
+        # Two servers with key files of their own: the second one to come is told.
+        alone(connection, _LOCK)
+        database.keys.check(connection)
+        database.keys.register(connection)
+
+
+@contextmanager
+def open_databases(settings: Settings) -> Iterator[tuple[Database, Database]]:
+    """Opens the databases of cases and of monitoring data; nothing is made or upgraded yet."""
+    state, configured = settings.state_dir, settings.encryption_keys
+    cases = open_database(
+        _url(settings.database_url, state / DATABASE_NAME),
+        ring=key_ring(state / KEY_FILE_NAME, configured=configured),
+        metadata=metadata,
+        migrations=CASES,
+    )
+    monitoring = open_database(
+        _url(settings.monitoring_database_url, state / MONITORING_NAME),
+        ring=key_ring(state / MONITORING_KEY_FILE_NAME, configured=configured),
+        metadata=monitoring_metadata,
+        migrations=MONITORING,
+    )
+    try:
+        yield cases, monitoring
+    finally:
+        cases.engine.dispose()
+        monitoring.engine.dispose()
+
+
+def open_database(
+    url: str, *, ring: KeyRing, metadata: sa.MetaData, migrations: Migrations
+) -> Database:
+    """Returns a database with its key ring."""
+    keys = DataKeys(ring, metadata)
+    return Database(engine=open_engine(url), ring=ring, keys=keys, migrations=migrations)
+
+
+def key_ring(path: Path, *, configured: SecretStr | None) -> KeyRing:
+    """Returns the ring of the setting where there is one, else that of a file."""
+    return KeyRingFile(path) if configured is None else ConfiguredKeyRing(configured)
+
+
+def make_ring(database: Database) -> None:
+    """Makes the key file at first start, and only then.
+
+    Raises:
+        EncryptionKeyError: the file is gone while keys of it are in use, which no new file
+            holds.
+    """
+    ring = database.ring
+    if not isinstance(ring, KeyRingFile) or ring.exists():
+        return
+    with reading(database.engine) as connection:
+        if database.keys.are_in_use(connection):
+            raise EncryptionKeyError(
+                f"found no key file {ring.path}, expected the one that belongs to this database: "
+                "restore it from its backup, or give its keys in WHEREFORE_ENCRYPTION_KEYS; a new "
+                "one would open nothing"
+            )
+    ring.make()
+
+
+def check_ring(database: Database) -> None:
+    """Checks that the ring opens the database. Raises EncryptionKeyError."""
+    with reading(database.engine) as connection:
+        database.keys.check(connection)
+
+
+def anchor_file(settings: Settings) -> Path:
+    """Returns where heads of the audit log are anchored."""
+    return settings.audit_anchor_file or settings.state_dir / ANCHOR_NAME
+
+
+def _url(setting: SecretStr | None, default: Path) -> str:
+    return sqlite_url(default.absolute()) if setting is None else setting.get_secret_value()

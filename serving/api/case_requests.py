@@ -1,0 +1,299 @@
+"""What the routes on cases take. Unknown fields are errors: nothing of a record is dropped."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from data_pipeline.domain.taxonomy import DenialReason
+from serving.api.schemas import ApplicationBody
+from serving.cases.application_file import ApplicantRole
+from serving.cases.decisions import DecisionPath, Outcome, Provenance
+from serving.cases.events import CaseKind, Channel
+from serving.notices.notice import CreditorType, CreditRequest
+
+Lines = Annotated[list[str], Field(max_length=8)]
+Moment = Annotated[
+    AwareDatetime | None,
+    Field(
+        description="With an offset from UTC; null means now.", examples=["2026-11-20T15:00:00Z"]
+    ),
+]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+ConsumerId = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Ties credit data and notices to one person; nothing personal.",
+        examples=["consumer-1"],
+    ),
+]
+Cause = Annotated[str, Field(max_length=2000, description="Why, in three words at least.")]
+
+
+class Command(BaseModel):
+    """What every command has in common: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ApplicantBody(Command):
+    """One applicant or guarantor."""
+
+    consumer_id: ConsumerId
+    name: str = Field(max_length=200, examples=["Dana Whitlow"])
+    address_lines: Lines = Field(examples=[["18 Alder Court, Apt. 3", "Millbrook, OH 43299"]])
+    role: ApplicantRole = ApplicantRole.PRIMARY
+    email: str | None = Field(None, max_length=320)
+
+
+class CreditorBody(Command):
+    """Who takes the action; names its line of Appendix A."""
+
+    name: str = Field(max_length=200)
+    address_lines: Lines
+    creditor_type: CreditorType = Field(
+        description="Which line of 12 CFR 1002, Appendix A: it names the Federal agency."
+    )
+    telephone: str | None = None
+
+
+class TransactionBody(Command):
+    """The credit asked for, as a notice describes it."""
+
+    request: CreditRequest = CreditRequest.LOAN
+    description: str = Field(
+        max_length=200,
+        description="Continues 'Your request for'.",
+        examples=["a personal loan of $24,000"],
+    )
+
+
+class BusinessBody(Command):
+    """Facts of a business applicant."""
+
+    gross_revenue_usd: Decimal | None = Field(
+        None, ge=0, description="Of the preceding fiscal year; null for a business that starts."
+    )
+    is_trade_credit_or_factoring: bool = False
+
+
+class ConsentBody(Command):
+    """Consent to electronic records (15 USC 7001)."""
+
+    consent_id: Id
+    consumer_id: ConsumerId
+    given_on: date
+    withdrawn_on: date | None = None
+
+
+class ReceiveRequest(Command):
+    """An application comes in, or the review of an existing account begins."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "application": {
+                        "text": "Asks for $24,000 over 60 months. Debts take 61% of her income.",
+                        "product": "personal",
+                        "loan_amount_usd": 24000,
+                    },
+                    "applicants": [
+                        {
+                            "consumer_id": "consumer-1",
+                            "name": "Dana Whitlow",
+                            "address_lines": ["18 Alder Court", "Millbrook, OH 43299"],
+                        }
+                    ],
+                    "transaction": {"description": "a personal loan of $24,000"},
+                    "creditors": [
+                        {
+                            "name": "Quarry Street Finance Company",
+                            "address_lines": ["400 Quarry Street", "Millbrook, OH 43299"],
+                            "creditor_type": "other_creditor",
+                            "telephone": "(614) 555-0130",
+                        }
+                    ],
+                    "time_zone": "America/New_York",
+                }
+            ]
+        }
+    )
+
+    application: ApplicationBody = Field(
+        None, description="As for /api/v1/predict; its `id` is kept as your reference."
+    )
+    applicants: list[ApplicantBody] = Field(
+        max_length=20, description="The primary applicant first."
+    )
+    transaction: TransactionBody
+    creditors: list[CreditorBody] = Field(
+        default=[], max_length=20, description="Empty takes the creditor of the policy file."
+    )
+    business: BusinessBody | None = Field(None, description="Null for consumer credit.")
+    consents: list[ConsentBody] = Field(default=[], max_length=100)
+    kind: CaseKind = CaseKind.APPLICATION
+    case_id: Id | None = Field(
+        None, description="An id of your own, nothing personal; null lets one be made."
+    )
+    time_zone: str | None = Field(
+        None,
+        max_length=64,
+        description="The creditor's, an IANA name; null takes that of the policy file.",
+        examples=["America/New_York"],
+    )
+    received_at: Moment = None
+    property_address_lines: Lines = []
+    is_hmda_reportable: bool = Field(
+        default=False, description="Whether the register of 12 CFR 1003 reports it."
+    )
+
+
+class CompleteRequest(Command):
+    """The last piece of information was obtained."""
+
+    completed_at: Moment = None
+
+
+class AgencyBody(Command):
+    """A consumer reporting agency."""
+
+    name: str = Field(max_length=200)
+    address_lines: Lines
+    telephone: str = Field(max_length=40)
+    is_nationwide: bool
+
+
+class ReportBody(Command):
+    """A consumer report that was considered."""
+
+    consumer_id: ConsumerId
+    agency: AgencyBody
+
+
+class ScoreBody(Command):
+    """A credit score that was considered, as its provider delivered it (15 USC 1681g(f)(1))."""
+
+    consumer_id: ConsumerId
+    score: int
+    created_on: date = Field(description="The day the score was created.")
+    range_low: int
+    range_high: int
+    key_factors: list[str] = Field(max_length=5, description="In the provider's order.")
+    provided_by: str = Field(max_length=200)
+    inquiries_factor: str | None = Field(
+        None, description="Which of the key factors is the number of inquiries."
+    )
+
+
+class InformationRequest(Command):
+    """What was obtained from others and considered; replaces what was said of it before."""
+
+    reports: list[ReportBody] = Field(default=[], max_length=20)
+    scores: list[ScoreBody] = Field(default=[], max_length=20)
+    other_information_used: bool = Field(
+        default=False, description="An affiliate or another outside source (15 USC 1681m(b))."
+    )
+
+
+class ConsentsRequest(Command):
+    """The consents to electronic records that hold; replaces what was said of them before."""
+
+    consents: list[ConsentBody] = Field(max_length=100)
+
+
+class AssessRequest(Command):
+    """Who is to assess: the model, or the person who asks, without it."""
+
+    by_hand: bool = False
+
+
+class AssignRequest(Command):
+    """Who is to work on the case."""
+
+    person_id: Id | None = Field(description="Null for nobody.")
+
+
+class HoldRequest(Command):
+    """A legal hold."""
+
+    hold_id: Id
+
+
+class MomentRequest(Command):
+    """When something happened."""
+
+    at: Moment = None
+
+
+class CounterofferAnswer(Command):
+    """What the applicant said to a counteroffer."""
+
+    accepted: bool
+    at: Moment = None
+
+
+class ApprovalRequest(Command):
+    """How an approval was told."""
+
+    channel: Channel
+    told_at: Moment = None
+
+
+class PassageBody(Command):
+    """Code points `start` up to `end` of the text that was assessed."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+
+
+class ReasonBody(Command):
+    """A principal reason, and where it comes from."""
+
+    reason: DenialReason
+    provenance: Provenance
+    passages: list[PassageBody] = Field(default=[], max_length=50)
+    basis: str | None = Field(
+        None, max_length=500, description="What the person reviewed, or the rule that fired."
+    )
+    specific_text: str | None = Field(
+        None, max_length=200, description="Beside 'other, specify': the factor in specific words."
+    )
+
+
+class AnswerBody(Command):
+    """What a person made of a reason left to them."""
+
+    reason: DenialReason
+    accepted: bool
+
+
+class DecideRequest(Command):
+    """What a person decides."""
+
+    case_id: Id
+    outcome: Outcome
+    path: DecisionPath | None = Field(
+        None, description="The component that decided; null where the applicant was not weighed."
+    )
+    reasons: list[ReasonBody] = Field(
+        default=[], max_length=40, description="Principal reasons, most important first."
+    )
+    review_answers: list[AnswerBody] = Field(
+        default=[], max_length=40, description="One for each review reason of the assessment."
+    )
+    override_cause: Cause | None = None
+    missing_items: list[str] = Field(default=[], max_length=40)
+    decided_at: Moment = None
+
+
+class CauseRequest(Command):
+    """Why something is taken back."""
+
+    cause: Cause
+
+
+class EmptyRequest(Command):
+    """Nothing to say: the person is that of the key."""

@@ -1,0 +1,73 @@
+"""What the routes on notices take."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from serving.api.case_requests import Cause, Command, ConsumerId, Id, Lines, Moment
+from serving.cases.events import Channel
+from serving.notices.forms import ActionKind, NoticeForm
+from serving.notices.notice import Channel as PlannedChannel
+from serving.notices.notice import Language
+
+
+class TermBody(Command):
+    """One term of a counteroffer."""
+
+    label: str = Field(max_length=100, examples=["Amount"])
+    value: str = Field(max_length=100, examples=["$12,000.00"])
+
+
+class CounterofferBody(Command):
+    """What is offered instead."""
+
+    terms: list[TermBody] = Field(max_length=20)
+    respond_by: date
+    accept_at_lines: Lines = Field(
+        default=[], description="Where to accept; empty takes the creditor's address."
+    )
+
+
+class DraftRequestBody(Command):
+    """The notice to draft; everything left out takes what is usual."""
+
+    case_id: Id
+    form: NoticeForm | None = Field(None, description="C-1 to C-7; null takes the usual one.")
+    consumer_id: ConsumerId | None = Field(
+        None, description="The recipient; null takes the primary applicant."
+    )
+    channel: PlannedChannel = PlannedChannel.POSTAL
+    language: Language = Field(
+        Language.ENGLISH, description="Only 'en' has approved texts (12 CFR 1002.4(e))."
+    )
+    dated_on: date | None = None
+    missing_items: list[str] = Field(default=[], max_length=40)
+    respond_by: date | None = None
+    counteroffer: CounterofferBody | None = None
+    reasons_contact: str | None = Field(None, max_length=200)
+    account_action: ActionKind | None = None
+
+
+class WarningCause(Command):
+    """Why a notice may go out although a check warns."""
+
+    check_id: str = Field(pattern=r"^[A-Z][0-9]{1,2}$", examples=["C6"])
+    cause: Cause
+
+
+class CheckRequest(Command):
+    """The written causes of the warnings, if any."""
+
+    causes: list[WarningCause] = Field(default=[], max_length=40)
+
+
+class SentRequest(Command):
+    """How and when a notice was given to the applicant."""
+
+    channel: Channel
+    sent_at: Moment = None
+    consent_id: Id | None = Field(None, description="For electronic delivery, and no other.")
+
+
+NoticeFileBody = Annotated[Any, Field(description="What `wherefore notice check FILE` takes.")]

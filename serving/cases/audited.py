@@ -1,0 +1,93 @@
+"""What the audit log says of an event: its kind, its digests and its versions, nothing of its text.
+
+Every event has one entry, written with it: `decision_recorded` of the case `c-17`, and so on.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from serving.cases.audit import AuditAction, check_fields
+from serving.cases.decisions import Assessment, DecisionRecord
+from serving.cases.events import (
+    Actor,
+    AssessmentRecorded,
+    DecisionRecorded,
+    Event,
+    NoticeChecked,
+    NoticeDrafted,
+    NoticeReleased,
+    NoticeSent,
+)
+
+CASE = "case"
+"""The object kind of every entry about a case."""
+EVENT_DIGEST = "event"
+"""Name of the digest of the event as stored."""
+NOTICE_DIGEST = "notice"
+"""Name of the digest of a notice's content."""
+
+
+def action_name(event: Event) -> str:
+    """Returns the event's kind as the log writes it, such as decision_recorded."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def action_of(
+    event: Event, *, case_id: str, digest: str, versions: Mapping[str, str] | None = None
+) -> AuditAction:
+    """Returns the audit action of an event, checked as the log will check it.
+
+    Args:
+        event: the event.
+        case_id: its case.
+        digest: sha256 of the event as stored, hexadecimal.
+        versions: further versions, by name.
+
+    Raises:
+        AuditFieldError: an id, role, digest or version is not of its form.
+    """
+    action = AuditAction(
+        at=event.recorded_at,
+        actor_id=event.actor.actor_id,
+        role=event.actor.role,
+        action=action_name(event),
+        object_kind=CASE,
+        object_id=case_id,
+        digests={EVENT_DIGEST: digest} | _digests(event),
+        versions=_versions(event) | dict(versions or {}),
+    )
+    check_fields(action)
+    return action
+
+
+def _digests(event: Event) -> dict[str, str]:
+    if isinstance(event, NoticeDrafted):
+        return {NOTICE_DIGEST: event.digest, "template": event.template_digest}
+    if isinstance(event, NoticeChecked | NoticeReleased | NoticeSent):
+        return {NOTICE_DIGEST: event.digest}
+    return {}
+
+
+def _versions(event: Event) -> dict[str, str]:
+    found: Assessment | DecisionRecord
+    if isinstance(event, AssessmentRecorded):
+        found = event.assessment
+    elif isinstance(event, DecisionRecorded):
+        found = event.decision
+    else:
+        return {}
+    versions = {"taxonomy": found.taxonomy_version, "policy": found.policy_version}
+    return versions | ({"model": found.model_version} if found.model_version else {})
+
+
+def file_action(action: str, *, case_id: str, by: Actor, at: datetime) -> AuditAction:
+    """Returns the audit action of a change to a case that is no event, such as file_revised."""
+    return AuditAction(
+        at=at,
+        actor_id=by.actor_id,
+        role=by.role,
+        action=action,
+        object_kind=CASE,
+        object_id=case_id,
+    )

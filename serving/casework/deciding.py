@@ -1,0 +1,186 @@
+"""A person decides: the record of the decision, with the provenance of every reason.
+
+Source: 12 CFR 1002.9(b)(2) and its comments 9(b)(2)-2, -4, -6 to -8.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from data_pipeline.domain.rendering import render_text
+from data_pipeline.domain.taxonomy import (
+    REASON_INFO,
+    TAXONOMY_VERSION,
+    DenialCategory,
+    DenialReason,
+)
+from serving.cases.application_file import ApplicationFile
+from serving.cases.decisions import (
+    ON_THE_MERITS,
+    Assessment,
+    DecisionPath,
+    DecisionRecord,
+    Evidence,
+    Outcome,
+    Provenance,
+    RecordedReason,
+    ReviewAnswer,
+)
+from serving.cases.events import Actor, DecisionRecorded, DecisionReopened
+from serving.cases.store import StoredCase
+from serving.casework.desk import Desk
+from serving.casework.errors import FactsError
+from serving.notices.reasons import is_specific
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A passage of the text that the model reads: code points from `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenReason:
+    """A principal reason as a person gives it.
+
+    Attributes:
+        reason: the reason.
+        provenance: the component it comes from.
+        passages: what of the text carries it; of a reason of the model, its own evidence is taken.
+        basis: what the person reviewed, or the id of the rule that fired.
+        specific_text: the wording beside "other, specify", for a reason of the category other.
+    """
+
+    reason: DenialReason
+    provenance: Provenance
+    passages: tuple[Passage, ...] = ()
+    basis: str | None = None
+    specific_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """What a person decides. Attributes as in `serving.cases.decisions.DecisionRecord`.
+
+    Attributes:
+        decided_at: when; None means now.
+    """
+
+    outcome: Outcome
+    path: DecisionPath | None = None
+    reasons: tuple[GivenReason, ...] = ()
+    review_answers: tuple[ReviewAnswer, ...] = ()
+    override_cause: str | None = None
+    missing_items: tuple[str, ...] = ()
+    decided_at: datetime | None = None
+
+
+def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCase:
+    """Records what a person decides, on the latest assessment of the case.
+
+    Raises:
+        DecisionRefusedError: the record is not whole, or contradicts the assessment.
+        FactsError: a passage is not in the text, or a specific text says nothing.
+        IllegalEventError: the case cannot be decided now.
+    """
+    stored = desk.load(case_id)
+    file = desk.storage.cases.file(case_id)
+    when = desk.when(by, command.decided_at)
+    found = stored.case.assessment if command.outcome in ON_THE_MERITS else None
+    decision = DecisionRecord(
+        decision_id=desk.new_id("d"),
+        outcome=command.outcome,
+        decided_by=by.actor_id,
+        decided_at=when["occurred_at"],
+        path=command.path,
+        taxonomy_version=found.taxonomy_version if found else TAXONOMY_VERSION,
+        policy_version=found.policy_version if found else desk.policy.version,
+        reasons=tuple(
+            _recorded(given, found, file, field=f"reasons.{position}")
+            for position, given in enumerate(command.reasons)
+        ),
+        review_answers=command.review_answers,
+        override_cause=command.override_cause,
+        missing_items=command.missing_items,
+        assessment_id=found.assessment_id if found else None,
+        model_version=found.model_version if found else None,
+    )
+    return desk.record(stored, [DecisionRecorded(**when, decision=decision)])
+
+
+def reopen(desk: Desk, decision_id: str, *, cause: str, by: Actor) -> StoredCase:
+    """Takes back a decision of which nobody was notified yet.
+
+    Raises:
+        UnknownDecisionError: there is no such decision.
+        IllegalEventError: the applicant was notified, another decision is in force, or no cause is
+            written.
+    """
+    stored = desk.load(desk.storage.cases.case_of_decision(decision_id))
+    decision = stored.case.decision
+    if decision is None or decision.decision_id != decision_id:
+        raise FactsError(
+            field="decision_id", found="a decision taken back", expected="the one in force"
+        )
+    return desk.record(stored, [DecisionReopened(**desk.when(by), cause=cause)])
+
+
+def confirmed(assessment: Assessment) -> tuple[GivenReason, ...]:
+    """Returns the principal reasons of an assessment as a person confirms them, likeliest first."""
+    likeliest = sorted(assessment.principal_reasons, key=lambda found: -found.probability)
+    return tuple(
+        GivenReason(reason=found.reason, provenance=Provenance.MODEL) for found in likeliest
+    )
+
+
+def _recorded(
+    given: GivenReason, found: Assessment | None, file: ApplicationFile, *, field: str
+) -> RecordedReason:
+    if given.specific_text is not None:
+        _check_specific(given, field=f"{field}.specific_text")
+    recorded = RecordedReason(
+        reason=given.reason,
+        provenance=given.provenance,
+        basis=given.basis,
+        specific_text=given.specific_text,
+        evidence=tuple(
+            _evidence(passage, file, field=f"{field}.passages") for passage in given.passages
+        ),
+    )
+    if given.provenance is not Provenance.MODEL or found is None or given.passages:
+        return recorded
+    known = (*found.principal_reasons, *found.review_reasons)
+    evidence = next((a.evidence for a in known if a.reason is given.reason), ())
+    return replace(recorded, evidence=evidence)
+
+
+def _check_specific(given: GivenReason, *, field: str) -> None:
+    clause = "12 CFR 1002, Appendix C, paragraph 4"
+    if REASON_INFO[given.reason].category is not DenialCategory.OTHER:
+        raise FactsError(
+            field=field,
+            found="a text beside a reason that form C-1 words itself",
+            expected="none, or a reason of the category other",
+            clause=clause,
+        )
+    if not is_specific(given.specific_text or ""):
+        raise FactsError(
+            field=field,
+            found="a text that explains nothing",
+            expected="the factor, in three specific words at least",
+            clause=clause,
+        )
+
+
+def _evidence(passage: Passage, file: ApplicationFile, *, field: str) -> Evidence:
+    text = render_text(file.application) if file.application else ""
+    if not 0 <= passage.start < passage.end <= len(text):
+        raise FactsError(
+            field=field,
+            found="a passage outside the text",
+            expected="start and end in code points of the text that was assessed",
+            clause="comment 9(b)(2)-6",
+        )
+    quote = text[passage.start : passage.end]
+    return Evidence(start=passage.start, end=passage.end, quote=quote)

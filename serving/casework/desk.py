@@ -1,0 +1,120 @@
+"""Where commands are carried out: the stores, the model, the policy and the time, in one place."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypedDict
+
+import structlog
+
+from data_pipeline.sources.rows import Row
+from serving.cases.audit import AuditAction
+from serving.cases.audited import CASE, action_name
+from serving.cases.events import Actor, ActorKind, Event
+from serving.cases.store import CaseStorage, NoticeContent, StoredCase
+from serving.errors import NotReadyError
+from serving.policy import DEFAULT_POLICY, Policy
+from serving.rows import OutputRow
+
+SYSTEM = Actor(actor_id="wherefore", role="system", kind=ActorKind.SYSTEM)
+"""The software itself: what it records on its own, it records as this actor."""
+
+log = structlog.stdlib.get_logger("wherefore.cases")
+
+
+class When(TypedDict):
+    """The fields of every event."""
+
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+
+
+def now_utc() -> datetime:
+    """Returns the time, UTC."""
+    return datetime.now(UTC)
+
+
+def new_id(prefix: str) -> str:
+    """Returns an id that nobody had before, and nobody can guess."""
+    return f"{prefix}-{secrets.token_hex(10)}"
+
+
+def score_without_model(_row: Row) -> OutputRow:
+    """Scores nothing, where no model is loaded. Raises NotReadyError."""
+    raise NotReadyError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every command needs.
+
+    Attributes:
+        storage: the cases and their audit log.
+        score: scores one application; blocks until the model has answered. Without a model it
+            raises NotReadyError.
+        policy: the creditor's policy.
+        now: the time, UTC.
+        new_id: makes an id with a prefix.
+    """
+
+    storage: CaseStorage
+    score: Callable[[Row], OutputRow] = score_without_model
+    policy: Policy = DEFAULT_POLICY
+    now: Callable[[], datetime] = now_utc
+    new_id: Callable[[str], str] = new_id
+
+    def when(self, by: Actor, occurred_at: datetime | None = None) -> When:
+        """Returns the fields of an event that is recorded now; None means it happened now."""
+        now = self.now()
+        happened = now if occurred_at is None else occurred_at.astimezone(UTC)
+        return When(occurred_at=happened, recorded_at=now, actor=by)
+
+    def load(self, case_id: str) -> StoredCase:
+        """Returns a case, to change it. Raises UnknownCaseError and CasePurgedError."""
+        return self.storage.cases.load(case_id)
+
+    def record(
+        self,
+        stored: StoredCase,
+        events: Sequence[Event],
+        *,
+        notices: Sequence[NoticeContent] = (),
+        versions: Mapping[str, str] | None = None,
+    ) -> StoredCase:
+        """Records what happened to a case, all or nothing, and returns the case after it.
+
+        Raises:
+            CaseConflictError: somebody recorded something meanwhile.
+            IllegalEventError: the case does not allow it.
+        """
+        after = self.storage.cases.append(
+            stored.case.case_id,
+            events,
+            expected_events=stored.num_events,
+            notices=notices,
+            versions=versions,
+        )
+        for event in events:
+            self.tell(event, case_id=stored.case.case_id)
+        return after
+
+    def tell(self, event: Event, *, case_id: str) -> None:
+        """Logs that an event was recorded: ids and its kind, nothing of what it says."""
+        log.info(action_name(event), case_id=case_id, person_id=event.actor.actor_id)
+
+    def note_reading(
+        self, action: str, *, by: Actor, object_id: str, object_kind: str = CASE
+    ) -> None:
+        """Records in the audit log that somebody read something personal."""
+        self.storage.audit.record(
+            AuditAction(
+                at=self.now(),
+                actor_id=by.actor_id,
+                role=by.role,
+                action=action,
+                object_kind=object_kind,
+                object_id=object_id,
+            )
+        )

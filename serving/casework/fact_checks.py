@@ -1,0 +1,159 @@
+"""What every notice needs of creditor, applicants and credit data, checked when it comes in."""
+
+from datetime import date
+
+from serving.cases.application_file import Applicant
+from serving.casework.errors import FactsError
+from serving.casework.facts import CaseFacts, InformationUsed
+from serving.notices.checks.content import digits_of, has_address
+from serving.notices.compose import compose_agencies
+from serving.notices.notice import Creditor
+from serving.notices.record import ScoreUsed
+
+
+def check_facts(facts: CaseFacts) -> None:
+    """Checks what every notice will need of the creditor and the transaction.
+
+    Raises:
+        FactsError: a name, an address or a description is missing.
+        NoticeDataError: the agency of the creditor has no address on file.
+    """
+    if not facts.creditors:
+        raise FactsError(
+            field="creditors",
+            found="none",
+            expected="name, address and type of the creditor, here or in the policy file",
+            clause="12 CFR 1002.9(a)(2)",
+        )
+    for position, creditor in enumerate(facts.creditors):
+        _check_creditor(creditor, field=f"creditors.{position}")
+    if not facts.transaction.description.strip():
+        raise FactsError(
+            field="transaction.description",
+            found="nothing",
+            expected="words that continue 'your request for', such as 'a car loan'",
+            clause="12 CFR 1002, Appendix C",
+        )
+
+
+def _check_creditor(creditor: Creditor, *, field: str) -> None:
+    clause = "12 CFR 1002.9(a)(2)"
+    if not creditor.name.strip():
+        raise FactsError(
+            field=f"{field}.name", found="nothing", expected="the creditor's name", clause=clause
+        )
+    if not has_address(creditor.address_lines):
+        raise FactsError(
+            field=f"{field}.address_lines",
+            found="no complete address",
+            expected="street or box, and city, state and ZIP code, as two lines at least",
+            clause=clause,
+        )
+    if creditor.telephone is not None and not digits_of(creditor.telephone):
+        raise FactsError(
+            field=f"{field}.telephone",
+            found="no telephone number",
+            expected="ten digits, or nothing",
+            clause="12 CFR 1002.9(a)(2)(ii)",
+        )
+    compose_agencies(creditor)
+
+
+def check_applicants(applicants: tuple[Applicant, ...]) -> None:
+    """Checks that everybody can be addressed and told apart.
+
+    Raises:
+        FactsError: there is nobody, or a name, an address or an id of its own is missing.
+    """
+    clause = "12 CFR 1002.9(f)"
+    if not applicants:
+        raise FactsError(
+            field="applicants", found="nobody", expected="the primary applicant", clause=clause
+        )
+    for position, applicant in enumerate(applicants):
+        field = f"applicants.{position}"
+        if not applicant.name.strip():
+            raise FactsError(
+                field=f"{field}.name", found="nothing", expected="a name", clause=clause
+            )
+        if not has_address(applicant.address_lines):
+            raise FactsError(
+                field=f"{field}.address_lines",
+                found="no complete address",
+                expected="the last known address, as two lines at least",
+                clause="12 CFR 1002.9, comment 9-3",
+            )
+    ids = [applicant.consumer_id for applicant in applicants]
+    if len(set(ids)) != len(ids):
+        raise FactsError(
+            field="applicants.consumer_id",
+            found="one id twice",
+            expected="an id for each person",
+            clause="15 USC 1681m(a)",
+        )
+
+
+def check_information(
+    found: InformationUsed, *, applicants: tuple[Applicant, ...], today: date
+) -> None:
+    """Checks reports and scores: whose they are, and what a notice will have to say of them.
+
+    Raises:
+        FactsError: a consumer takes no part, has two scores, or a score cannot be.
+    """
+    known = {applicant.consumer_id for applicant in applicants}
+    for position, report in enumerate(found.reports):
+        if report.consumer_id not in known:
+            raise _stranger(f"reports.{position}.consumer_id")
+        if not has_address(report.agency.address_lines) or not digits_of(report.agency.telephone):
+            raise FactsError(
+                field=f"reports.{position}.agency",
+                found="no full address or no telephone number",
+                expected="name, address and telephone number",
+                clause="15 USC 1681m(a)(3)(A)",
+            )
+    for position, score in enumerate(found.scores):
+        if score.consumer_id not in known:
+            raise _stranger(f"scores.{position}.consumer_id")
+        _check_score(score, field=f"scores.{position}", today=today)
+    scored = [score.consumer_id for score in found.scores]
+    if len(set(scored)) != len(scored):
+        raise FactsError(
+            field="scores",
+            found="two scores of one consumer",
+            expected="the one that was relied on",
+            clause="15 USC 1681m(a)(2)",
+        )
+
+
+def _stranger(field: str) -> FactsError:
+    return FactsError(
+        field=field,
+        found="somebody who takes no part in the application",
+        expected="the consumer_id of an applicant or guarantor",
+        clause="15 USC 1681m(a)",
+    )
+
+
+def _check_score(score: ScoreUsed, *, field: str, today: date) -> None:
+    if not score.range_low <= score.score <= score.range_high:
+        raise FactsError(
+            field=f"{field}.score",
+            found="a score outside its range",
+            expected="the range of the model that made it",
+            clause="15 USC 1681g(f)(1)(B)",
+        )
+    if score.created_on > today:
+        raise FactsError(
+            field=f"{field}.created_on",
+            found="a day in the future",
+            expected="the day the score was made",
+            clause="15 USC 1681g(f)(1)(D)",
+        )
+    if not score.key_factors:
+        raise FactsError(
+            field=f"{field}.key_factors",
+            found="none",
+            expected="the key factors of the provider",
+            clause="15 USC 1681g(f)(1)(C)",
+        )

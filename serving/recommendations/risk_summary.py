@@ -1,0 +1,108 @@
+"""A risk summary a person can read, put together from facts and evidence by fixed templates.
+
+Nothing is written freely: every sentence is one of `TEMPLATES` with names, figures and quotes of
+the file in it. It is for the creditor's people, not for the applicant: it quotes the application.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from data_pipeline.domain.application import FIELD_NAMES, LoanApplication
+from data_pipeline.domain.rendering import render_text
+from data_pipeline.domain.taxonomy import REASON_INFO
+from serving.cases.decisions import AssessedReason, Assessment
+
+TEMPLATES: dict[str, str] = {
+    "risk": "The model puts the chance of default in the next 12 months at {percent} percent.",
+    "band": "Our policy calls that risk {band}.",
+    "by_hand": "A person read this file without the model.",
+    "no_reason": "The model names no reason to refuse.",
+    "one_reason": "The model names one main reason.",
+    "reasons": "The model names {count} main reasons.",
+    "reason": "{reason}.",
+    "quotes": "The file says: {quotes}.",
+    "no_quote": "No single passage stands out.",
+    "one_review": "One more reason is open. A person must accept or dismiss it.",
+    "reviews": "{count} more reasons are open. A person must accept or dismiss each one.",
+    "closing": "The model gives advice. A person decides.",
+}
+"""Every sentence a summary may hold."""
+
+_MAX_QUOTES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSummary:
+    """What is known of an application, in sentences.
+
+    Attributes:
+        facts: the fields given, one "Label: value" line each.
+        sentences: from the risk to who decides.
+    """
+
+    facts: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+def summarise(
+    application: LoanApplication, assessment: Assessment, *, band: str | None
+) -> RiskSummary:
+    """Returns the summary of an assessed application.
+
+    Args:
+        application: what was assessed.
+        assessment: what was found.
+        band: the policy's name for the risk score; None without a score.
+    """
+    return RiskSummary(facts=_facts(application), sentences=tuple(_sentences(assessment, band)))
+
+
+def _facts(application: LoanApplication) -> tuple[str, ...]:
+    if all(getattr(application, name) is None for name in FIELD_NAMES if name != "text"):
+        return ()
+    return tuple(render_text(replace(application, text=None)).splitlines())
+
+
+def _sentences(found: Assessment, band: str | None) -> list[str]:
+    return [
+        *_risk(found, band),
+        *_counted(found.principal_reasons, none="no_reason", one="one_reason", many="reasons"),
+        *_told(found.principal_reasons),
+        *_counted(found.review_reasons, none=None, one="one_review", many="reviews"),
+        *_told(found.review_reasons),
+        TEMPLATES["closing"],
+    ]
+
+
+def _risk(found: Assessment, band: str | None) -> list[str]:
+    if found.risk_score is None:
+        return [TEMPLATES["by_hand"]]
+    told = [TEMPLATES["risk"].format(percent=f"{found.risk_score:.1f}")]
+    return [*told, TEMPLATES["band"].format(band=band)] if band else told
+
+
+def _counted(
+    reasons: Sequence[AssessedReason], *, none: str | None, one: str, many: str
+) -> list[str]:
+    if not reasons:
+        return [TEMPLATES[none]] if none else []
+    return [TEMPLATES[one] if len(reasons) == 1 else TEMPLATES[many].format(count=len(reasons))]
+
+
+def _told(reasons: Sequence[AssessedReason]) -> list[str]:
+    return [
+        " ".join(
+            (
+                TEMPLATES["reason"].format(reason=REASON_INFO[found.reason].notice_wording),
+                _quotes(found),
+            )
+        )
+        for found in reasons
+    ]
+
+
+def _quotes(found: AssessedReason) -> str:
+    if not found.evidence:
+        return TEMPLATES["no_quote"]
+    quoted = (" ".join(span.quote.split()) for span in found.evidence[:_MAX_QUOTES])
+    return TEMPLATES["quotes"].format(quotes=", ".join(f"“{quote}”" for quote in quoted))

@@ -1,0 +1,103 @@
+"""Names, addresses and texts of a case stay in its record: no log, metric or problem has them."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from serving.logs import configure_logs
+
+CANARY = "xkcanaryqz"
+
+
+@pytest.fixture
+def logged(capsys):
+    """Everything logged or printed so far."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logs(stream)
+
+    def read():
+        printed = capsys.readouterr()
+        return stream.getvalue() + printed.out + printed.err
+
+    yield read
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def marked(body):
+    """The request with the canary in every place that may hold something personal."""
+    applicant = body["applicants"][0] | {
+        "name": f"Dana {CANARY}",
+        "address_lines": [f"1 {CANARY} Street", "Millbrook, OH 43299"],
+        "email": f"{CANARY}@example.org",
+    }
+    application = {"id": CANARY, "text": f"Debts of {CANARY}.", "purpose": CANARY}
+    creditor = body["creditors"][0] | {"name": f"{CANARY} Bank"}
+    return body | {
+        "application": application,
+        "applicants": [applicant],
+        "creditors": [creditor],
+        "transaction": {"description": f"a loan for {CANARY}"},
+    }
+
+
+def refused(bench, body, case_id, notice_id):
+    """Sends the canary through the failure paths and gives the answers."""
+    cause = {"cause": CANARY}
+    decision = {"case_id": case_id, "outcome": "deny", "path": "score", "override_cause": CANARY}
+    bodies = [
+        ("applications", body | {"case_id": CANARY + " "}),
+        ("applications", body | {"time_zone": CANARY}),
+        ("applications", body | {CANARY: 1}),
+        ("applications", body | {"application": {"text": CANARY + "\0"}}),
+        ("applications", body | {"applicants": [{"name": CANARY}]}),
+        (f"applications/{CANARY}/complete", {}),
+        (f"applications/{case_id}/holds", {"hold_id": f"{CANARY} {CANARY}"}),
+        (f"applications/{case_id}/holds/lift", {"hold_id": CANARY}),
+        (f"applications/{case_id}/assign", {"person_id": f"{CANARY} x"}),
+        ("decisions", decision | {"reasons": [{"reason": CANARY, "provenance": "model"}]}),
+        ("decisions", decision | {"reasons": [{CANARY: CANARY}]}),
+        (f"decisions/{CANARY}/reopen", cause),
+        ("notices", {"case_id": case_id, "language": CANARY}),
+        ("notices", {"case_id": CANARY}),
+        ("notices", {"case_id": case_id, "consumer_id": CANARY}),
+        ("notices/check", {"notice": {CANARY: CANARY}}),
+        ("notices/check", {CANARY: CANARY}),
+        (f"notices/{notice_id}/discard", cause),
+        (f"notices/{notice_id}/sent", {"channel": CANARY}),
+        (f"notices/{notice_id}/sent", {"channel": "electronic", "consent_id": CANARY}),
+        (f"notices/{CANARY}/release", {}),
+    ]
+    for path, sent in bodies:
+        yield bench.underwriter.post(f"/api/v1/{path}", json=sent)
+    for path in ("worklist?after=", "worklist?stage=", "worklist?", "notices/"):
+        yield bench.underwriter.get(f"/api/v1/{path}{CANARY}")
+
+
+def test_no_refusal_and_no_log_repeats_what_is_personal(bench, receive_body, logged):
+    body = marked(receive_body)
+    case_id = bench.post("applications", body, status=201)["case_id"]
+    bench.post(f"applications/{case_id}/complete")
+    bench.post(f"applications/{case_id}/assess")
+    bench.post("decisions", bench.denial(case_id), status=201)
+    notice_id = bench.post("notices", {"case_id": case_id}, status=201)["notice_id"]
+    checked = bench.post(f"notices/{notice_id}/check")
+    assert CANARY not in json.dumps(checked)
+    answers = list(refused(bench, body, case_id, notice_id))
+    assert [a.status_code for a in answers if a.status_code < 400] == []
+    assert [a.text for a in answers if CANARY in a.text] == []
+    for path in ("summary", "recommendations", "recommendations/page"):
+        bench.underwriter.get(f"/api/v1/applications/{case_id}/{path}")
+    bench.underwriter.get(f"/api/v1/notices/{notice_id}/preview?format=pdf")
+    assert CANARY not in bench.underwriter.get("/metrics").text
+    assert CANARY not in json.dumps(bench.get("worklist"))
+    log = logged()
+    assert '"event": "notice_checked"' in log
+    assert case_id in log
+    assert CANARY not in log

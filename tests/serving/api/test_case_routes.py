@@ -1,0 +1,232 @@
+"""Cases over HTTP: from the application to the purge, and everything that is refused."""
+
+from functools import partial
+
+import pytest
+
+from serving.adapters.sql.storage import open_storage
+from serving.settings import Settings
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_a_case_goes_from_application_to_purge(open_bench, tmp_path, kind):
+    storage = partial(open_storage, Settings(state_dir=tmp_path / "state"))
+    bench = open_bench(storage if kind == "sqlite" else None)
+    case_id, decided = bench.denied()
+    assert decided["decision"]["decided_by"] == "underwriter-1"
+    notice_id = bench.post("notices", {"case_id": case_id}, status=201)["notice_id"]
+    checked = bench.post(f"notices/{notice_id}/check")
+    assert (checked["step"], checked["blocked_by"]) == ("checked", [])
+    assert [v["check_id"] for v in checked["verdicts"] if not v["passed"]] == ["A1"]
+    refused = bench.post(f"notices/{notice_id}/release", status=409)
+    assert refused["code"] == "second_person_needed"
+    bench.post(f"notices/{notice_id}/release", by=bench.compliance)
+    bench.post(f"notices/{notice_id}/sent", {"channel": "mailed"})
+    found = bench.get(f"applications/{case_id}")
+    assert found["stage"] == "notified"
+    assert found["keep_until"] == "2028-12-20"
+    assert found["file"]["facts"]["reference"] == "ref-1"
+    assert [clock["status"] for clock in found["clocks"] if clock["kind"] == "action_taken"] == [
+        "met"
+    ]
+    bench.post(f"applications/{case_id}/retain")
+    kept = bench.post(f"applications/{case_id}/purge", status=409)
+    assert kept["code"] == "must_be_retained"
+    bench.go_to("2028-12-21")
+    bench.post(f"applications/{case_id}/purge")
+    assert bench.get(f"applications/{case_id}", status=410)["code"] == "case_purged"
+
+
+def test_a_decision_is_read_and_taken_back(bench):
+    case_id, decided = bench.denied()
+    decision_id = decided["decision"]["decision_id"]
+    assert bench.get(f"decisions/{decision_id}") == decided
+    reopened = bench.post(f"decisions/{decision_id}/reopen", {"cause": "a pay stub came in late"})
+    assert reopened["stage"] == "assessed"
+    assert bench.get(f"decisions/{decision_id}", status=404)["code"] == "not_stored"
+    assert reopened["case_id"] == case_id
+
+
+def test_every_review_reason_is_answered_before_a_decision(bench):
+    text = "Debts take 61% of her income; nine inquiries since May."
+    case_id = bench.assessed(application={"text": text})
+    denial = bench.denial(case_id)
+    assert denial["review_answers"]
+    refused = bench.post("decisions", denial | {"review_answers": []}, status=422)
+    assert refused["code"] == "decision_refused"
+    assert "number_of_recent_inquiries" in refused["detail"]
+    bench.post("decisions", denial, status=201)
+
+
+def test_holds_consents_and_requests_are_recorded(bench):
+    case_id, notice_id = bench.released()
+    held = bench.post(f"applications/{case_id}/holds", {"hold_id": "suit-7"})
+    assert held["legal_holds"] == ["suit-7"]
+    assert (
+        bench.post(f"applications/{case_id}/holds/lift", {"hold_id": "suit-7"})["legal_holds"] == []
+    )
+    consent = {"consent_id": "e-1", "consumer_id": "consumer-1", "given_on": "2026-11-01"}
+    bench.post(f"applications/{case_id}/consents", {"consents": [consent]})
+    found = bench.get(f"applications/{case_id}")["file"]["consents"]["consents"]
+    assert found == [consent | {"withdrawn_on": None}]
+    assert bench.post(f"notices/{notice_id}/discard", {"cause": "wrong address on file"})
+
+
+def test_an_approval_is_told_by_somebody_who_did_not_decide(bench):
+    case_id = bench.assessed(application={"text": "Nurse for nine years, no cards."})
+    approve = bench.denial(case_id) | {"outcome": "approve", "path": "judgmental"}
+    bench.post("decisions", approve, status=201)
+    told = {"channel": "oral"}
+    path = f"applications/{case_id}/approval-told"
+    assert bench.post(path, told, status=409)["code"] == "second_person_needed"
+    answer = bench.post(path, told, by=bench.compliance)
+    assert answer["stage"] == "notified"
+    [notice] = answer["notices"]
+    shown = bench.get(f"notices/{notice['notice_id']}/preview", status=409)
+    assert shown["code"] == "no_letter"
+
+
+def test_a_summary_and_advice_stand_beside_the_case(bench):
+    case_id, _ = bench.denied()
+    summary = bench.get(f"applications/{case_id}/summary")
+    assert "The model gives advice. A person decides." in summary["sentences"]
+    assert "Loan amount: $24,000" in summary["facts"]
+    advice = bench.get(f"applications/{case_id}/recommendations")
+    assert [entry["reason"] for entry in advice["advice"]] == [
+        "Excessive obligations in relation to income",
+        "Bankruptcy",
+    ]
+    page = bench.underwriter.get(f"/api/v1/applications/{case_id}/recommendations/page")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "What you can do next" in page.text
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"creditors": []}, ("creditors", "12 CFR 1002.9(a)(2)")),
+        ({"applicants": []}, ("applicants", "12 CFR 1002.9(f)")),
+        ({"time_zone": None}, ("time_zone", "12 CFR 1002.9(a)(1)")),
+    ],
+)
+def test_a_missing_fact_is_a_problem_that_names_field_and_clause(
+    bench, receive_body, change, names
+):
+    problem = bench.post("applications", receive_body | change, status=422)
+    assert problem["code"] == "invalid_facts"
+    assert all(name in problem["detail"] for name in names)
+
+
+def test_an_unknown_agency_and_a_missing_address_name_field_and_clause(bench, receive_body):
+    creditor = receive_body["creditors"][0]
+    for change, code, names in [
+        ({"creditor_type": "bank"}, "invalid_request", ("creditor_type", "Appendix A")),
+        ({"address_lines": []}, "invalid_facts", ("creditors.0.address_lines", "1002.9(a)(2)")),
+        (
+            {"creditor_type": "packers_and_stockyards"},
+            "notice_data_missing",
+            ("creditor type", "Appendix A"),
+        ),
+    ]:
+        body = receive_body | {"creditors": [creditor | change]}
+        problem = bench.post("applications", body, status=422)
+        assert problem["code"] == code
+        assert all(name in problem["detail"] for name in names), problem["detail"]
+
+
+def test_a_score_without_its_date_names_field_and_clause(bench):
+    case_id = bench.receive()
+    score = {
+        "consumer_id": "consumer-1",
+        "score": 612,
+        "range_low": 300,
+        "range_high": 850,
+        "key_factors": ["Too many accounts with balances"],
+        "provided_by": "Northern Example Credit Bureau",
+    }
+    path = f"applications/{case_id}/information"
+    problem = bench.post(path, {"scores": [score]}, status=422)
+    assert "scores.0.created_on" in problem["detail"]
+    assert "15 USC 1681g(f)(1)(D)" in problem["detail"]
+    bench.post(path, {"scores": [score | {"created_on": "2026-11-10"}]})
+
+
+def test_unknown_fields_are_refused_without_repeating_them(bench, receive_body):
+    problem = bench.post("applications", receive_body | {"Dana Whitlow": 1}, status=422)
+    assert problem["code"] == "invalid_request"
+    assert "Dana" not in str(problem)
+
+
+def test_what_is_not_there_is_a_problem_too(bench):
+    for path in ("applications/c-1", "decisions/d-1", "notices/n-1", "notices/n-1/preview"):
+        assert bench.get(path, status=404)["code"] == "not_stored"
+    assert bench.post("applications/c-1/assess", status=404)["code"] == "not_stored"
+
+
+def test_a_case_id_is_taken_once(bench, receive_body):
+    body = receive_body | {"case_id": "branch-7.2026-1"}
+    assert bench.post("applications", body, status=201)["case_id"] == "branch-7.2026-1"
+    assert bench.post("applications", body, status=409)["code"] == "case_exists"
+
+
+def test_what_does_not_follow_is_refused(bench):
+    case_id = bench.receive()
+    problem = bench.post("notices", {"case_id": case_id}, status=422)
+    assert "missing_items" in problem["detail"]
+    assert bench.post(f"applications/{case_id}/retain", status=409)["code"] == "illegal_event"
+    late = {"at": "2020-01-01T00:00:00Z"}
+    problem = bench.post(
+        f"applications/{case_id}/complete", {"completed_at": late["at"]}, status=409
+    )
+    assert problem["code"] == "event_out_of_time"
+
+
+def test_the_worklist_is_sorted_filtered_and_paged(bench):
+    cases = [bench.receive() for _ in range(5)]
+    bench.go_to("2026-11-24")
+    later = bench.receive(application={"text": "Debts.", "product": "auto"})
+    bench.post(f"applications/{cases[0]}/assign", {"person_id": "underwriter-1"})
+    listed = [line["entry"]["case_id"] for line in bench.get("worklist")["entries"]]
+    assert set(listed) == {*cases, later}
+    assert listed[-1] == later
+    seen, after = [], ""
+    while after is not None:
+        page = bench.get(f"worklist?limit=2{'&after=' + after if after else ''}")
+        seen += [line["entry"]["case_id"] for line in page["entries"]]
+        after = page["next"]
+    assert seen == listed
+
+    def found(query):
+        return {line["entry"]["case_id"] for line in bench.get(f"worklist?{query}")["entries"]}
+
+    assert found("product=auto") == {later}
+    assert found("assigned_to=underwriter-1") == {cases[0]}
+    assert found("unassigned=true") == {*cases[1:], later}
+    assert found("due_before=2026-12-21") == set(cases)
+    assert found("stage=decided") == set()
+    assert found("overdue=true") == set()
+    bench.go_to("2026-12-23")
+    assert found("overdue=true") == set(cases)
+    late = bench.get("worklist?overdue=true")["entries"][0]
+    assert (late["is_overdue"], late["days_left"]) == (True, -3)
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=501", "stage=nowhere", "after=xx", "due_before=soon", "who=me"]
+)
+def test_a_worklist_query_that_cannot_be_is_a_problem(bench, query):
+    problem = bench.get(f"worklist?{query}", status=422)
+    assert problem["code"] in {"invalid_request", "invalid_facts"}
+
+
+def test_reading_a_case_leaves_an_entry_in_the_audit_log(open_bench, tmp_path):
+    settings = Settings(state_dir=tmp_path / "state")
+    with open_storage(settings) as storage:
+        bench = open_bench(partial(open_storage, settings))
+        case_id = bench.receive()
+        bench.get(f"applications/{case_id}")
+        entries = storage.audit.entries(object_kind="case", object_id=case_id)
+        assert [(e.action.action, e.action.actor_id) for e in entries] == [
+            ("application_received", "underwriter-1"),
+            ("case_read", "underwriter-1"),
+        ]

@@ -1,0 +1,134 @@
+"""Killed in the middle of a write, a command has happened as a whole or not at all."""
+
+import os
+import signal
+import traceback
+
+import pytest
+import sqlalchemy as sa
+
+from serving.adapters.sql.storage import open_storage
+from serving.cases.clocks import clocks
+from serving.cases.events import Channel, NoticeDrafted, NoticeReleased
+from serving.cases.store_errors import CasePurgedError, UnknownCaseError, UnknownNoticeError
+from serving.casework import assessing, deciding, drafting, intake, keeping, letters
+from serving.casework.facts import information_used
+from serving.casework.printing import Rendering
+from serving.settings import Settings
+
+WRITES = ("INSERT", "UPDATE", "DELETE")
+CASE = "case-1"
+
+
+def latest_notice(office):
+    return office.desk.load(CASE).case.notice.draft.notice_id
+
+
+def obtain(office, person):
+    used = intake.InformationUsed(other_information_used=True)
+    intake.add_information(office.desk, CASE, used, by=person)
+
+
+STEPS = {
+    "receive": lambda office, _: office.receive(case_id=CASE, is_complete=False),
+    "complete": lambda office, who: intake.complete(office.desk, CASE, by=who[0]),
+    "obtain": lambda office, who: obtain(office, who[0]),
+    "assess": lambda office, who: assessing.assess(office.desk, CASE, by=who[0]),
+    "decide": lambda office, who: deciding.decide(
+        office.desk, CASE, office.denial(CASE), by=who[0]
+    ),
+    "draft": lambda office, who: drafting.draft(office.desk, CASE, drafting.Draft(), by=who[0]),
+    "check": lambda office, who: letters.check(
+        office.desk, latest_notice(office), causes={}, by=who[0]
+    ),
+    "release": lambda office, who: letters.release(office.desk, latest_notice(office), by=who[1]),
+    "send": lambda office, who: letters.mark_sent(
+        office.desk, latest_notice(office), channel=Channel.MAILED, by=who[1]
+    ),
+    "retain": lambda office, who: keeping.retain(office.desk, CASE, by=who[1]),
+    "purge": lambda office, who: keeping.purge(office.desk, CASE, by=who[1]),
+}
+
+
+def die_at(number):
+    """Lets this process be killed before its numberth write, or the commit after it."""
+    seen = 0
+
+    def count(*arguments):
+        nonlocal seen
+        statement = arguments[2] if len(arguments) > 1 else "INSERT"
+        if statement.lstrip().upper().startswith(WRITES):
+            seen += 1
+            if seen == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", count)
+    sa.event.listen(sa.Engine, "commit", count)
+
+
+def run_and_die(settings, make_office, step, people, *, number):
+    """Whether the step was killed at its numberth write, in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            with open_storage(settings) as storage:
+                office = make_office(storage)
+                die_at(number)
+                STEPS[step](office, people)
+            status = 0
+        except BaseException:  # noqa: BLE001
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    _, ended = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(ended) or os.WEXITSTATUS(ended) == 0
+    return os.WIFSIGNALED(ended)
+
+
+def seen_of(storage):
+    """What is there of the case, after everything of it was looked at."""
+    storage.audit.verify()
+    try:
+        stored = storage.cases.load(CASE)
+    except (UnknownCaseError, CasePurgedError) as error:
+        return type(error).__name__
+    clocks(stored.events)
+    assert storage.cases.entry(CASE).num_events == stored.num_events
+    for event in stored.events:
+        if isinstance(event, NoticeDrafted):
+            storage.cases.notice(event.notice_id)
+        if isinstance(event, NoticeReleased):
+            kept = storage.cases.notice(event.notice_id).content.renderings
+            assert set(kept) == {kind.value for kind in Rendering}
+    entries = storage.audit.entries(object_kind="case", object_id=CASE)
+    changes = [e for e in entries if e.action.action not in {"file_revised", "case_assigned"}]
+    assert len(changes) == stored.num_events
+    used = information_used(storage.cases.file(CASE))
+    return stored.num_events, used.other_information_used
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_command_killed_at_any_write_has_happened_or_has_not(tmp_path, make_office, people, step):
+    settings = Settings(state_dir=tmp_path)
+    with open_storage(settings) as storage:
+        office = make_office(storage)
+        for earlier, take in STEPS.items():
+            if earlier == step:
+                break
+            take(office, people)
+        before = seen_of(storage)
+    number = 1
+    while run_and_die(settings, make_office, step, people, number=number):
+        with open_storage(settings) as storage:
+            if seen_of(storage) != before:
+                break
+        number += 1
+    assert number > 1
+    with open_storage(settings) as storage:
+        after = seen_of(storage)
+        assert after != before
+        if isinstance(after, tuple) and isinstance(before, tuple) and step != "obtain":
+            assert after[0] == before[0] + 1
+        with pytest.raises(UnknownNoticeError):
+            storage.cases.notice("n-none")

@@ -1,0 +1,108 @@
+"""`wherefore notice draft|check|render|release` on the database of the settings."""
+
+import logging
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from serving.adapters.sql.storage import open_storage
+from serving.cases.errors import SecondPersonError
+from serving.cases.store_errors import UnknownNoticeError
+from serving.casework.errors import FactsError
+from serving.casework.printing import Rendering
+from serving.errors import KeyFileError, UnauthorizedError
+from serving.keys import Person, add_key
+from serving.notice_commands import app
+from serving.notices.case_file import dump_case
+from serving.notices.forms import NoticeForm
+from serving.notices.samples import sample_case
+from serving.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """The state directory of the settings, empty."""
+    directory = tmp_path / "state"
+    monkeypatch.setenv("WHEREFORE_STATE_DIR", str(directory))
+    return directory
+
+
+@pytest.fixture
+def key_files(state, tmp_path):
+    """One file per person with their key in it."""
+    found = {}
+    for person_id in ("underwriter-1", "compliance-2"):
+        found[person_id] = tmp_path / person_id
+        key = add_key(state, Person(person_id=person_id)).get_secret_value()
+        found[person_id].write_text(key + "\n")
+    return found
+
+
+@pytest.fixture
+def denied(state, make_office):
+    """The id of a case that was denied, in the past: commands go by the machine's time."""
+    with open_storage(Settings(state_dir=state)) as storage:
+        office = make_office(storage)
+        office.clock.go_to("2026-11-12")
+        return office.denied()
+
+
+@pytest.fixture
+def run(key_files):
+    def invoke(*arguments, by="underwriter-1"):
+        words = [*map(str, arguments), "--key-file", str(key_files[by])]
+        return CliRunner().invoke(app, words)
+
+    return invoke
+
+
+def test_a_notice_is_drafted_checked_printed_and_released_by_two_people(
+    run, denied, state, tmp_path
+):
+    drafted = run("draft", denied, "--form", "c-2")
+    assert drafted.exit_code == 0, drafted.exception
+    notice_id = drafted.stdout.strip()
+    assert run("check", notice_id).exit_code == 0
+    refused = run("release", notice_id)
+    assert isinstance(refused.exception, SecondPersonError)
+    letter = tmp_path / "letter.txt"
+    assert run("render", notice_id, letter).exit_code == 0
+    released = run("release", notice_id, by="compliance-2")
+    assert released.stdout.strip().endswith("released")
+    with open_storage(Settings(state_dir=state)) as storage:
+        kept = storage.cases.notice(notice_id).content.renderings
+        assert kept[Rendering.TEXT] == letter.read_bytes()
+
+
+def test_files_are_checked_and_printed_without_a_key(tmp_path):
+    file = tmp_path / "notice.json"
+    file.write_text(dump_case(sample_case(NoticeForm.C1)))
+    assert CliRunner().invoke(app, ["check", str(file)]).exit_code == 0
+    assert CliRunner().invoke(app, ["render", str(file), str(tmp_path / "n.txt")]).exit_code == 0
+    assert CliRunner().invoke(app, ["sample", "C-1", str(tmp_path / "s.json")]).exit_code == 0
+
+
+def test_who_has_no_key_does_nothing(denied, state, key_files, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("wf_nobody")
+    for file, error in [(wrong, UnauthorizedError), (tmp_path / "missing", KeyFileError)]:
+        result = CliRunner().invoke(app, ["draft", denied, "--key-file", str(file)])
+        assert isinstance(result.exception, error)
+    asked = CliRunner().invoke(app, ["draft", denied], input="wf_nobody\n")
+    assert isinstance(asked.exception, UnauthorizedError)
+
+
+def test_a_form_or_a_notice_that_is_not_there_is_told(run, denied):
+    assert isinstance(run("draft", denied, "--form", "C-9").exception, FactsError)
+    assert isinstance(run("release", "n-00").exception, UnknownNoticeError)
