@@ -7,19 +7,23 @@ words of its own. Their logits are added. The reading is fitted on its own, in c
 
 Capitals and leading spaces are folded away, so that a word is the same in an e-mail as in a form.
 A word or pair counts once however often it stands, by its rarity, in a vector of length one. Words
-and pairs are told apart by a hash, so that the reading is a table of fixed size.
+and pairs are told apart by a hash, so that the reading is a table of fixed size. It holds what
+speaks for a denial, and for each category given one; a category's logit is that of both.
 
 Shape suffixes:
 
     B  windows in a batch      S  words and pairs of a window, 2 T - 1
     T  token positions         K  slots of the table
     V  vocabulary              C  denial categories
+                               O  outcomes: a denial, then each category given one, C + 1
 """
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
+
+from model_store.log_odds import logit_of_log_probability
 
 NUM_SLOTS = 2**18
 """Slots of the table: some 60,000 words and pairs stand in two texts of the corpus or more."""
@@ -29,12 +33,12 @@ _WORD_FACTOR, _LEFT_FACTOR, _RIGHT_FACTOR = 21_001, 31_337, 7_919
 
 
 class LexicalReading(nn.Module):
-    """Category logits from a table of words and pairs; zero until it is fitted."""
+    """Category logits from a table of words and pairs; all texts are alike until it is fitted."""
 
     folded_V: Int[Tensor, " V"]
     rarity_K: Float[Tensor, " K"]
-    weight_CK: Float[Tensor, "C K"]
-    bias_C: Float[Tensor, " C"]
+    weight_OK: Float[Tensor, "O K"]
+    bias_O: Float[Tensor, " O"]
 
     def __init__(
         self, *, vocabulary_size: int, num_categories: int, num_slots: int = NUM_SLOTS
@@ -49,8 +53,8 @@ class LexicalReading(nn.Module):
         super().__init__()
         self.register_buffer("folded_V", torch.zeros(vocabulary_size, dtype=torch.int32))
         self.register_buffer("rarity_K", torch.zeros(num_slots))
-        self.register_buffer("weight_CK", torch.zeros(num_categories, num_slots))
-        self.register_buffer("bias_C", torch.zeros(num_categories))
+        self.register_buffer("weight_OK", torch.zeros(num_categories + 1, num_slots))
+        self.register_buffer("bias_O", torch.zeros(num_categories + 1))
 
     def forward(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
@@ -59,9 +63,10 @@ class LexicalReading(nn.Module):
         slot_BS, first_BS = self.slots(input_ids_BT, attention_mask_BT)
         rarity_BS = self.rarity_K[slot_BS] * first_BS
         length_B1 = rarity_BS.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
-        weight_BSC = functional.embedding(slot_BS, self.weight_CK.T)
-        logit_B1C = (rarity_BS / length_B1)[:, None] @ weight_BSC
-        return logit_B1C[:, 0] + self.bias_C
+        weight_BSO = functional.embedding(slot_BS, self.weight_OK.T)
+        logit_BO = ((rarity_BS / length_B1)[:, None] @ weight_BSO)[:, 0] + self.bias_O
+        log_likely_BO = functional.logsigmoid(logit_BO)
+        return logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])
 
     def slots(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]

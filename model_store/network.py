@@ -33,6 +33,7 @@ from transformers import RobertaConfig, RobertaModel
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_CATEGORY_INDEX, REASONS
 from model_store.lexical import NUM_SLOTS, LexicalReading
+from model_store.log_odds import logit_of_log_probability
 
 NUM_CATEGORIES = len(CATEGORIES)
 NUM_REASONS = len(REASONS)
@@ -66,6 +67,7 @@ class Network(nn.Module):
     """Encoder and heads; `forward` is the only path from token ids to logits."""
 
     reason_category_R: Int[Tensor, " R"]
+    precedence_weight: Float[Tensor, ""]
     encoder_weight: Float[Tensor, ""]
     lexical_weight: Float[Tensor, ""]
 
@@ -87,7 +89,6 @@ class Network(nn.Module):
         with torch.no_grad():
             self.evidence_head.get_parameter("4.bias").fill_(_RARE_LOGIT)
         self.evidence_scale = nn.Parameter(torch.full((NUM_CATEGORIES,), 0.5))
-        self.precedence = nn.Parameter(torch.tensor(0.5))
         self.passage_weight_CH = nn.Parameter(torch.zeros(NUM_CATEGORIES, hidden))
         self.reason_passage_weight_RH = nn.Parameter(torch.zeros(NUM_REASONS, hidden))
         self.lexical = LexicalReading(
@@ -95,7 +96,9 @@ class Network(nn.Module):
             num_categories=NUM_CATEGORIES,
             num_slots=getattr(config, "num_lexical_slots", NUM_SLOTS),
         )
-        # What the encoder and what the words say, weighed against each other on texts held out.
+        # Fitted on texts held out: what the encoder and what the words say, weighed against each
+        # other, and how much it tells that one reason stands before another.
+        self.register_buffer("precedence_weight", torch.zeros(()))
         self.register_buffer("encoder_weight", torch.ones(()))
         self.register_buffer("lexical_weight", torch.zeros(()))
         self.register_buffer(
@@ -158,7 +161,9 @@ class Network(nn.Module):
             category_BC = self.encoder_weight * category_BC + self.lexical_weight * self.lexical(
                 input_ids_BT, attention_mask_BT
             )
-        category_BC = category_BC + self.precedence * _precedence(category_BC, attention_BCT)
+            category_BC = category_BC + self.precedence_weight * _precedence(
+                category_BC, attention_BCT
+            )
         conditional_BR = self.reason_head(first_BH) + (
             passage_BCH[:, self.reason_category_R] * self.reason_passage_weight_RH
         ).sum(dim=2)
@@ -196,12 +201,6 @@ class Network(nn.Module):
         return logit_of_log_probability(log_joint_BR)
 
 
-def logit_of_log_probability(log_probability: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Returns log(p / (1 - p)) from log(p), finite also for p close to 0 or 1."""
-    log_probability = log_probability.clamp(max=-1e-6)
-    return log_probability - torch.log(-torch.expm1(log_probability))
-
-
 def _head(num_inputs: int, num_hidden: int, num_outputs: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(
         nn.Dropout(dropout),
@@ -219,7 +218,7 @@ def _precedence(
 
     Nothing is learned through it but its weight, lest words be found where they should stand.
     """
-    attention_BCT, likely_BC = attention_BCT.detach(), category_BC.detach().sigmoid()
+    likely_BC = category_BC.sigmoid()
     place_T = torch.arange(attention_BCT.shape[2], device=attention_BCT.device)
     place_BC = (attention_BCT.float() * place_T).sum(dim=2)
     later_BCC = torch.tanh((place_BC[:, None, :] - place_BC[:, :, None]) / _NEIGHBOURHOOD_TOKENS)

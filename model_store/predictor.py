@@ -174,6 +174,16 @@ class Predictor:
         )
 
     @property
+    def tokenizer(self) -> TextTokenizer:
+        """The tokenizer of the encoder."""
+        return self._tokenizer
+
+    @property
+    def calibration(self) -> Calibration:
+        """Maps and thresholds that turn logits into answers."""
+        return self._calibration
+
+    @property
     def model_version(self) -> str:
         """Name, version and digest of the model."""
         return self._manifest.model_version

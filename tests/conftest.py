@@ -39,7 +39,7 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def empty_mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with MLflow's tables in it: to make them takes longer than a test."""
-    from model_store.mlflow_store import open_client  # noqa: PLC0415
+    from model_store.registry.mlflow_store import open_client  # noqa: PLC0415
 
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     open_client(f"sqlite:///{path}", create=True)
@@ -58,6 +58,8 @@ def mlflow_uri(
     shutil.copy(empty_mlflow_database, database)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
     monkeypatch.setenv("WHEREFORE_CACHE_DIR", str(tmp_path / "cache"))
+    # A model made for one test is not worth converting.
+    monkeypatch.setenv("WHEREFORE_ENGINE", "torch")
     event.listen(Engine, "connect", _do_not_wait_for_the_disk)
     yield f"sqlite:///{database}"
     event.remove(Engine, "connect", _do_not_wait_for_the_disk)

@@ -27,7 +27,7 @@ from training.evaluation.answers import Answers
 from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.measuring import ask
-from training.lexical import add_lexical_reading
+from training.finishing import finish_network
 from training.loop import StepReport, Trainer
 from training.run import calibrate, set_up_torch
 from training.starting import load_network, load_tokenizer, start_identity
@@ -130,12 +130,8 @@ def _train(
     compute_as_serving_does()
     network = trainer.averaged_network
     calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
-    add_lexical_reading(
-        network,
-        tokenizer=tokenizer,
-        learned=learned,
-        held_out=calibrating,
-        config=config.lexical,
+    finish_network(
+        network, tokenizer=tokenizer, learned=learned, held_out=calibrating, config=config
     )
     return Artifact(
         network=network,

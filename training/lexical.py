@@ -3,11 +3,11 @@
 The table is fitted by logistic regression on the texts that the network was trained on; the two
 weights on texts held out, since on its own training texts either reading is nearly always right.
 
-Arrays: N texts, C categories, K slots.
+Arrays: N texts, C categories, K slots of the table.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 
-from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.engine.torch_backend import TorchEngine, pad_rows
 from model_store.lexical import LexicalReading
 from model_store.network import Network
@@ -52,6 +51,7 @@ def add_lexical_reading(
     _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
     network.encoder_weight.fill_(1.0)
     network.lexical_weight.fill_(0.0)
+    network.precedence_weight.fill_(0.0)
     weights = _fit_weights(network, held_out, padding_id=tokenizer.padding_id)
     network.encoder_weight.fill_(weights[0])
     network.lexical_weight.fill_(weights[1])
@@ -89,20 +89,33 @@ def _fit_table(
     vector_NK = (diags(1 / np.maximum(length_N, 1e-6)) @ vector_NK).tocsr()
     target_NC = np.array([text.example.category_targets for text in texts])
     lexical.rarity_K.copy_(torch.from_numpy(rarity_K))
-    for category in range(len(CATEGORIES)):
-        weight_K, bias = _fit_category(vector_NK, target_NC[:, category], config=config)
-        lexical.weight_CK[category].copy_(torch.from_numpy(weight_K))
-        lexical.bias_C[category] = bias
+    for row, outcome_N in enumerate(_outcomes(target_NC)):
+        weight_K, bias = _fit_outcome(vector_NK, outcome_N, config=config)
+        lexical.weight_OK[row].copy_(torch.from_numpy(weight_K))
+        lexical.bias_O[row] = bias
 
 
-def _fit_category(
+def _outcomes(target_NC: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """Yields per outcome its chance in each text, below 0 where it is not known.
+
+    A category counts among denied texts alone.
+    """
+    denied_N = np.where((target_NC < 0).all(axis=1), -1.0, target_NC.max(axis=1))
+    yield denied_N
+    for target_N in target_NC.T:
+        yield np.where(denied_N > 0.5, target_N, -1.0)  # noqa: PLR2004
+
+
+def _fit_outcome(
     vector_NK: csr_matrix, target_N: NDArray[np.float64], *, config: LexicalConfig
 ) -> tuple[NDArray[np.float64], float]:
-    """Weights and bias of one category; nothing where all known labels are the same."""
+    """Weights and bias of one outcome; a bias alone where all known labels are the same."""
     holds_N = target_N > 0.5  # noqa: PLR2004 (a chance below one half counts as none)
     known_N = target_N >= 0
-    if len(set(holds_N[known_N])) < 2:  # noqa: PLR2004
-        return np.zeros(vector_NK.shape[1]), 0.0
+    num_held, num_known = int(holds_N[known_N].sum()), int(known_N.sum())
+    if num_held in {0, num_known}:
+        odds = (num_held + 0.5) / (num_known - num_held + 0.5)
+        return np.zeros(vector_NK.shape[1]), float(np.log(odds))
     fitted = LogisticRegression(
         C=config.inverse_regularisation, class_weight="balanced", solver="liblinear", max_iter=1000
     ).fit(vector_NK[known_N], holds_N[known_N])

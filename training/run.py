@@ -25,7 +25,7 @@ from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
-from training.lexical import add_lexical_reading
+from training.finishing import finish_network
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
 from training.run_data import RunData, load_run_data
@@ -141,8 +141,8 @@ def _finish(
 ) -> RunResult:
     torch.set_float32_matmul_precision("highest")  # as in serving
     calibration = prepare(data.calibration, tokenizer)
-    add_lexical_reading(
-        network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config.lexical
+    finish_network(
+        network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config
     )
 
     def calibrated(weights: Network) -> Artifact:

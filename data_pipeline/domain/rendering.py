@@ -130,6 +130,9 @@ _LINES: tuple[tuple[str, str, Callable[..., str]], ...] = (
     ("business_age_years", "Time in business", _years),
 )
 
+FIELD_LABELS: dict[str, str] = {label: name for name, label, _ in _LINES}
+"""Name of the application field that each label of a rendering stands for."""
+
 
 def render_text(application: LoanApplication) -> str:
     """Returns the application as text, the only form in which a model reads it.

@@ -19,7 +19,7 @@ _MAX_LINE_CHARACTERS = 16 * _MAX_CELL_CHARACTERS
 
 
 class CsvTable:
-    """The records of a .csv or .csv.gz file; blank lines are no rows."""
+    """The records of a .csv, .csv.gz or .csv.zst file; blank lines are no rows."""
 
     def __init__(self, path: Path) -> None:
         """Keeps the path; nothing is read yet."""

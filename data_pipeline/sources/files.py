@@ -1,4 +1,4 @@
-"""Application rows from files: .jsonl, .csv (both also .gz) and .parquet."""
+"""Application rows from files: .jsonl, .csv (both also .gz and .zst) and .parquet."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +19,10 @@ from data_pipeline.sources.rows import Row, RowError, RowValueError, row_id
 _TABLES: dict[str, Callable[[Path], Table]] = {
     ".jsonl": JsonLinesTable,
     ".jsonl.gz": JsonLinesTable,
+    ".jsonl.zst": JsonLinesTable,
     ".csv": CsvTable,
     ".csv.gz": CsvTable,
+    ".csv.zst": CsvTable,
     ".parquet": ParquetTable,
 }
 

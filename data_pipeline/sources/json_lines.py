@@ -19,7 +19,7 @@ _BLOCK_BYTES = 1024 * 1024
 
 
 class JsonLinesTable:
-    """The records of a .jsonl or .jsonl.gz file; blank lines are no rows."""
+    """The records of a .jsonl, .jsonl.gz or .jsonl.zst file; blank lines are no rows."""
 
     def __init__(self, path: Path) -> None:
         """Keeps the path; nothing is read yet."""
@@ -42,7 +42,7 @@ class JsonLinesTable:
 
     def count(self) -> int | None:
         """Returns the number of lines with content."""
-        if self._path.suffix == ".gz":
+        if self._path.suffix in {".gz", ".zst"}:
             return None
         with open_bytes(self._path) as file:
             return sum(isinstance(x, RowValueError) or not x.isspace() for x in _lines(file))

@@ -44,6 +44,11 @@ class TorchEngine:
         self._precision = precision
 
     @property
+    def network(self) -> Network:
+        """The network itself, for what needs a backward pass."""
+        return self._network
+
+    @property
     def identity(self) -> str:
         """Backend, version, device and precision."""
         return f"torch-{torch.__version__}-{self._device}-{self._precision}"

@@ -43,14 +43,29 @@ class Tally:
                 self.risk_bands[row.risk_band.value] += 1
                 self.primary_categories[row.primary_category or _NO_CATEGORY] += 1
 
+    def merge(self, other: "Tally") -> None:
+        """Adds the counts of other rows."""
+        self.num_rows += other.num_rows
+        self.error_codes.update(other.error_codes)
+        self.primary_categories.update(other.primary_categories)
+        self.risk_bands.update(other.risk_bands)
 
-def summary_table(tally: Tally, *, seconds: float) -> Table:
-    """Returns the table that ends a run."""
+
+def summary_table(tally: Tally, *, seconds: float, num_resumed: int = 0) -> Table:
+    """Returns the table that ends a run.
+
+    Args:
+        tally: the counts of the whole output.
+        seconds: what this run took.
+        num_resumed: rows of the output that an earlier run had scored.
+    """
     table = Table(title="Summary", show_header=False, title_justify="left")
     table.add_column("what")
     table.add_column("how many", justify="right")
-    rate = tally.num_rows / seconds if seconds > 0 else 0.0
+    rate = (tally.num_rows - num_resumed) / seconds if seconds > 0 else 0.0
     table.add_row("rows", f"{tally.num_rows:,}")
+    if num_resumed:
+        table.add_row("of them scored before", f"{num_resumed:,}")
     table.add_row("errors", f"{tally.num_errors:,}")
     table.add_row("seconds", f"{seconds:,.1f}")
     table.add_row("rows/s", f"{rate:,.1f}")
@@ -59,6 +74,6 @@ def summary_table(tally: Tally, *, seconds: float) -> Table:
         table.add_row(f"risk {band.value}", f"{tally.risk_bands[band.value]:,}")
     for title, counts in (("", tally.primary_categories), ("error ", tally.error_codes)):
         table.add_section()
-        for name, number in counts.most_common():
+        for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             table.add_row(f"{title}{name}", f"{number:,}")
     return table

@@ -39,8 +39,12 @@ _CLAUSES = {
 }
 
 
-def parse_case(content: str | bytes) -> NoticeCase:
+def parse_case(content: str | bytes, *, tells_unknown: bool = True) -> NoticeCase:
     """Returns the notice and record of a JSON text.
+
+    Args:
+        content: the text.
+        tells_unknown: whether the message names a field that it does not know.
 
     Raises:
         NoticeFileError: the text is not JSON, or a field is missing, unknown or of another kind;
@@ -49,12 +53,14 @@ def parse_case(content: str | bytes) -> NoticeCase:
     try:
         return _CASE.validate_json(content)
     except ValidationError as error:
-        raise NoticeFileError(_sentence(error)) from None
+        raise NoticeFileError(_sentence(error, tells_unknown=tells_unknown)) from None
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, *, tells_unknown: bool) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     path = [str(part) for part in first["loc"]]
+    if first["type"] == "unexpected_keyword_argument" and not tells_unknown:
+        path[-1] = "a field"
     if not path:
         return "the file does not hold a notice: expected a JSON object with notice and record"
     clause = next((_CLAUSES[part] for part in reversed(path) if part in _CLAUSES), None)

@@ -10,7 +10,8 @@ from data_pipeline.domain.taxonomy import REASON_INFO, DenialReason
 from serving.notices.errors import ReasonsError
 from serving.notices.notice import OTHER_PREFIX, Language, StatedReason
 from serving.notices.record import DecisionPath, DecisionRecord, Factor, FactorSource, HmdaReport
-from serving.notices.wording import lexicon, normalised, reason_text
+from serving.notices.substance import names_a_factor
+from serving.notices.wording import reason_text
 
 INCOMPLETE_KEY = DenialReason.CREDIT_APPLICATION_INCOMPLETE.value
 FEW_REASONS = 4
@@ -165,13 +166,12 @@ def _stated(key: str, specific_text: str | None, language: Language) -> StatedRe
 
 
 def is_specific(text: str) -> bool:
-    """Whether the text of an "other" reason explains something: three words, and not a stock one.
+    """Whether the text of an "other" reason explains something: three words, one of them a factor.
 
     Source: 12 CFR 1002, Appendix C, paragraph 4.
     """
-    plain = normalised(text).strip(" .;:-")
-    words = [word for word in plain.split() if any(c.isalpha() for c in word)]
-    return len(words) >= MIN_SPECIFIC_WORDS and plain not in lexicon().generic
+    words = [word for word in text.split() if any(map(str.isalpha, word))]
+    return len(words) >= MIN_SPECIFIC_WORDS and names_a_factor(text)
 
 
 def derive_hmda_codes(reasons: Iterable[StatedReason]) -> tuple[int, ...]:

@@ -47,14 +47,34 @@ class _AgencyFile(BaseModel):
 
 
 class Lexicon(BaseModel):
-    """Regular expressions of words no reason may use, and texts that explain nothing."""
+    """Words that no notice may use, and words that say nothing, class by class.
+
+    Attributes:
+        insufficient: expressions for a standard, policy, score or model in a reason.
+        prohibited: expressions for a prohibited basis in a reason, description or term.
+        inquiries: expressions for information that may not be asked for.
+        placeholders: expressions for whole texts that only fill a field.
+        unsettled: expressions for a term that is left open.
+        own_measures: expressions for the creditor or its measure, in a reason without a factor.
+        sources: expressions for a source of information, in a reason without a factor.
+        factors: expressions for a factor, by what it is about.
+        empty_words: words that name no factor, by what they do instead.
+        unspecific_items: words that specify no information, by what they do instead.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: str
     insufficient: tuple[str, ...]
     prohibited: tuple[str, ...]
-    generic: tuple[str, ...]
+    inquiries: tuple[str, ...]
+    placeholders: tuple[str, ...]
+    unsettled: tuple[str, ...]
+    own_measures: tuple[str, ...]
+    sources: tuple[str, ...]
+    factors: dict[str, tuple[str, ...]]
+    empty_words: dict[str, tuple[str, ...]]
+    unspecific_items: dict[str, tuple[str, ...]]
 
 
 def _toml(name: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ def reading():
     made.folded_V.copy_(torch.tensor([0] * 5 + [w - (w % 2 == 0) for w in WORDS]))
     generator = torch.Generator().manual_seed(0)
     made.rarity_K.copy_(torch.rand(4096, generator=generator) + 1)
-    made.weight_CK.copy_(torch.randn(3, 4096, generator=generator))
+    made.weight_OK.copy_(torch.randn(4, 4096, generator=generator))
     return made
 
 
@@ -24,9 +24,9 @@ def logits(reading, *rows):
     return reading(ids_BT, mask_BT)
 
 
-def test_an_empty_table_says_nothing():
+def test_an_empty_table_says_the_same_of_every_text():
     empty = LexicalReading(vocabulary_size=40, num_categories=3, num_slots=64)
-    assert not logits(empty, [7, 9, 11]).any()
+    assert (logits(empty, [7, 9, 11]) == logits(empty, [8])).all()
 
 
 def test_a_window_says_the_same_alone_and_beside_a_longer_one(reading):
@@ -36,8 +36,9 @@ def test_a_window_says_the_same_alone_and_beside_a_longer_one(reading):
 
 
 def test_a_window_without_words_says_the_bias(reading):
-    reading.bias_C.copy_(torch.tensor([1.0, 2.0, 3.0]))
-    assert logits(reading, []).tolist() == [[1.0, 2.0, 3.0]]
+    reading.bias_O.copy_(torch.tensor([2.0, 1.0, 0.0, -1.0]))
+    probability_BC = torch.tensor([[1.0, 0.0, -1.0]]).sigmoid() * torch.tensor(2.0).sigmoid()
+    torch.testing.assert_close(logits(reading, []).sigmoid(), probability_BC)
 
 
 def test_what_is_repeated_counts_once(reading):
@@ -52,11 +53,12 @@ def test_the_order_of_neighbours_counts(reading):
     assert not torch.allclose(logits(reading, [7, 9, 11]), logits(reading, [11, 7, 9]))
 
 
-def test_the_logit_is_the_sum_over_words_and_pairs_in_a_vector_of_length_one(reading):
+def test_a_category_is_a_denial_and_the_category_given_one_each_linear_in_words_and_pairs(reading):
     slots = [7 * 21_001 % 4095, 9 * 21_001 % 4095, (7 * 31_337 + 9 * 7_919) % 4095]
     rarity = reading.rarity_K[slots]
-    expected = (rarity / rarity.norm()) @ reading.weight_CK[:, slots].T
-    torch.testing.assert_close(logits(reading, [7, 9])[0], expected)
+    logit_O = (rarity / rarity.norm()) @ reading.weight_OK[:, slots].T
+    expected_C = logit_O[0].sigmoid() * logit_O[1:].sigmoid()
+    torch.testing.assert_close(logits(reading, [7, 9])[0].sigmoid(), expected_C)
 
 
 def test_every_id_of_the_largest_roberta_vocabulary_stays_inside_32_bits():

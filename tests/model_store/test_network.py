@@ -6,7 +6,8 @@ from transformers import RobertaModel
 
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
 from model_store.engine.torch_backend import pad_rows
-from model_store.network import Network, _precedence, logit_of_log_probability
+from model_store.log_odds import logit_of_log_probability
+from model_store.network import Network, _precedence
 
 ROWS = [
     [0, 2],
@@ -83,7 +84,7 @@ def test_what_stands_at_padding_never_enters_a_result(network, batch):
 @torch.inference_mode()
 def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(new_network, batch):
     network = new_network()
-    network.precedence.zero_()
+    network.precedence_weight.zero_()
     before = network(*batch).category_BC
     *_, last_layer = network.evidence_head.modules()
     last_layer.bias[4] += 3.0
@@ -103,9 +104,9 @@ def test_of_two_likely_categories_the_one_told_of_earlier_gains_what_the_other_l
     *_, last_layer = network.evidence_head.modules()
     last_layer.weight.zero_()
     batch = pad_rows([[0, *range(30, 130), 2]], 1)
-    network.precedence.zero_()
+    network.precedence_weight.zero_()
     without = network(*batch).category_BC[0]
-    network.precedence.fill_(1.0)
+    network.precedence_weight.fill_(1.0)
     shift_C = network(*batch).category_BC[0] - without
     assert shift_C.abs().max() < 1e-3  # all categories read every token alike: none stands earlier
 

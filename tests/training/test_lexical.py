@@ -53,8 +53,9 @@ def test_words_that_tell_categories_apart_are_found_whatever_the_encoder_says(
 
 def test_a_category_that_never_holds_gets_no_words(new_network, texts, tiny_tokenizer):
     network = fitted(new_network(), texts, tiny_tokenizer)
-    assert not network.lexical.weight_CK[0].any()
-    assert network.lexical.weight_CK[INQUIRIES].any()
+    assert not network.lexical.weight_OK[1].any()
+    assert network.lexical.bias_O[1] < -2
+    assert network.lexical.weight_OK[1 + INQUIRIES].any()
 
 
 def test_where_it_is_not_asked_for_the_network_stays_what_it_was(

@@ -192,10 +192,8 @@ def test_the_average_follows_the_weights(new_trainer):
 def test_word_embeddings_stay_unless_asked_for_and_all_else_moves(new_trainer, new_network):
     trainer, network = new_trainer(configured(train_word_embeddings=False, num_epochs=1))
     trainer.run()
-    before = new_network().state_dict()
-    same = {
-        name for name, value in network.state_dict().items() if torch.equal(value, before[name])
-    }
+    before = dict(new_network().named_parameters())
+    same = {n for n, value in network.named_parameters() if torch.equal(value, before[n])}
     assert same == {"encoder.embeddings.word_embeddings.weight"}
 
 

@@ -1,10 +1,13 @@
 """Checks C1 to C5: what every notice must hold."""
 
+from functools import cache
+
 from serving.notices.checks.verdict import Fault, check
 from serving.notices.compose import ECOA_WORDINGS, right_to_reasons_statement
 from serving.notices.forms import ACTION_DESCRIPTIONS, FORMS, ReasonDisclosure
-from serving.notices.notice import AdverseActionNotice, RightToReasons
+from serving.notices.notice import AdverseActionNotice, CreditorType, RightToReasons
 from serving.notices.record import DecisionRecord
+from serving.notices.substance import is_written, postal_lines
 from serving.notices.wording import agencies_of, agency_phrase, normalised, wordings
 
 MIN_ADDRESS_LINES = 2
@@ -12,8 +15,8 @@ NUM_DIGITS_OF_TELEPHONE = 10
 
 
 def has_address(lines: tuple[str, ...]) -> bool:
-    """Whether lines hold a street or box and a place."""
-    return len(lines) >= MIN_ADDRESS_LINES and all(line.strip() for line in lines)
+    """Whether lines hold a street or box and a place; what is no postal line does not count."""
+    return len(postal_lines(lines)) >= MIN_ADDRESS_LINES and all(line.strip() for line in lines)
 
 
 def digits_of(telephone: str) -> str:
@@ -67,8 +70,8 @@ def names_the_creditor(notice: AdverseActionNotice, record: DecisionRecord) -> F
     known = {(c.name, c.address_lines) for c in record.creditors}
     for position, creditor in enumerate(notice.creditors):
         field = f"notice.creditors[{position}]"
-        if not creditor.name.strip():
-            return Fault(field=f"{field}.name", found="is empty", advice="give the name")
+        if not is_written(creditor.name):
+            return Fault(field=f"{field}.name", found="is no name", advice="give the name")
         if not has_address(creditor.address_lines):
             return Fault(
                 field=f"{field}.address_lines",
@@ -86,10 +89,13 @@ def names_the_creditor(notice: AdverseActionNotice, record: DecisionRecord) -> F
 
 @check("C3", clause="12 CFR 1002.9(b)(1)")
 def carries_the_ecoa_notice(notice: AdverseActionNotice, _record: DecisionRecord) -> Fault | None:
-    """The paragraph is one of the three official wordings, with an agency in its last sentence."""
+    """The paragraph is one of the three official wordings, with an agency of Appendix A alone.
+
+    Which agency it is, is the matter of C4.
+    """
     if not FORMS[notice.form].has_ecoa_notice:
         return None
-    if _agency_in(notice.ecoa_notice or ""):
+    if _agency_in(notice.ecoa_notice or "") in _listed_agencies():
         return None
     return Fault(
         field="notice.ecoa_notice",
@@ -120,6 +126,11 @@ def names_the_agency_of_the_creditor(
             advice="take name and address from the shipped list",
         )
     return None
+
+
+@cache
+def _listed_agencies() -> frozenset[str]:
+    return frozenset(normalised(agency_phrase(agencies_of(kind))) for kind in CreditorType)
 
 
 def _agency_in(ecoa_notice: str) -> str | None:
@@ -165,8 +176,8 @@ _DISCLOSURES = {
 
 def _right_fault(notice: AdverseActionNotice, right: RightToReasons) -> Fault | None:
     field = "notice.right_to_reasons"
-    if not right.contact_name.strip():
-        return Fault(field=f"{field}.contact_name", found="is empty", advice="name the office")
+    if not is_written(right.contact_name):
+        return Fault(field=f"{field}.contact_name", found="is no name", advice="name the office")
     if not has_address(right.address_lines):
         return Fault(
             field=f"{field}.address_lines", found="is incomplete", advice="give its full address"

@@ -12,15 +12,11 @@ from serving.notices.compose import REPORT_SENTENCES, SCORE_SENTENCES
 from serving.notices.forms import ADVERSE_ACTIONS
 from serving.notices.notice import AdverseActionNotice, ConsumerReportingAgency, ScoreBlock
 from serving.notices.record import DecisionRecord, ScoreUsed
-from serving.notices.wording import normalised, wording
+from serving.notices.substance import is_written, names_a_factor
+from serving.notices.wording import lexicon, normalised, wording
 
 TOLL_FREE_CODES = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 MAX_KEY_FACTORS = 4
-
-_DISCLOSURE_AS_REASON = re.compile(
-    r"(credit|consumer|bureau) report (was )?(obtained|used)|information (obtained )?(from|in) .*"
-    r"(report|credit bureau|reporting agency)|key factors?|credit report$"
-)
 
 
 def _reports(notice: AdverseActionNotice, record: DecisionRecord) -> list[ConsumerReportingAgency]:
@@ -54,7 +50,7 @@ def names_each_reporting_agency(
     for position, agency in enumerate(shown):
         field = f"notice.report_block.agencies[{position}]"
         number = digits_of(agency.telephone)
-        if not agency.name.strip() or not has_address(agency.address_lines) or not number:
+        if not is_written(agency.name) or not has_address(agency.address_lines) or not number:
             return Fault(
                 field=field,
                 found="lacks name, full address or telephone number",
@@ -139,8 +135,10 @@ def _implausible(record: DecisionRecord, block: ScoreBlock) -> Fault | None:
 
 def _difference(used: ScoreUsed, block: ScoreBlock) -> Fault | None:
     for name in ("score", "created_on", "range_low", "range_high", "provided_by"):
-        if getattr(block, name) != getattr(used, name) or getattr(block, name) == "":
+        if getattr(block, name) != getattr(used, name):
             return _score_fault(name, "differs from the score that was used")
+    if not is_written(block.provided_by):
+        return _score_fault("provided_by", "names nobody")
     expected = [normalised(wording(name)) for name in SCORE_SENTENCES]
     if [normalised(sentence) for sentence in block.sentences] != expected:
         return _score_fault("sentences", "differ from the prescribed explanation")
@@ -246,11 +244,34 @@ def does_not_replace_reasons_by_a_report(
             found="are replaced by the disclosure of a report",
             advice="state the specific reasons beside the disclosure",
         )
+    names = _agency_names(notice, record)
+    used = {factor.reason_key for factor in record.factors}
+    factors = notice.score_block.key_factors if notice.score_block else ()
     for position, reason in enumerate(notice.reasons):
-        if _DISCLOSURE_AS_REASON.search(normalised(reason.text)) and reason.reason is None:
+        field = f"notice.reasons[{position}].text"
+        if reason.reason is None and _names_only_a_source(reason.text, names):
             return Fault(
-                field=f"notice.reasons[{position}].text",
+                field=field,
                 found="says that a report was used instead of what in it counted",
                 advice="state the factor, such as delinquent obligations",
             )
+        is_key_factor = normalised(reason.text) in map(normalised, factors)
+        if reason.reason is None and reason.key not in used and is_key_factor:
+            return Fault(
+                field=field,
+                found="is a key factor of the credit score and no factor of the decision",
+                advice="state what the decision rested on",
+            )
     return None
+
+
+def _agency_names(notice: AdverseActionNotice, record: DecisionRecord) -> set[str]:
+    shown = notice.report_block.agencies if notice.report_block else ()
+    return {agency.name for agency in (*shown, *(r.agency for r in record.reports_used))}
+
+
+def _names_only_a_source(text: str, names: set[str]) -> bool:
+    plain = normalised(text)
+    has_source = any(re.search(expression, plain) for expression in lexicon().sources)
+    has_source = has_source or any(normalised(name) in plain for name in names)
+    return has_source and not names_a_factor(text, beside=names)

@@ -11,6 +11,9 @@ from serving.notices.record import DecisionRecord
 from serving.notices.templates_digest import templates_sha256
 
 MIN_FONT_SIZE_PT = 10.0
+MAX_FONT_SIZE_PT = 24.0
+"""Large print for weak sight goes up to here; beyond, words of the form leave the page."""
+
 _LAST_LATIN = 0x024F
 _LATIN_ADDITIONAL = range(0x1E00, 0x1F00)
 _PUNCTUATION = frozenset("–—‘’“”•…′″€™§")
@@ -25,11 +28,11 @@ def is_clear_and_retainable(notice: AdverseActionNotice, _record: DecisionRecord
             found="is not the digest of the shipped templates",
             advice="draft the notice again with the templates of this version",
         )
-    if not notice.layout.font_size_pt >= MIN_FONT_SIZE_PT:
+    if not MIN_FONT_SIZE_PT <= notice.layout.font_size_pt <= MAX_FONT_SIZE_PT:
         return Fault(
             field="notice.layout.font_size_pt",
-            found="is too small to be clear and conspicuous",
-            advice=f"use at least {MIN_FONT_SIZE_PT:g} points",
+            found="is too small or too large to be clear and conspicuous",
+            advice=f"use {MIN_FONT_SIZE_PT:g} to {MAX_FONT_SIZE_PT:g} points",
         )
     for field, text in _texts("notice", notice):
         if not all(map(_is_printable, text)):
@@ -86,7 +89,7 @@ def exists_in_english(notice: AdverseActionNotice, record: DecisionRecord) -> Fa
     if notice.language is Language.ENGLISH:
         return None
     stored = set(record.stored_notice_ids) - {notice.notice_id}
-    if notice.english_notice_id in stored:
+    if (notice.english_notice_id or "").strip() and notice.english_notice_id in stored:
         return None
     return Fault(
         field="notice.english_notice_id",

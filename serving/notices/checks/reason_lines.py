@@ -5,6 +5,7 @@ import re
 from data_pipeline.domain.taxonomy import REASON_INFO, REASONS
 from serving.notices.checks.verdict import Fault, Severity, check
 from serving.notices.errors import LanguageError
+from serving.notices.forms import FORMS, ReasonDisclosure
 from serving.notices.notice import OTHER_PREFIX, AdverseActionNotice, StatedReason
 from serving.notices.reasons import (
     FEW_REASONS,
@@ -14,6 +15,7 @@ from serving.notices.reasons import (
     statable_families,
 )
 from serving.notices.record import DecisionPath, DecisionRecord, FactorSource
+from serving.notices.substance import has_factor_word, is_written
 from serving.notices.wording import lexicon, normalised, reason_text
 
 _ARTIFICIAL_INTELLIGENCE = re.compile(r"\bA\.?I\.?\b")
@@ -44,7 +46,7 @@ def _is_incompleteness(notice: AdverseActionNotice, record: DecisionRecord) -> b
 def states_few_reasons(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
     """At most four reasons, or a written cause for more."""
     num_reasons = len(notice.reasons)
-    if num_reasons <= FEW_REASONS or (record.more_than_four_cause or "").strip():
+    if num_reasons <= FEW_REASONS or is_written(record.more_than_four_cause):
         return None
     return Fault(
         field="notice.reasons",
@@ -66,7 +68,7 @@ def gives_no_insufficient_statement(
                 advice="use a known reason, or `other:` with specific text",
             )
         named = _ARTIFICIAL_INTELLIGENCE.search(reason.text)
-        if named or _matches(lexicon().insufficient, reason.text):
+        if named or _matches(lexicon().insufficient, reason.text) or _is_own_measure(reason):
             return Fault(
                 field=f"{_field(position)}.text",
                 found="names a standard, policy, score or model instead of a factor",
@@ -75,9 +77,14 @@ def gives_no_insufficient_statement(
     return None
 
 
-@check("C8", clause="12 CFR 1002.2(z) and 1002.4(a)")
+def _is_own_measure(reason: StatedReason) -> bool:
+    is_bare = reason.reason is None and not has_factor_word(reason.text)
+    return is_bare and _matches(lexicon().own_measures, reason.text)
+
+
+@check("C8", clause="12 CFR 1002.2(z), 1002.4(a) and 1002.5(b) to (d)")
 def names_no_prohibited_basis(notice: AdverseActionNotice, _record: DecisionRecord) -> Fault | None:
-    """No reason, description or offered term touches a prohibited basis or a word for one."""
+    """No reason, description or offered term touches a prohibited basis, no item asks for one."""
     texts = {f"{_field(i)}.text": reason.text for i, reason in enumerate(notice.reasons)}
     texts["notice.action.description"] = notice.action.description
     texts["notice.transaction.description"] = notice.transaction.description
@@ -89,6 +96,13 @@ def names_no_prohibited_basis(notice: AdverseActionNotice, _record: DecisionReco
                 field=field,
                 found="holds a word for a prohibited basis",
                 advice="have compliance review the decision; such a reason cannot be issued",
+            )
+    for position, item in enumerate(notice.incompleteness.items if notice.incompleteness else ()):
+        if _matches(lexicon().inquiries, item):
+            return Fault(
+                field=f"notice.incompleteness.items[{position}]",
+                found="asks for information that may not be asked for",
+                advice="leave it out; call somebody who applies jointly the joint applicant",
             )
     return None
 
@@ -152,7 +166,7 @@ def states_each_rule_that_fired(
             advice="give every rule its reason before it may deny",
         )
     missing = {rule.reason_key for rule in record.fired_rules} - _keys(notice)
-    if notice.reasons and missing:
+    if missing and FORMS[notice.form].reasons is ReasonDisclosure.STATED:
         return Fault(
             field="notice.reasons",
             found="leaves out the reason of a rule that fired",
@@ -220,10 +234,17 @@ def states_incompleteness_alone(
             found="is a decision on the merits",
             advice="state the reasons of the decision instead of incompleteness",
         )
-    if not any(item.applicant_can_supply for item in record.missing_items):
+    decided = {*record.principal_reason_keys, *(r.reason_key for r in record.fired_rules)}
+    if decided - {INCOMPLETE_KEY}:
+        return Fault(
+            field="record.principal_reason_keys",
+            found="holds reasons on the merits, so the data sufficed for a decision",
+            advice="state those reasons instead of incompleteness",
+        )
+    if not any(i.applicant_can_supply and is_written(i.name) for i in record.missing_items):
         return Fault(
             field="record.missing_items",
-            found="holds nothing that the applicant could supply",
+            found="names nothing that the applicant could supply",
             advice="deny for incompleteness only when the applicant can complete the application",
         )
     return None
@@ -235,7 +256,7 @@ def _is_other(reason: StatedReason) -> bool:
 
 @check("C14", clause="12 CFR 1002, Appendix C, paragraph 4")
 def explains_other_reasons(notice: AdverseActionNotice, _record: DecisionRecord) -> Fault | None:
-    """A reason under "Other" has at least three words, and not words that explain nothing."""
+    """A reason under "Other" has at least three words, one of which names a factor."""
     for position, reason in enumerate(notice.reasons):
         if _is_other(reason) and not is_specific(reason.text):
             return Fault(
@@ -250,7 +271,7 @@ def explains_other_reasons(notice: AdverseActionNotice, _record: DecisionRecord)
 def states_each_reason_once_in_approved_words(
     notice: AdverseActionNotice, _record: DecisionRecord
 ) -> Fault | None:
-    """No reason twice, and each in the text that is approved for the language of the notice."""
+    """No reason twice, each of the catalogue, in the text approved for the notice's language."""
     try:
         approved = {reason: reason_text(reason, notice.language) for reason in REASONS}
     except LanguageError:
@@ -266,6 +287,12 @@ def states_each_reason_once_in_approved_words(
             field="notice.reasons", found="states a reason twice", advice="state each reason once"
         )
     for position, reason in enumerate(notice.reasons):
+        if reason.reason is None and not _is_other_key(reason.key):
+            return Fault(
+                field=f"{_field(position)}.key",
+                found="has no approved text",
+                advice="use a reason of the catalogue, or `other:` with specific text",
+            )
         if reason.reason is not None and reason.text != approved[reason.reason]:
             return Fault(
                 field=f"{_field(position)}.text",

@@ -1,5 +1,6 @@
 """Checks B1, K1, N1, H1 and A1: business credit, offers, incompleteness, register, four eyes."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from serving.notices.checks.content import has_address
@@ -7,7 +8,7 @@ from serving.notices.checks.verdict import Fault, check
 from serving.notices.compose import compose_incompleteness
 from serving.notices.errors import ReasonsError
 from serving.notices.forms import FORMS, ActionKind, BusinessPath, NoticeForm
-from serving.notices.notice import AdverseActionNotice, Counteroffer
+from serving.notices.notice import AdverseActionNotice, Counteroffer, IncompletenessRequest
 from serving.notices.reasons import (
     HMDA_EXEMPT,
     derive_hmda_codes,
@@ -15,21 +16,32 @@ from serving.notices.reasons import (
     failed_hmda_edits,
     select_principal_reasons,
 )
-from serving.notices.record import DecisionRecord
+from serving.notices.record import Business, DecisionRecord
+from serving.notices.substance import is_settled, is_written, names_an_item
 from serving.notices.wording import normalised
 
 SMALL_BUSINESS_REVENUE_USD = Decimal(1_000_000)
+SHORTEST_PERIOD = timedelta(days=10)
+"""Our floor for a "reasonable period of time": five days of mail each way; the law has no number.
+
+Source: 12 CFR 1002.9(c)(2).
+"""
 
 
 def business_path_of(record: DecisionRecord) -> BusinessPath:
-    """Returns the rules that the facts call for; a business that starts counts as small.
+    """Returns the rules that the facts of a record call for."""
+    return path_of_business(record.business)
 
-    Source: 12 CFR 1002.9(a)(3); comment 9(a)(3)-1.
+
+def path_of_business(business: Business | None) -> BusinessPath:
+    """Returns the rules that the facts of an applicant call for; None is a consumer.
+
+    A business that starts counts as small. Source: 12 CFR 1002.9(a)(3); comment 9(a)(3)-1.
     """
-    if record.business is None:
+    if business is None:
         return BusinessPath.CONSUMER
-    revenue = record.business.gross_revenue_usd or Decimal(0)
-    if record.business.is_trade_credit_or_factoring or revenue > SMALL_BUSINESS_REVENUE_USD:
+    revenue = business.gross_revenue_usd or Decimal(0)
+    if business.is_trade_credit_or_factoring or revenue > SMALL_BUSINESS_REVENUE_USD:
         return BusinessPath.BUSINESS_ABOVE_OR_TRADE
     return BusinessPath.BUSINESS_TO_ONE_MILLION
 
@@ -84,8 +96,10 @@ def completes_the_counteroffer(notice: AdverseActionNotice, record: DecisionReco
 
 def _offer_fault(notice: AdverseActionNotice, offer: Counteroffer) -> Fault | None:
     field = "notice.counteroffer"
-    if not offer.terms or not all(t.label.strip() and t.value.strip() for t in offer.terms):
-        return Fault(field=f"{field}.terms", found="are incomplete", advice="list each term")
+    if not offer.terms or not all(is_written(t.label) and is_settled(t.value) for t in offer.terms):
+        return Fault(
+            field=f"{field}.terms", found="are incomplete or left open", advice="settle each term"
+        )
     if not has_address(offer.accept_at_lines):
         return Fault(
             field=f"{field}.accept_at_lines",
@@ -114,17 +128,33 @@ def completes_the_request_for_information(
     if request is None:
         return None
     needed = tuple(item.name for item in record.missing_items if item.applicant_can_supply)
+    return _items_fault(request, needed) or _answer_fault(notice, request)
+
+
+def _items_fault(request: IncompletenessRequest, needed: tuple[str, ...]) -> Fault | None:
+    field = "notice.incompleteness.items"
     if not needed or set(request.items) != set(needed) or len(request.items) != len(needed):
         return Fault(
-            field=f"{field}.items",
+            field=field,
             found="are not the items that the record misses and the applicant can supply",
             advice="list each of them once",
         )
-    if request.respond_by is None or request.respond_by <= notice.dated_on:
+    if not all(map(names_an_item, request.items)):
+        return Fault(
+            field=field,
+            found="do not all specify the information needed",
+            advice="name each document or fact",
+        )
+    return None
+
+
+def _answer_fault(notice: AdverseActionNotice, request: IncompletenessRequest) -> Fault | None:
+    field = "notice.incompleteness"
+    if request.respond_by is None or request.respond_by < notice.dated_on + SHORTEST_PERIOD:
         return Fault(
             field=f"{field}.respond_by",
-            found="is missing or not after the date of the notice",
-            advice="give a reasonable period of time",
+            found="is missing or too soon after the date of the notice",
+            advice=f"give a reasonable period of time, {SHORTEST_PERIOD.days} days at least",
         )
     prescribed = compose_incompleteness(request.items, request.respond_by).statement
     if normalised(request.statement) != normalised(prescribed):
@@ -176,10 +206,10 @@ def is_decided_and_released_by_two_people(
             found="is no person",
             advice="have a person record the decision",
         )
-    if record.is_override and not (record.override_cause or "").strip():
+    if record.is_override and not is_written(record.override_cause):
         return Fault(
             field="record.override_cause",
-            found="is empty though the advice was overridden",
+            found="states no cause though the advice was overridden",
             advice="write down why",
         )
     if record.released_by is None or not record.released_by.is_person:

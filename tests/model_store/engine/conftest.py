@@ -20,7 +20,7 @@ def new_network(new_network):
             torch.manual_seed(seed)
             reading.folded_V.copy_(torch.arange(len(reading.folded_V)) % 300)
             reading.rarity_K.uniform_(0.1, 3.0)
-            reading.weight_CK.normal_(std=0.5)
+            reading.weight_OK.normal_(std=0.5)
             network.lexical_weight.fill_(1.0)
         return network
 

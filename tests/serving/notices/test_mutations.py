@@ -164,9 +164,8 @@ def c17_no_consent(case, change, _):
 def c18_no_english(case, change, _):
     own = case.notice.notice_id
     for english, stored in [(None, ()), ("e-1", ()), (own, (own,)), ("e-1", ("e-2",)), ("", ("",))]:
-        if english or not stored:
-            fields = {"english_notice_id": english, "record_stored_notice_ids": stored}
-            yield change(language=Language.SPANISH, **fields)
+        fields = {"english_notice_id": english, "record_stored_notice_ids": stored}
+        yield change(language=Language.SPANISH, **fields)
 
 
 def c19_another_person(case, change, _):

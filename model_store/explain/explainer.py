@@ -1,0 +1,223 @@
+"""`fast` and `exact`: a prediction with quotes that omission has confirmed, and clause effects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_pipeline.domain.taxonomy import DenialCategory, DenialReason
+from model_store.calibration import Calibration
+from model_store.engine.outputs import EngineLogits
+from model_store.explain.attribution import Attribution
+from model_store.explain.layout import Layout, Unit, lay_out
+from model_store.explain.omission import Omissions, drop_of
+from model_store.explain.spans import (
+    Carried,
+    Question,
+    exact_spans,
+    fast_spans,
+    proposed_clauses,
+)
+from model_store.explain.targets import (
+    NUM_CATEGORY_TARGETS,
+    TARGETS,
+    category_target,
+    reason_target,
+)
+from model_store.predictor import Prediction, Predictor, ReadText, ReasonPrediction
+
+ExplainMethod = Literal["fast", "exact"]
+"""`fast` leaves out what the evidence head proposes, `exact` every clause and then within."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSpan:
+    """A quote that carries a reason.
+
+    Attributes:
+        start: first code point in the text as submitted.
+        end: one past the last.
+        quote: `text[start:end]`.
+        effect_logit: by how much the reason's logit falls without this quote alone.
+        field: the application field whose line it stands in; None in free text.
+    """
+
+    start: int
+    end: int
+    quote: str
+    effect_logit: float
+    field: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonExplanation:
+    """What a stated reason rests on.
+
+    Attributes:
+        reason: the reason.
+        category: its category.
+        probability: probability of the reason, 0-1.
+        spans: one to three quotes, together at most a fifth of the tokens (eight in a short
+            text), the one with the largest effect first; none in a text of white space.
+        category_probability: probability of the category with the whole text.
+        category_probability_without: the same without all the quotes.
+        is_below_threshold_without: without them the category would not be stated.
+    """
+
+    reason: DenialReason
+    category: DenialCategory
+    probability: float
+    spans: tuple[EvidenceSpan, ...]
+    category_probability: float
+    category_probability_without: float
+    is_below_threshold_without: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A prediction and what it rests on.
+
+    Attributes:
+        method: how it was found.
+        prediction: the prediction.
+        reasons: one entry per principal reason, in the order of the prediction.
+        clauses: what each clause adds to each category, reason and risk logit; with `fast` only
+            the clauses that the evidence head proposed.
+        num_windows_computed: windows that went through the engine beyond the prediction's own.
+    """
+
+    method: ExplainMethod
+    prediction: Prediction
+    reasons: tuple[ReasonExplanation, ...]
+    clauses: Attribution
+    num_windows_computed: int
+
+
+def explain(predictor: Predictor, text: str, *, method: ExplainMethod) -> Explanation:
+    """Reads a text and says what the answer rests on, on whatever backend the predictor has.
+
+    Args:
+        predictor: the model.
+        text: a rendered application of at most `MAX_TEXT_BYTES` of UTF-8.
+        method: how much is computed.
+
+    Raises:
+        TextTooLongError: the text is over the limit.
+    """
+    (read,) = predictor.read([text])
+    logits = predictor.engine.logits([window.ids for window in read.windows])
+    return explain_read(predictor, read, logits, method=method)
+
+
+def explain_read(
+    predictor: Predictor, text: ReadText, logits: EngineLogits, *, method: ExplainMethod
+) -> Explanation:
+    """Says what an answer rests on that the engine has given already.
+
+    Args:
+        predictor: the model.
+        text: the text.
+        logits: what the engine said of its windows.
+        method: how much is computed.
+    """
+    (prediction,) = predictor.decode([text], logits)
+    omissions = Omissions(predictor.engine, text, logits=logits)
+    layout = lay_out(text)
+    stated = prediction.principal_reasons
+    questions = [_question(reason, stated, predictor.calibration) for reason in stated]
+    if method == "fast":
+        clauses = proposed_clauses(omissions, layout, questions)
+        carried = fast_spans(omissions, text, layout, questions, clauses=clauses)
+    else:
+        clauses = layout.clauses
+        carried = exact_spans(omissions, text, layout, questions)
+    attribution = clause_effects(omissions, clauses, method=method)
+    return Explanation(
+        method=method,
+        prediction=prediction,
+        reasons=tuple(
+            _reason(reason, found, layout, predictor.calibration, omissions)
+            for reason, found in zip(stated, carried, strict=True)
+        ),
+        clauses=attribution,
+        num_windows_computed=omissions.num_windows_computed,
+    )
+
+
+def clause_effects(
+    omissions: Omissions, clauses: Sequence[Unit], *, method: str = "exact"
+) -> Attribution:
+    """Returns by how much each target falls when each clause is left out alone."""
+    return Attribution(
+        method=method,
+        units=tuple(clauses),
+        targets=TARGETS,
+        value_UX=omissions.effects([drop_of([clause]) for clause in clauses]),
+        full_X=omissions.full_X,
+    )
+
+
+def _question(
+    reason: ReasonPrediction, stated: Sequence[ReasonPrediction], calibration: Calibration
+) -> Question:
+    """A reason that is alone in its category is carried by what carries the category."""
+    category = category_target(reason.category)
+    alone = sum(other.category == reason.category for other in stated) == 1
+    return Question(
+        target=category if alone else reason_target(reason.reason),
+        category=category,
+        threshold_logit=threshold_logit(calibration, category),
+    )
+
+
+def threshold_logit(calibration: Calibration, category: int) -> float:
+    """Returns the raw logit from which a category is stated; infinite for a threshold of 1."""
+    scale = calibration.categories[category]
+    if scale.state >= 1.0:
+        return float("inf")
+    state_logit = float(np.log(scale.state) - np.log1p(-scale.state))
+    return (state_logit - scale.intercept) / scale.slope
+
+
+def _reason(
+    reason: ReasonPrediction,
+    found: Carried,
+    layout: Layout,
+    calibration: Calibration,
+    omissions: Omissions,
+) -> ReasonExplanation:
+    category = category_target(reason.category)
+    return ReasonExplanation(
+        reason=reason.reason,
+        category=reason.category,
+        probability=reason.probability,
+        spans=tuple(
+            EvidenceSpan(
+                start=unit.start,
+                end=unit.end,
+                quote=unit.quote,
+                effect_logit=effect,
+                field=_field(unit, layout),
+            )
+            for unit, effect in zip(found.units, found.effects, strict=True)
+        ),
+        category_probability=_probability(calibration, category, omissions.full_X[category]),
+        category_probability_without=_probability(
+            calibration, category, found.category_logit_without
+        ),
+        is_below_threshold_without=found.is_below_threshold,
+    )
+
+
+def _field(unit: Unit, layout: Layout) -> str | None:
+    return next(
+        (c.field for c in layout.clauses if c.first_token <= unit.first_token < c.stop_token), None
+    )
+
+
+def _probability(calibration: Calibration, category: int, logit: float) -> float:
+    category_NC: NDArray[np.float32] = np.zeros((1, NUM_CATEGORY_TARGETS), dtype=np.float32)
+    category_NC[0, category] = logit
+    return float(calibration.category_probabilities(category_NC)[0, category])

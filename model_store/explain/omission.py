@@ -1,0 +1,117 @@
+"""What a text says without some of its words: whatever an engine answers, on every backend.
+
+Left-out tokens are taken out of the windows they stand in; the windows keep their places, so that
+what differs is the omission and not another division of the text. Windows that lose nothing keep
+the answer they had. All windows of a call go through the engine as one ragged batch.
+
+Arrays: K sets of stretches left out, C categories, X targets (see `model_store.explain.targets`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.engine.outputs import Engine, EngineLogits
+from model_store.explain.layout import Unit
+from model_store.explain.targets import text_targets
+from model_store.predictor import ReadText
+from model_store.windows import Window
+
+Drop = frozenset[tuple[int, int]]
+"""Half-open stretches of the tokens of a text that are left out together."""
+
+
+def drop_of(units: Sequence[Unit]) -> Drop:
+    """Returns the stretches of some units."""
+    return frozenset((unit.first_token, unit.stop_token) for unit in units)
+
+
+class Omissions:
+    """Answers for one text without some of its words; each is computed once.
+
+    Attributes:
+        full_X: targets of the whole text.
+        evidence_TC: probability that each token carries a category, by the evidence head.
+        num_windows_computed: windows that went through the engine since the whole text did.
+    """
+
+    def __init__(
+        self, engine: Engine, text: ReadText, *, logits: EngineLogits | None = None
+    ) -> None:
+        """Takes a text that a predictor has read.
+
+        Args:
+            engine: what computes.
+            text: the text.
+            logits: what the engine said of its windows; None to ask it now.
+        """
+        self._engine = engine
+        self._text = text
+        windows = text.windows
+        self._logits = engine.logits([w.ids for w in windows]) if logits is None else logits
+        values_NX, reading = text_targets(self._logits, [windows])
+        self.full_X: NDArray[np.float64] = values_NX[0]
+        self.evidence_TC: NDArray[np.float64] = reading.evidence[0]
+        self.num_windows_computed = 0
+        self._known: dict[Drop, NDArray[np.float64]] = {frozenset(): self.full_X}
+
+    def without(self, drops: Sequence[Drop]) -> NDArray[np.float64]:
+        """Returns the targets of the text without each set of stretches, K x X."""
+        new = [drop for drop in dict.fromkeys(drops) if drop not in self._known]
+        if new:
+            self._compute(new)
+        return np.array([self._known[drop] for drop in drops]).reshape(-1, len(self.full_X))
+
+    def effects(self, drops: Sequence[Drop]) -> NDArray[np.float64]:
+        """Returns by how much each target falls without each set of stretches, K x X logits."""
+        return self.full_X - self.without(drops)
+
+    def _compute(self, drops: Sequence[Drop]) -> None:
+        shortened = [[_without(window, drop) for window in self._text.windows] for drop in drops]
+        asked = list(
+            dict.fromkeys(
+                row
+                for rows in shortened
+                for row, window in zip(rows, self._text.windows, strict=True)
+                if row != window.ids
+            )
+        )
+        logits = self._engine.logits(asked) if asked else EngineLogits.empty([])
+        self.num_windows_computed += len(asked)
+        place = {row: len(self._text.windows) + i for i, row in enumerate(asked)}
+        place |= {window.ids: i for i, window in enumerate(self._text.windows)}
+        everything = _joined(self._logits, logits)
+        order = [place[row] for rows in shortened for row in rows]
+        texts = [[Window(ids=row, start=0) for row in rows] for rows in shortened]
+        values_KX, _ = text_targets(_taken(everything, order), texts)
+        self._known |= dict(zip(drops, values_KX, strict=True))
+
+
+def _without(window: Window, drop: Drop) -> tuple[int, ...]:
+    gone = {
+        position - window.start + 1
+        for first, stop in drop
+        for position in range(
+            max(first, window.start), min(stop, window.start + window.num_text_tokens)
+        )
+    }
+    return tuple(t for i, t in enumerate(window.ids) if i not in gone) if gone else window.ids
+
+
+def _joined(first: EngineLogits, second: EngineLogits) -> EngineLogits:
+    return EngineLogits(
+        category_WC=np.concatenate([first.category_WC, second.category_WC]),
+        reason_WR=np.concatenate([first.reason_WR, second.reason_WR]),
+        risk_W=np.concatenate([first.risk_W, second.risk_W]),
+        evidence=[*first.evidence, *second.evidence],
+    )
+
+
+def _taken(logits: EngineLogits, order: Sequence[int]) -> EngineLogits:
+    return EngineLogits(
+        category_WC=logits.category_WC[order],
+        reason_WR=logits.reason_WR[order],
+        risk_W=logits.risk_W[order],
+        evidence=[logits.evidence[i] for i in order],
+    )

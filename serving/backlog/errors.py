@@ -1,0 +1,104 @@
+"""Errors of the backlog.
+
+::
+
+    ServingError
+    ├── OutputError                   the output, or what is kept beside it, cannot be written
+    └── BacklogError                  a job cannot go on
+        ├── JobBusyError              another process works on it
+        ├── JobMismatchError          it was begun with another input, model or option
+        ├── JobDamagedError           what it keeps on disk is not what it wrote
+        ├── NothingToResumeError      there is none to go on with
+        ├── InputChangedError         the input is no longer what was planned
+        └── EngineFailedError         the engine fails at any text, not at one
+"""
+
+from pathlib import Path
+
+from serving.errors import OutputError, ServingError
+
+
+class BacklogError(ServingError):
+    """A job cannot go on as asked."""
+
+
+class JobBusyError(BacklogError):
+    """Another process works on the job."""
+
+    def __init__(self, folder: Path) -> None:
+        """Names the folder of the job."""
+        super().__init__(
+            f"another process works on {folder}: expected one worker per output, wait for its end "
+            "or name another output"
+        )
+
+
+class JobMismatchError(BacklogError):
+    """The job was begun with something else."""
+
+    def __init__(self, folder: Path, *, what: str, begun: object, found: object) -> None:
+        """Names what differs first.
+
+        Args:
+            folder: the folder of the job.
+            what: what differs, in words.
+            begun: what the job was begun with.
+            found: what is asked for now.
+        """
+        super().__init__(
+            f"the job in {folder} was begun with another {what}: found {found}, expected {begun}; "
+            f"give the same again, or remove {folder} to begin anew"
+        )
+        self.what = what
+
+
+class JobDamagedError(BacklogError):
+    """What a job keeps on disk is not what it wrote."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file."""
+        super().__init__(
+            f"{path} is not what was written there: expected an untouched file, remove "
+            f"{path.parent} to begin anew"
+        )
+
+
+class NothingToResumeError(BacklogError):
+    """There is no job to go on with."""
+
+    def __init__(self, folder: Path) -> None:
+        """Names the folder of the job."""
+        super().__init__(
+            f"there is no {folder} to resume: expected one that an earlier run left, run without "
+            "--resume to begin"
+        )
+
+
+class InputChangedError(BacklogError):
+    """The input is no longer what was planned."""
+
+    def __init__(self, source: str) -> None:
+        """Names the input."""
+        super().__init__(
+            f"{source} changed while it was read: expected a file that stays as it is, let its "
+            "writer end, remove the folder OUTPUT.shards and begin anew"
+        )
+
+
+class EngineFailedError(BacklogError):
+    """The engine fails at any text, not at one."""
+
+    def __init__(self, kind: str) -> None:
+        """Names the kind of failure; its message may quote what was computed."""
+        super().__init__(
+            f"the model fails at every text ({kind}): what was scored is kept, look at memory and "
+            "WHEREFORE_ENGINE, then run the same command again"
+        )
+
+
+def not_writable(path: Path, error: OSError) -> OutputError:
+    """Returns what to tell of a path that the system does not let us write."""
+    return OutputError(
+        f"{path} cannot be written ({error.strerror or type(error).__name__}): expected a writable "
+        "directory with free space, make one or name another"
+    )

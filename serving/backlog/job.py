@@ -1,0 +1,297 @@
+"""A job on disk: its lock, its manifest, its plan, and the shards that are done.
+
+Everything lies in the folder OUTPUT.shards and appears whole or not at all. A shard is done when
+its record is there, which is written after its rows.
+"""
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from serving.backlog.durable import digest_of_file, make_durably, write_durably
+from serving.backlog.errors import (
+    JobBusyError,
+    JobDamagedError,
+    JobMismatchError,
+    not_writable,
+)
+from serving.backlog.formats import OutputFormat
+from serving.backlog.plan import PlannedShard
+from serving.backlog.tally import Tally
+
+FOLDER_SUFFIX = ".shards"
+MANIFEST_SUFFIX = ".manifest.json"
+
+_LOCK, _MANIFEST, _PLAN = "lock", "manifest.json", "plan.jsonl"
+_WORDS = {
+    "input_sha256": "input",
+    "input_bytes": "input",
+    "model_version": "model",
+    "model_digest": "model",
+    "engine": "engine",
+    "policy": "policy",
+    "software": "version of this program",
+    "limit": "--limit",
+    "input_format": "--format",
+    "shard_rows": "--shard-rows",
+}
+
+
+class JobIdentity(BaseModel):
+    """Whatever decides the bytes of an output; a job goes on only with the same.
+
+    Attributes:
+        input_sha256: SHA-256 of the input file, hexadecimal.
+        input_bytes: its size.
+        model_version: name, version and digest of the model.
+        model_digest: identity of the model.
+        engine: what computes, and how.
+        policy: version of the policy.
+        software: version of this program.
+        input_format: how the columns of the input are named.
+        limit: most rows; None for all.
+        shard_rows: most rows of a shard.
+        output: suffix of the output.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    input_sha256: str
+    input_bytes: int
+    model_version: str
+    model_digest: str
+    engine: str
+    policy: str
+    software: str
+    input_format: str
+    limit: int | None
+    shard_rows: int
+    output: str
+
+
+class JobManifest(BaseModel):
+    """What a job is, written once its plan is made.
+
+    Attributes:
+        identity: what it was begun with.
+        num_rows: rows of the input that are scored.
+        num_characters: characters of their texts.
+        num_shards: shards of the plan.
+        plan_sha256: SHA-256 of the plan's file, hexadecimal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    identity: JobIdentity
+    num_rows: int
+    num_characters: int
+    num_shards: int
+    plan_sha256: str
+
+
+class ShardRecord(BaseModel):
+    """What is known of a shard that is done.
+
+    Attributes:
+        sha256: of its rows' file, hexadecimal.
+        num_rows: its rows.
+        num_characters: characters of their texts.
+        error_codes: failed rows by error code.
+        primary_categories: scored rows by primary category.
+        risk_bands: scored rows by risk band.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    num_rows: int
+    num_characters: int
+    error_codes: dict[str, int]
+    primary_categories: dict[str, int]
+    risk_bands: dict[str, int]
+
+    def tally(self) -> Tally:
+        """Returns its counts."""
+        tally = Tally(num_rows=self.num_rows)
+        tally.error_codes.update(self.error_codes)
+        tally.primary_categories.update(self.primary_categories)
+        tally.risk_bands.update(self.risk_bands)
+        return tally
+
+
+class Job:
+    """The folder of a job, held by this process; `open_job` opens it.
+
+    Attributes:
+        folder: where everything lies.
+    """
+
+    def __init__(self, folder: Path, *, output: OutputFormat) -> None:
+        """Takes a folder that this process has locked."""
+        self.folder = folder
+        self._output = output
+
+    def manifest(self) -> JobManifest | None:
+        """Returns what the job was begun with; None where it has no plan yet.
+
+        Raises:
+            JobDamagedError: the manifest cannot be read, or the plan is not the one it names.
+        """
+        path = self.folder / _MANIFEST
+        if not path.exists():
+            return None
+        try:
+            manifest = JobManifest.model_validate_json(path.read_bytes())
+            is_whole = digest_of_file(self.folder / _PLAN) == manifest.plan_sha256
+        except (ValidationError, OSError) as error:
+            raise JobDamagedError(path) from error
+        if not is_whole:
+            raise JobDamagedError(self.folder / _PLAN)
+        return manifest
+
+    def begin(self, identity: JobIdentity, plan: Iterable[PlannedShard]) -> JobManifest:
+        """Writes the plan, then the manifest.
+
+        Raises:
+            OutputError: the disk is full or the file system refuses.
+        """
+        num_rows = num_characters = num_shards = 0
+
+        def write(path: Path) -> None:
+            nonlocal num_rows, num_characters, num_shards
+            with path.open("w", encoding="utf-8") as file:
+                for shard in plan:
+                    file.write(f"{json.dumps(asdict(shard))}\n")
+                    num_rows += shard.num_rows
+                    num_characters += shard.num_characters
+                    num_shards += 1
+
+        make_durably(self.folder / _PLAN, write)
+        manifest = JobManifest(
+            identity=identity,
+            num_rows=num_rows,
+            num_characters=num_characters,
+            num_shards=num_shards,
+            plan_sha256=digest_of_file(self.folder / _PLAN),
+        )
+        write_durably(self.folder / _MANIFEST, manifest.model_dump_json(indent=2).encode())
+        return manifest
+
+    def plan(self) -> Iterator[PlannedShard]:
+        """Yields the shards of the plan, in order."""
+        with (self.folder / _PLAN).open(encoding="utf-8") as file:
+            for line in file:
+                found = json.loads(line)
+                duplicates = tuple((at, first) for at, first in found.pop("duplicates"))
+                yield PlannedShard(**found, duplicates=duplicates)
+
+    def done(self, shard: PlannedShard) -> ShardRecord | None:
+        """Returns the record of a shard whose rows are there unchanged; None to score it."""
+        try:
+            record = ShardRecord.model_validate_json(self._record(shard.index).read_bytes())
+            if digest_of_file(self.rows_of(shard.index)) == record.sha256:
+                return record
+        except (OSError, ValidationError):
+            pass
+        return None
+
+    def keep(self, shard: PlannedShard, content: bytes, tally: Tally) -> None:
+        """Keeps the rows of a shard, then its record.
+
+        Raises:
+            OutputError: the disk is full or the file system refuses.
+        """
+        record = ShardRecord(
+            sha256=hashlib.sha256(content).hexdigest(),
+            num_rows=shard.num_rows,
+            num_characters=shard.num_characters,
+            error_codes=tally.error_codes,
+            primary_categories=tally.primary_categories,
+            risk_bands=tally.risk_bands,
+        )
+        write_durably(self.rows_of(shard.index), content)
+        write_durably(self._record(shard.index), record.model_dump_json().encode())
+
+    def join(self, path: Path) -> None:
+        """Puts the shards together under the name of the output.
+
+        Raises:
+            OutputError: the disk is full or the file system refuses.
+        """
+        shards = (self.rows_of(shard.index) for shard in self.plan())
+        make_durably(path, lambda to: self._output.join(to, shards), beside=self.folder)
+
+    def remove(self) -> None:
+        """Removes what the folder holds, the manifest first: without it nothing is taken for done.
+
+        The lock stays until it is let go.
+        """
+        (self.folder / _MANIFEST).unlink(missing_ok=True)
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:
+                path.unlink(missing_ok=True)
+
+    def rows_of(self, index: int) -> Path:
+        """Returns where the rows of a shard are."""
+        return self.folder / f"{index:08d}{self._output.suffix}"
+
+    def _record(self, index: int) -> Path:
+        return self.folder / f"{index:08d}.record.json"
+
+
+def folder_of(output: Path) -> Path:
+    """Returns the folder of the job that makes an output."""
+    return output.with_name(output.name + FOLDER_SUFFIX)
+
+
+@contextmanager
+def open_job(folder: Path, *, output: OutputFormat) -> Iterator[Job]:
+    """Opens the folder of a job for this process alone; removes it where nothing is to be kept.
+
+    Raises:
+        JobBusyError: another process has it.
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = FileLock(folder / _LOCK)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise JobBusyError(folder) from error
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    job = Job(folder, output=output)
+    try:
+        yield job
+    finally:
+        is_kept = (folder / _MANIFEST).exists()
+        if not is_kept:
+            job.remove()
+            (folder / _LOCK).unlink(missing_ok=True)
+        lock.release()
+        if not is_kept:
+            with contextlib.suppress(OSError):  # another process has just begun
+                folder.rmdir()
+
+
+def require_same(folder: Path, begun: JobIdentity, found: JobIdentity) -> None:
+    """Refuses to go on with a job that was begun with something else.
+
+    Raises:
+        JobMismatchError: naming the first thing that differs.
+    """
+    for name in JobIdentity.model_fields:
+        before, now = getattr(begun, name), getattr(found, name)
+        if before != now:
+            what = _WORDS.get(name, name)
+            raise JobMismatchError(folder, what=what, begun=before, found=now)

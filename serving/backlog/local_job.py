@@ -1,0 +1,250 @@
+"""A file of applications scored as a job that can be broken off and gone on with.
+
+No command calls it yet: `wherefore score` still is `serving.backlog.command`.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from data_pipeline.sources.errors import SourceNotFoundError
+from serving.backlog.advance import report_progress
+from serving.backlog.durable import digest_of_file, write_durably
+from serving.backlog.engine import LocalEngine, Outcome
+from serving.backlog.errors import BacklogError, NothingToResumeError
+from serving.backlog.formats import OutputFormat, check_output, output_format
+from serving.backlog.job import (
+    MANIFEST_SUFFIX,
+    Job,
+    JobIdentity,
+    JobManifest,
+    folder_of,
+    open_job,
+    require_same,
+)
+from serving.backlog.plan import DEFAULT_SHARD_ROWS
+from serving.backlog.source import STANDARD_STREAM, InputFile, keep_stream, plan_input
+from serving.backlog.tally import summary_table
+from serving.policy import load_policy
+from serving.ports import TextPredictor
+from serving.scoring import ScoringService
+from serving.settings import Settings
+
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOptions:
+    """What the command line asks for.
+
+    Attributes:
+        input_format: how the columns of the input are named.
+        limit: most rows; None for all.
+        shard_rows: most rows of a shard, at least 1.
+        resume: whether there must be a job to go on with.
+    """
+
+    input_format: str = "auto"
+    limit: int | None = None
+    shard_rows: int = DEFAULT_SHARD_ROWS
+    resume: bool = False
+
+
+def score_file(source: Path, output: Path, *, settings: Settings, options: ScoreOptions) -> None:
+    """Scores a file and prints a summary; goes on where an earlier run was broken off.
+
+    Raises:
+        DataError: the input is missing, unreadable or of unknown form.
+        OutputError: the output cannot be written.
+        BacklogError: the job cannot go on: another process has it, or it is another job.
+        ArtifactError: the model directory is not a whole, unchanged model.
+    """
+    policy = load_policy(settings.policy_file)
+    with _output_file(output, options=options) as path:
+        check_output(path, source=source)
+        if source != STANDARD_STREAM and not source.is_file():
+            raise SourceNotFoundError(source)
+        chosen = output_format(path)
+        with open_job(folder_of(path), output=chosen) as job:
+            begun = job.manifest()
+            if options.resume and begun is None:
+                raise NothingToResumeError(job.folder)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with _input_file(source, job=job, options=options) as given:
+                # torch takes seconds to import: what can be refused without it is refused before.
+                service = ScoringService(predictor=load_backlog_predictor(settings), policy=policy)
+                identity = identify(
+                    given, service=service, settings=settings, options=options, output=chosen
+                )
+                if begun is not None:
+                    require_same(job.folder, begun.identity, identity)
+                run(
+                    job,
+                    path,
+                    source=given,
+                    service=service,
+                    manifest=begun or _begin(job, identity, given),
+                    summary=Console(stderr=output == STANDARD_STREAM),
+                )
+
+
+def run(
+    job: Job,
+    path: Path,
+    *,
+    source: InputFile,
+    service: ScoringService,
+    manifest: JobManifest,
+    summary: Console,
+) -> None:
+    """Scores what is left of a job, puts the output in place, and prints a summary.
+
+    Args:
+        job: the job, its plan made.
+        path: the name of the output.
+        source: the input.
+        service: what scores.
+        manifest: the manifest of the job.
+        summary: where the summary goes.
+
+    Raises:
+        BacklogError: the job cannot go on.
+        OutputError: the output cannot be written.
+        typer.Exit: the run was interrupted; the shards that are done are kept.
+    """
+    outcome, started = Outcome(), time.perf_counter()
+    engine = LocalEngine(job, source=source, service=service, output=output_format(path))
+    try:
+        with report_progress(Console(stderr=True)) as report:
+            engine.run(manifest, outcome=outcome, report=report)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"wherefore: interrupted, {outcome.tally.num_rows:,} of {manifest.num_rows:,} rows are "
+            f"kept in {job.folder}: run the same command again to go on",
+            err=True,
+        )
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    job.join(path)
+    _write_manifest(path, manifest=manifest, outcome=outcome)
+    job.remove()
+    seconds = time.perf_counter() - started
+    summary.print(summary_table(outcome.tally, seconds=seconds, num_resumed=outcome.num_resumed))
+
+
+def load_backlog_predictor(settings: Settings) -> TextPredictor:
+    """Loads the model for many texts: as many batches at once as there are cores.
+
+    Raises:
+        BackendError: the engine that the settings name cannot be had.
+        ArtifactError: the model is not whole, was changed, or is of another version of the code.
+        RegistryError: the registry does not have the model, or cannot be reached.
+    """
+    from model_store.predictor import Predictor  # noqa: PLC0415
+    from model_store.registry.models import resolve_model  # noqa: PLC0415
+    from serving.adapters.in_process import engine_choice, load_predictor  # noqa: PLC0415
+
+    if settings.torchserve_url is not None:
+        return load_predictor(settings)
+    model = resolve_model(settings.model, cache_dir=settings.cache_dir)
+    choice = replace(engine_choice(settings), num_streams=num_cores(settings))
+    return Predictor.load(model, choice=choice)
+
+
+def num_cores(settings: Settings) -> int:
+    """Returns the CPU cores that the engine computes on."""
+    available = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return settings.threads or available
+
+
+def identify(
+    source: InputFile,
+    *,
+    service: ScoringService,
+    settings: Settings,
+    options: ScoreOptions,
+    output: OutputFormat,
+) -> JobIdentity:
+    """Returns whatever decides the bytes of an output."""
+    from serving.cache_codec import engine_identity  # noqa: PLC0415
+
+    engine = engine_identity(service.predictor.engine)
+    return JobIdentity(
+        input_sha256=source.sha256,
+        input_bytes=source.num_bytes,
+        model_version=service.predictor.model_version,
+        model_digest=service.predictor.digest,
+        engine=f"{engine} on {num_cores(settings)} cores",
+        policy=service.policy.version,
+        software=version("wherefore"),
+        input_format=options.input_format,
+        limit=options.limit,
+        shard_rows=options.shard_rows,
+        output=output.suffix,
+    )
+
+
+def _begin(job: Job, identity: JobIdentity, source: InputFile) -> JobManifest:
+    plan = plan_input(source, shard_rows=identity.shard_rows, folder=job.folder)
+    return job.begin(identity, plan)
+
+
+def _write_manifest(path: Path, *, manifest: JobManifest, outcome: Outcome) -> None:
+    """Writes down what the output was made of: the same for the same output, however it ran."""
+    content = {
+        "output_sha256": digest_of_file(path),
+        "rows": manifest.num_rows,
+        "errors": dict(sorted(outcome.tally.error_codes.items())),
+        **manifest.identity.model_dump(mode="json"),
+    }
+    target = path.with_name(path.name + MANIFEST_SUFFIX)
+    write_durably(target, f"{json.dumps(content, indent=2)}\n".encode())
+
+
+@contextmanager
+def _input_file(source: Path, *, job: Job, options: ScoreOptions) -> Iterator[InputFile]:
+    """The input; what comes by a stream is on the disk for as long as it is read."""
+    kept = None
+    if source == STANDARD_STREAM:
+        kept = keep_stream(sys.stdin.buffer, job.folder)
+    try:
+        yield InputFile.open(
+            kept or source,
+            name="standard input" if kept else str(source),
+            input_format=options.input_format,
+            limit=options.limit,
+        )
+    finally:
+        if kept:
+            kept.unlink(missing_ok=True)
+
+
+@contextmanager
+def _output_file(output: Path, *, options: ScoreOptions) -> Iterator[Path]:
+    """Where the output is put together; what goes to a stream is sent there at the end."""
+    if output != STANDARD_STREAM:
+        yield output
+        return
+    if options.resume:
+        raise BacklogError(
+            "--resume was given with the output -: expected the name of a file, since what goes to "
+            "standard output is not kept"
+        )
+    with tempfile.TemporaryDirectory(prefix="wherefore-") as folder:
+        path = Path(folder) / "rows.jsonl"
+        yield path
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()

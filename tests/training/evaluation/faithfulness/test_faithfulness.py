@@ -1,0 +1,106 @@
+from itertools import permutations
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.evaluation.faithfulness.agreement import (
+    flip_rate,
+    flips,
+    jaccard,
+    random_quotes,
+    rank_biased_overlap,
+)
+from training.evaluation.faithfulness.curves import (
+    area_over_curve,
+    beam_order,
+    comprehensiveness_curve,
+    naopc,
+    normalised_area,
+    sufficiency_curve,
+)
+
+WEIGHTS = [0.1, 3.0, -1.0, 2.0]
+RANKINGS = st.permutations(range(6)).flatmap(lambda p: st.integers(0, 6).map(lambda n: p[:n]))
+
+
+def additive(kept):
+    return sum(WEIGHTS[clause] for clause in kept)
+
+
+def test_the_curves_of_an_additive_answer_are_sums_of_its_weights():
+    np.testing.assert_allclose(comprehensiveness_curve(additive, [1, 3, 0, 2]), [3, 5, 5.1, 4.1])
+    np.testing.assert_allclose(sufficiency_curve(additive, [1, 3, 0, 2]), [1.1, -0.9, -1.0, 0])
+    assert area_over_curve(np.array([3, 5, 5.1, 4.1])) == pytest.approx(4.3)
+    assert np.isnan(area_over_curve(np.array([])))
+
+
+def test_the_ordering_by_weight_is_the_best_of_an_additive_answer_and_its_reverse_the_worst():
+    assert beam_order(additive, 4) == [1, 3, 0, 2]
+    assert beam_order(additive, 4, falling=False) == [2, 0, 3, 1]
+    assert naopc(additive, [1, 3, 0, 2]) == pytest.approx(1.0)
+    assert naopc(additive, [2, 0, 3, 1]) == pytest.approx(0.0)
+    assert 0 < naopc(additive, [3, 1, 0, 2]) < 1
+
+
+@given(st.lists(st.floats(-5, 5), min_size=16, max_size=16))
+def test_a_wide_beam_finds_the_best_of_all_orderings_of_any_answer(table):
+    def score(kept):
+        return table[sum(1 << clause for clause in kept)]
+
+    areas = {
+        order: area_over_curve(comprehensiveness_curve(score, order))
+        for order in permutations(range(4))
+    }
+    best, worst = (beam_order(score, 4, width=6, falling=falling) for falling in (True, False))
+    assert areas[tuple(best)] == pytest.approx(max(areas.values()))
+    assert areas[tuple(worst)] == pytest.approx(min(areas.values()))
+
+
+def test_where_every_ordering_is_the_same_no_figure_is_given():
+    assert np.isnan(naopc(lambda _: 1.0, [0, 1, 2]))
+    with pytest.raises(ValueError, match="swap"):
+        normalised_area(0.5, worst=1.0, best=0.0)
+
+
+def test_the_flip_test_asks_only_of_what_is_stated():
+    assert flips(additive, {1}, 4, threshold=2.0)
+    assert not flips(additive, {0}, 4, threshold=2.0)
+    with pytest.raises(ValueError, match="not stated"):
+        flips(additive, {1}, 4, threshold=5.0)
+    assert flip_rate([True, False, True, True]) == 0.75
+    assert np.isnan(flip_rate([]))
+
+
+def test_jaccard_is_the_share_that_both_hold():
+    assert jaccard("ab", "bc") == pytest.approx(1 / 3)
+    assert jaccard("", "") == 1.0
+    assert jaccard("a", "") == 0.0
+
+
+@given(RANKINGS, RANKINGS, st.floats(0.1, 0.95))
+def test_rank_biased_overlap_is_symmetric_and_one_only_for_equals(first, second, persistence):
+    found = rank_biased_overlap(first, second, persistence=persistence)
+    assert found == pytest.approx(rank_biased_overlap(second, first, persistence=persistence))
+    assert -1e-9 <= found <= 1 + 1e-9
+    assert (found == pytest.approx(1.0, abs=1e-9)) == (list(first) == list(second))
+
+
+def test_rank_biased_overlap_of_known_rankings():
+    assert rank_biased_overlap("ab", "ba", persistence=0.5) == pytest.approx(0.5 / 1.5)
+    assert rank_biased_overlap("ab", "cd") == 0.0
+    assert rank_biased_overlap("abcd", "abdc") > rank_biased_overlap("abcd", "bacd")
+    with pytest.raises(ValueError, match="twice"):
+        rank_biased_overlap("aa", "ab")
+    with pytest.raises(ValueError, match="persistence"):
+        rank_biased_overlap("a", "a", persistence=1.0)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=12), st.integers(0, 60), st.integers())
+def test_random_quotes_hold_as_many_tokens_as_asked_where_there_are_so_many(lengths, asked, seed):
+    drawn = random_quotes(lengths, asked, below=Random(seed).randrange)
+    held = sum(lengths[clause] for clause in drawn)
+    assert held >= min(asked, sum(lengths))
+    assert not drawn or held - asked < max(lengths)

@@ -1,0 +1,1 @@
+"""How far explanations hold: pure figures on orderings of clauses and on sets of reasons."""
