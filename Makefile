@@ -98,5 +98,5 @@ $(VENV)/.torchserve: pyproject.toml $(PINS) | $(VENV)/.core
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(PINS) | $(VENV)/.core
-	$(INSTALL) --editable '.[grpc,torchserve,train]' --group dev
+	$(INSTALL) --editable '.[explain,grpc,torchserve,train]' --group dev
 	@touch $(VENV)/.train $@

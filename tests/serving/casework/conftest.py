@@ -150,20 +150,20 @@ def office():
     return Office(MemoryStorage())
 
 
+def office_over(storage):
+    """Opens an office over a store; its time is late enough for a purge after all else."""
+    made = Office(storage)
+    listed = storage.cases.worklist(WorklistQuery()).entries
+    if any(entry.stage is Stage.RETAINED for entry in listed):
+        made.clock.go_to("2029-01-31")
+    elif listed:
+        made.clock.at = max(entry.last_recorded_at for entry in listed)
+    return made
+
+
 @pytest.fixture
 def make_office():
-    """Opens an office over a store; its time is late enough for a purge after all else."""
-
-    def make(storage):
-        made = Office(storage)
-        listed = storage.cases.worklist(WorklistQuery()).entries
-        if any(entry.stage is Stage.RETAINED for entry in listed):
-            made.clock.go_to("2029-01-31")
-        elif listed:
-            made.clock.at = max(entry.last_recorded_at for entry in listed)
-        return made
-
-    return make
+    return office_over
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -1,8 +1,16 @@
-"""Killed in the middle of a write, a command has happened as a whole or not at all."""
+"""Killed in the middle of a write, a command has happened as a whole or not at all.
+
+Each step is tried in a process of its own that runs this file, because a process in which threads
+of other tests go on cannot be forked safely.
+"""
 
 import os
 import signal
+import subprocess
+import sys
 import traceback
+from pathlib import Path
+from runpy import run_path
 
 import pytest
 import sqlalchemy as sa
@@ -109,8 +117,17 @@ def seen_of(storage):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_command_killed_at_any_write_has_happened_or_has_not(tmp_path, make_office, people, step):
-    settings = Settings(state_dir=tmp_path)
+def test_a_command_killed_at_any_write_has_happened_or_has_not(tmp_path, step):
+    done = subprocess.run(
+        [sys.executable, __file__, tmp_path, step], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def try_step(state_dir, step):
+    given = run_path(str(Path(__file__).with_name("conftest.py")))
+    make_office, people = given["office_over"], (given["UNDERWRITER"], given["COMPLIANCE"])
+    settings = Settings(state_dir=Path(state_dir))
     with open_storage(settings) as storage:
         office = make_office(storage)
         for earlier, take in STEPS.items():
@@ -132,3 +149,7 @@ def test_a_command_killed_at_any_write_has_happened_or_has_not(tmp_path, make_of
             assert after[0] == before[0] + 1
         with pytest.raises(UnknownNoticeError):
             storage.cases.notice("n-none")
+
+
+if __name__ == "__main__":
+    try_step(*sys.argv[1:])
