@@ -64,9 +64,7 @@ class LexicalReading(nn.Module):
         rarity_BS = self.rarity_K[slot_BS] * first_BS
         length_B1 = rarity_BS.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
         weight_BSO = functional.embedding(slot_BS, self.weight_OK.T)
-        logit_BO = ((rarity_BS / length_B1)[:, None] @ weight_BSO)[:, 0] + self.bias_O
-        log_likely_BO = functional.logsigmoid(logit_BO)
-        return logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])
+        return category_logits(((rarity_BS / length_B1)[:, None] @ weight_BSO)[:, 0] + self.bias_O)
 
     def slots(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
@@ -75,19 +73,37 @@ class LexicalReading(nn.Module):
 
         The last slot of the table is that of whatever is no word: markers, padding, masked tokens.
         """
-        nothing = len(self.rarity_K) - 1
-        word_BT = self.folded_V[input_ids_BT].long() * attention_mask_BT
-        left_BT, right_BT = word_BT[:, :-1], word_BT[:, 1:]
-        pair_BT = (left_BT * _LEFT_FACTOR % nothing + right_BT * _RIGHT_FACTOR % nothing) % nothing
-        is_pair_BT = (left_BT > 0) & (right_BT > 0)
-        single_BT = word_BT * _WORD_FACTOR % nothing
+        single_BT, left_BT, right_BT = self.remainders(input_ids_BT)
+        nothing = single_BT.new_tensor(len(self.rarity_K) - 1)
+        is_word_BT = (self.folded_V[input_ids_BT] > 0) & attention_mask_BT
+        is_pair_BT = is_word_BT[:, :-1] & is_word_BT[:, 1:]
+        sum_BT = left_BT[:, :-1] + right_BT[:, 1:]
+        pair_BT = torch.where(sum_BT >= nothing, sum_BT - nothing, sum_BT)
         slot_BS = torch.cat(
             [
-                single_BT.where(word_BT > 0, single_BT.new_tensor(nothing)),
-                pair_BT.where(is_pair_BT, pair_BT.new_tensor(nothing)),
+                torch.where(is_word_BT, single_BT, nothing),
+                torch.where(is_pair_BT, pair_BT, nothing),
             ],
             dim=1,
         )
         slot_BS = slot_BS.sort(dim=1).values
-        is_new_BS = functional.pad(slot_BS[:, 1:] != slot_BS[:, :-1], (1, 0), value=True)
-        return slot_BS, (is_new_BS & (slot_BS != nothing)).float()
+        is_other_BS = slot_BS[:, 1:] != slot_BS[:, :-1]
+        is_new_BS = torch.cat([torch.ones_like(is_word_BT[:, :1]), is_other_BS], dim=1)
+        return slot_BS.long(), (is_new_BS & (slot_BS != nothing)).float()
+
+    def remainders(
+        self, ids: Int[Tensor, "*shape"]
+    ) -> tuple[Int[Tensor, "*shape"], Int[Tensor, "*shape"], Int[Tensor, "*shape"]]:
+        """Returns what the hash makes of each token: alone, left of another, and right of one."""
+        nothing = len(self.rarity_K) - 1
+        word = self.folded_V[ids].long()
+        single, left, right = (
+            word * factor % nothing for factor in (_WORD_FACTOR, _LEFT_FACTOR, _RIGHT_FACTOR)
+        )
+        return single, left, right
+
+
+def category_logits(logit_BO: Float[Tensor, "B O"]) -> Float[Tensor, "B C"]:
+    """Returns the logit of a denial and a category together, from those of the outcomes."""
+    log_likely_BO = functional.logsigmoid(logit_BO)
+    return logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])

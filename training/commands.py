@@ -81,6 +81,8 @@ def train(
             on_step=on_step,
             on_stage=console.print,
         )
+        if result is None:
+            return
         tracker.on_result(result)
     for data_set, figures in result.metrics.items():
         _print_figures(f"{run.name}: {data_set}", figures)

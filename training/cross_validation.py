@@ -26,7 +26,14 @@ from training.evaluation.answers_file import StoredAnswers
 from training.evaluation.labelled import LabelledTexts, labelled_narratives
 from training.evaluation.record import data_set_record, write_cross_validation
 from training.evaluation.report import EvaluationReport, Subject, build_report
-from training.fold import NETWORK, Fold, baseline_answers, compute_as_serving_does, network_answers
+from training.fold import (
+    NETWORK,
+    Fold,
+    baseline_answers,
+    compute_as_serving_does,
+    drop_checkpoint,
+    network_answers,
+)
 from training.loop import StepReport
 from training.metrics import micro_f1
 from training.run import set_up_torch
@@ -95,7 +102,12 @@ def cross_validate(
             found = network_answers(config, fold, on_step=watch.on_step)
             answered.setdefault(NETWORK, []).append(found)
     watch.on_stage("counting")
-    return _report(config, folds, answered, conditions={"corpus": path.name, **(conditions or {})})
+    report = _report(
+        config, folds, answered, conditions={"corpus": path.name, **(conditions or {})}
+    )
+    for fold in folds:
+        drop_checkpoint(fold)
+    return report
 
 
 def _folds(

@@ -148,13 +148,14 @@ def collate(texts: Sequence[TrainingText], *, padding_id: int) -> Batch:
         coarse_GC=_coarse([group for _, group in groups]),
         coarse_text_G=torch.tensor([i for i, _ in groups], dtype=torch.int64),
         reason_NR=torch.tensor([e.reason_targets for e in examples], dtype=torch.float32),
-        order_NK=_orders([e.category_order for e in examples]),
+        order_NK=order_table([e.category_order for e in examples]),
         risk_N=torch.tensor([e.risk_probability for e in examples], dtype=torch.float32),
         evidence_WTC=_window_evidence(texts, shape=ids_WT.shape),
     )
 
 
-def _orders(orders: Sequence[Sequence[int]]) -> Int[Tensor, "N K"]:
+def order_table(orders: Sequence[Sequence[int]]) -> Int[Tensor, "N K"]:
+    """Returns orders as the rows of a table, -1 behind the last category of each."""
     order_NK = torch.full((len(orders), max(map(len, orders))), -1)
     for row, order in enumerate(orders):
         order_NK[row, : len(order)] = torch.tensor(order, dtype=torch.int64)

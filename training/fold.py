@@ -104,11 +104,18 @@ def network_answers(
         storage=config.artifact.storage,
     )
     held_out = labelled_narratives(fold.split.held_out, name=f"fold {fold.number}")
-    stored = _stored(
+    return _stored(
         path, fold, ask(Predictor.load(model), held_out), identity=identity, started=started
     )
-    shutil.rmtree(fold.directory / "checkpoint")
-    return stored
+
+
+def drop_checkpoint(fold: Fold) -> None:
+    """Removes the state of a fold's training, which is of use until all folds are counted."""
+    shutil.rmtree(_checkpoint(fold), ignore_errors=True)
+
+
+def _checkpoint(fold: Fold) -> Path:
+    return fold.directory / "checkpoint"
 
 
 def _train(
@@ -124,7 +131,7 @@ def _train(
     learned = prepare(examples_from_narratives(inner.train), tokenizer)
     trainer = Trainer(load_network(config), tokenizer=tokenizer, texts=learned, config=config)
     trainer.run(
-        checkpoints=CheckpointFolder(fold.directory / "checkpoint", run=identity),
+        checkpoints=CheckpointFolder(_checkpoint(fold), run=identity),
         on_step=on_step,
     )
     compute_as_serving_does()

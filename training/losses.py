@@ -4,7 +4,7 @@ Shape suffixes: W windows, T tokens, N texts, G coarse groups, C categories, R r
 """
 
 import torch
-from jaxtyping import Float, Num
+from jaxtyping import Float, Int, Num
 from torch import Tensor
 from torch.nn import functional
 
@@ -66,10 +66,17 @@ def order_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor,
 
     Source: Xia et al., Listwise approach to learning to rank, ICML 2008 (ListMLE).
     """
+    return listwise_loss(category_NC, batch.order_NK)
+
+
+def listwise_loss(
+    category_NC: Float[Tensor, "N C"], order_NK: Int[Tensor, "N K"]
+) -> Float[Tensor, ""]:
+    """Returns `order_loss` of orders as in `training.dataset.Batch`."""
     loss = category_NC.new_zeros(())
     left_NC = category_NC
-    for rank in range(batch.order_NK.shape[1]):
-        drawn_N = batch.order_NK[:, rank]
+    for rank in range(order_NK.shape[1]):
+        drawn_N = order_NK[:, rank]
         loss = loss + functional.cross_entropy(left_NC, drawn_N, ignore_index=-1, reduction="sum")
         drawn_NC = functional.one_hot(drawn_N.clamp(min=0), category_NC.shape[1]).bool()
         left_NC = left_NC.masked_fill(drawn_NC & (drawn_N >= 0)[:, None], _DRAWN_LOGIT)

@@ -8,17 +8,17 @@ Arrays: N texts, C categories.
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
 from model_store.engine.torch_backend import TorchEngine
 from model_store.network import Network
 from model_store.reading import read_texts
-from training.dataset import TrainingText
+from training.dataset import TrainingText, order_table
+from training.losses import listwise_loss
 
 _LARGEST_WEIGHT = 3.0
-_DRAWN_LOGIT = -1e4  # far below any logit
 
 
 def fit_precedence(network: Network, texts: Sequence[TrainingText], *, padding_id: int) -> None:
@@ -52,10 +52,5 @@ def fit_precedence(network: Network, texts: Sequence[TrainingText], *, padding_i
 
 def order_loss(category_NC: NDArray[np.float64], orders: Sequence[Sequence[int]]) -> float:
     """Returns minus the mean log probability of orders, as in `training.losses.order_loss`."""
-    total = 0.0
-    for logit_C, order in zip(category_NC, orders, strict=True):
-        left_C = logit_C.copy()
-        for category in order:
-            total += float(logsumexp(left_C) - left_C[category])
-            left_C[category] = _DRAWN_LOGIT
-    return total / len(orders)
+    loss = listwise_loss(torch.from_numpy(category_NC), order_table(orders))
+    return float(loss) / len(orders)

@@ -64,7 +64,7 @@ def run_training(
     on_start: Callable[[Mapping[str, object]], None] = lambda _: None,
     on_step: Callable[[StepReport], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
-) -> RunResult:
+) -> RunResult | None:
     """Trains, calibrates, measures and stores a model; goes on where a killed run stopped.
 
     Args:
@@ -73,6 +73,9 @@ def run_training(
         on_start: called before the first step with what makes the run what it is.
         on_step: called after each optimiser step.
         on_stage: called with a sentence when a new stage begins.
+
+    Returns:
+        What the run leaves behind; None in a process that is not the main one.
 
     Raises:
         ConfigError: the encoder cannot be read, or the configuration names no data.
@@ -95,6 +98,8 @@ def run_training(
         f"{trainer.num_steps:,} steps"
     )
     trainer.run(checkpoints=checkpoints, on_step=on_step)
+    if not trainer.is_main_process:
+        return None
     on_stage(f"calibrating on {len(data.calibration):,} texts, measuring on others held out")
     return _finish(
         trainer.averaged_network, tokenizer, config=config, data=data, learned=texts, output=output

@@ -14,10 +14,8 @@ from itertools import chain
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn import functional
 
-from model_store.lexical import LexicalReading
-from model_store.log_odds import logit_of_log_probability
+from model_store.lexical import LexicalReading, category_logits
 from model_store.network import Network, WindowLogits
 
 
@@ -44,8 +42,7 @@ class _GivenOutcomes(_Given):
     """The last step of the lexical reading, on outcomes that were given."""
 
     def forward(self, *_: object, **__: object) -> Tensor:
-        log_likely_BO = functional.logsigmoid(super().forward())
-        return logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])
+        return category_logits(super().forward())
 
 
 class OpenNetwork:

@@ -7,7 +7,6 @@ to end, the shards are read and written again.
 import csv
 import gzip
 import io
-import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,42 +16,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from serving.backlog.columns import PARQUET_SCHEMA, csv_cell, json_text
 from serving.errors import OutputError
 from serving.rows import ROW_FIELDS, OutputRow
 
 _ROW_GROUP_BYTES = 32 * 1024 * 1024
 _GZIP_LEVEL = 6
-
-_EVIDENCE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("quote", pa.string())])
-_REASONS = pa.list_(
-    pa.struct(
-        [
-            ("reason", pa.string()),
-            ("category", pa.string()),
-            ("probability", pa.float64()),
-            ("evidence", pa.list_(_EVIDENCE)),
-        ]
-    )
-)
-PARQUET_SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("risk_score", pa.float64()),
-        ("risk_band", pa.string()),
-        ("primary_category", pa.string()),
-        (
-            "categories",
-            pa.list_(pa.struct([("category", pa.string()), ("probability", pa.float64())])),
-        ),
-        ("principal_reasons", _REASONS),
-        ("review_reasons", _REASONS),
-        ("tokens", pa.int32()),
-        ("windows", pa.int32()),
-        ("model_version", pa.string()),
-        ("error", pa.struct([("code", pa.string()), ("message", pa.string())])),
-    ]
-)
-"""Column types of an output .parquet file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +74,11 @@ def check_output(path: Path, *, source: Path) -> None:
 
 
 def _jsonl(rows: Sequence[OutputRow]) -> bytes:
-    return "".join(f"{_json(row.model_dump(mode='json'))}\n" for row in rows).encode()
+    return "".join(f"{json_text(row.model_dump(mode='json'))}\n" for row in rows).encode()
 
 
 def _csv(rows: Sequence[OutputRow]) -> bytes:
-    return _csv_lines([_cell(v) for v in row.model_dump(mode="json").values()] for row in rows)
+    return _csv_lines([csv_cell(v) for v in row.model_dump(mode="json").values()] for row in rows)
 
 
 def _csv_lines(lines: Iterable[Sequence[Any]]) -> bytes:
@@ -165,16 +134,6 @@ def _lines_format(
                     shutil.copyfileobj(part, file)
 
     return OutputFormat(suffix=suffix, encode=lambda rows: compress(encode(rows)), join=join)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list | dict):
-        return _json(value)
-    return "" if value is None else value
 
 
 _FORMATS = (

@@ -4,51 +4,20 @@ Rows go to a hidden file beside the output, which takes the output's name when i
 """
 
 import csv
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import IO, Protocol, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from serving.backlog.columns import PARQUET_SCHEMA, csv_cell, json_text
 from serving.errors import OutputError
 from serving.rows import ROW_FIELDS, OutputRow
 
 PARTIAL_SUFFIX = ".partial"
-
-_EVIDENCE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("quote", pa.string())])
-_REASONS = pa.list_(
-    pa.struct(
-        [
-            ("reason", pa.string()),
-            ("category", pa.string()),
-            ("probability", pa.float64()),
-            ("evidence", pa.list_(_EVIDENCE)),
-        ]
-    )
-)
-PARQUET_SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("risk_score", pa.float64()),
-        ("risk_band", pa.string()),
-        ("primary_category", pa.string()),
-        (
-            "categories",
-            pa.list_(pa.struct([("category", pa.string()), ("probability", pa.float64())])),
-        ),
-        ("principal_reasons", _REASONS),
-        ("review_reasons", _REASONS),
-        ("tokens", pa.int32()),
-        ("windows", pa.int32()),
-        ("model_version", pa.string()),
-        ("error", pa.struct([("code", pa.string()), ("message", pa.string())])),
-    ]
-)
-"""Column types of an output .parquet file."""
 
 
 class RowSink(Protocol):
@@ -71,7 +40,7 @@ class JsonlSink:
     def write(self, rows: Sequence[OutputRow]) -> None:
         """Appends rows."""
         for row in rows:
-            self._file.write(_json(row.model_dump(mode="json")) + "\n")
+            self._file.write(json_text(row.model_dump(mode="json")) + "\n")
 
     def close(self) -> None:
         """Ends the file."""
@@ -90,7 +59,9 @@ class CsvSink:
     def write(self, rows: Sequence[OutputRow]) -> None:
         """Appends rows."""
         for row in rows:
-            self._writer.writerow([_cell(value) for value in row.model_dump(mode="json").values()])
+            self._writer.writerow(
+                [csv_cell(value) for value in row.model_dump(mode="json").values()]
+            )
 
     def close(self) -> None:
         """Ends the file."""
@@ -211,13 +182,3 @@ def _not_writable(path: Path, error: OSError) -> OutputError:
         f"the output {path} cannot be written ({error.strerror or type(error).__name__}): expected "
         "a writable directory with free space, make one or name another"
     )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list | dict):
-        return _json(value)
-    return "" if value is None else value

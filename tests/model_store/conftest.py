@@ -101,9 +101,14 @@ def new_artifact(
 ) -> Callable[..., Artifact]:
     """Builds a tiny model as it would be stored."""
 
-    def build(*, seed: int = 0, calibration: Calibration | None = None) -> Artifact:
+    def build(
+        *,
+        seed: int = 0,
+        calibration: Calibration | None = None,
+        network: Network | None = None,
+    ) -> Artifact:
         return Artifact(
-            network=new_network(seed=seed),
+            network=network or new_network(seed=seed),
             tokenizer=tiny_tokenizer,
             calibration=calibration or Calibration(),
             manifest=Manifest(name="tiny", version="0.0.1", created="2026-01-01"),

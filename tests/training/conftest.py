@@ -1,12 +1,14 @@
 """The tiny random RoBERTa of the `model_store` tests, shared, and examples to train it on."""
 
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from runpy import run_path
 
 import pytest
 
+from data_pipeline.cli import main
 from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
 from data_pipeline.examples import EvidenceSpan, Example
 from model_store.network import Network
@@ -72,3 +74,19 @@ def tiny_encoder(
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
     new_network().encoder.save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[object, str, str]]:
+    """Runs the command line; gives exit code and what was printed on both streams."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: object) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["wherefore", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    return command

@@ -1,10 +1,8 @@
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from data_pipeline.cli import main
 from data_pipeline.corpus.narratives import corpus_path, load_corpus
 from model_store.artifact import save_artifact
 from training.evaluation.figures import FIGURES
@@ -20,20 +18,6 @@ def model(new_artifact, tmp_path_factory):
     directory = tmp_path_factory.mktemp("stored") / "model"
     save_artifact(new_artifact(), directory, storage="fp32")
     return directory
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command line; gives exit code and what was printed on both streams."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["wherefore", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return command
 
 
 def lines_of(path, number):

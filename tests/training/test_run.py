@@ -1,14 +1,12 @@
 """Whole runs, tiny ones, on other data than the corpus, and their evaluation."""
 
 import json
-import sys
 from pathlib import Path
 from runpy import run_path
 
 import pytest
 import yaml
 
-from data_pipeline.cli import main
 from model_store.artifact import load_artifact, save_artifact
 from training.evaluation.figures import FIGURES
 
@@ -23,20 +21,6 @@ SOURCES = {
     "lendingclub": {"calibration_from": "2010-10", "test_from": "2010-11"},
     "simulator": {"num_applications": 30, "num_test_applications": 12},
 }
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command line; gives exit code and what was printed on both streams."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["wherefore", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return command
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from model_store.stored import open_stored
 
 
 @pytest.fixture(scope="session")
-def new_network(new_network):
+def new_worded_network(new_network):
     """Builds tiny networks whose words take part, too."""
 
     def build(*, seed=0, head_dropout=0.0):
@@ -28,18 +28,18 @@ def new_network(new_network):
 
 
 @pytest.fixture(scope="session")
-def tiny_xml(new_network, tmp_path_factory):
+def tiny_xml(new_worded_network, tmp_path_factory):
     """The file of the tiny network as OpenVINO runs it."""
     directory = tmp_path_factory.mktemp("converted")
-    write_converted(new_network(), directory)
+    write_converted(new_worded_network(), directory)
     return directory / MODEL_XML
 
 
 @pytest.fixture(scope="session")
-def tiny_stored(new_artifact, tmp_path_factory):
+def tiny_stored(new_artifact, new_worded_network, tmp_path_factory):
     """The tiny model as a checked directory."""
     directory = tmp_path_factory.mktemp("stored") / "tiny"
-    save_artifact(new_artifact(), directory, storage="fp32")
+    save_artifact(new_artifact(network=new_worded_network()), directory, storage="fp32")
     return open_stored(directory)
 
 

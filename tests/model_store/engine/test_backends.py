@@ -23,22 +23,22 @@ TOLERANCE = {"fp32": 2e-4, "bf16": 0.5}
 
 
 @pytest.fixture(scope="module")
-def engines(new_network, tiny_xml):
+def engines(new_worded_network, tiny_xml):
     def engine(name, **options):
         backend, precision = name.split("-")
         options |= {"padding_id": PADDING_ID, "precision": precision}
         if backend == "openvino":
             return OpenVinoEngine(tiny_xml, num_threads=1, **options)
         if backend == "packed":
-            return PackedEngine(new_network(), device="cpu", **options)
-        return TorchEngine(new_network(), **options)
+            return PackedEngine(new_worded_network(), device="cpu", **options)
+        return TorchEngine(new_worded_network(), **options)
 
     return engine
 
 
 @pytest.fixture(scope="module")
-def expected(new_network):
-    network = new_network()
+def expected(new_worded_network):
+    network = new_worded_network()
     with torch.inference_mode():
         return [network(*pad_rows([row], PADDING_ID)) for row in ROWS]
 
@@ -146,8 +146,10 @@ def test_a_window_that_is_too_long_is_refused_and_the_engine_goes_on(engines):
     assert largest_difference(before, after) == 0
 
 
-def test_packed_attention_is_used_where_it_says_what_plain_torch_says(new_network):
-    engine = open_packed(new_network(), padding_id=PADDING_ID, precision="fp32", device="cpu")
+def test_packed_attention_is_used_where_it_says_what_plain_torch_says(new_worded_network):
+    engine = open_packed(
+        new_worded_network(), padding_id=PADDING_ID, precision="fp32", device="cpu"
+    )
     assert isinstance(engine, PackedEngine)
 
 

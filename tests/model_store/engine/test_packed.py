@@ -30,8 +30,8 @@ def test_tokens_stand_one_behind_the_other_and_know_their_place(lengths, filling
 @settings(deadline=None, max_examples=20)
 @given(lengths=LENGTHS)
 @torch.inference_mode()
-def test_the_packed_encoder_says_what_transformers_says(new_network, lengths):
-    encoder = new_network().encoder
+def test_the_packed_encoder_says_what_transformers_says(new_worded_network, lengths):
+    encoder = new_worded_network().encoder
     packed = PackedEncoder(encoder, kept_layers=[0, 1])
     rows = [[0, *range(5, 3 + n), 2][:n] for n in lengths]
     ids_BT, mask_BT = pad_rows(rows, 1)
@@ -44,8 +44,8 @@ def test_the_packed_encoder_says_what_transformers_says(new_network, lengths):
 
 
 @torch.inference_mode()
-def test_a_layer_that_was_not_asked_for_is_not_a_number(new_network):
-    packed = PackedEncoder(new_network().encoder, kept_layers=[])
+def test_a_layer_that_was_not_asked_for_is_not_a_number(new_worded_network):
+    packed = PackedEncoder(new_worded_network().encoder, kept_layers=[])
     ids_BT, mask_BT = pad_rows([[0, 7, 2], [0, 2]], 1)
     found = packed(input_ids=ids_BT, attention_mask=mask_BT.long())
     assert [bool(layer.isnan().all()) for layer in found.hidden_states] == [True, True, False]
@@ -53,8 +53,8 @@ def test_a_layer_that_was_not_asked_for_is_not_a_number(new_network):
 
 @torch.inference_mode()
 @pytest.mark.parametrize("lengths", [[1], [3, 3, 3], [2, 40, 17, 256, 5]])
-def test_inputs_filled_up_to_a_shape_of_the_few_give_the_same_logits(new_network, lengths):
-    network = new_network()
+def test_inputs_filled_up_to_a_shape_of_the_few_give_the_same_logits(new_worded_network, lengths):
+    network = new_worded_network()
     rows = [[0, *range(5, 3 + n), 2][:n] for n in lengths]
     inputs = PassInputs.of(rows, padding_id=1)
     num_rows, num_columns, num_tokens = inputs.shape
@@ -70,8 +70,8 @@ def test_inputs_filled_up_to_a_shape_of_the_few_give_the_same_logits(new_network
             )
 
 
-def test_packing_leaves_the_network_as_it_was(new_network):
-    network = new_network()
+def test_packing_leaves_the_network_as_it_was(new_worded_network):
+    network = new_worded_network()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     pack(network).to(torch.bfloat16)
     after = network.state_dict()

@@ -15,8 +15,8 @@ def test_rows_are_padded_to_the_longest_and_the_mask_tells_where():
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 64, 4096])
-def test_logits_come_in_the_order_given_whatever_the_batches(new_network, batch_tokens):
-    network = new_network()
+def test_logits_come_in_the_order_given_whatever_the_batches(new_worded_network, batch_tokens):
+    network = new_worded_network()
     engine = TorchEngine(network, padding_id=1, batch_tokens=batch_tokens)
     found = engine.logits(ROWS)
     for row, ids in enumerate(ROWS):
@@ -34,16 +34,16 @@ def test_logits_come_in_the_order_given_whatever_the_batches(new_network, batch_
             np.testing.assert_allclose(array, value[0], rtol=0, atol=1e-5)
 
 
-def test_an_engine_puts_the_network_into_evaluation_mode(new_network):
-    network = new_network(head_dropout=0.5).train()
+def test_an_engine_puts_the_network_into_evaluation_mode(new_worded_network):
+    network = new_worded_network(head_dropout=0.5).train()
     engine = TorchEngine(network, padding_id=1)
     first, second = engine.logits(ROWS), engine.logits(ROWS)
     assert not network.training
     assert np.array_equal(first.category_WC, second.category_WC)
 
 
-def test_no_windows_give_no_logits(new_network):
-    found = TorchEngine(new_network(), padding_id=1).logits([])
+def test_no_windows_give_no_logits(new_worded_network):
+    found = TorchEngine(new_worded_network(), padding_id=1).logits([])
     assert found.category_WC.shape == (0, 12)
     assert found.reason_WR.shape == (0, 29)
     assert found.risk_W.shape == (0,)

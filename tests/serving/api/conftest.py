@@ -1,15 +1,19 @@
 """Cases over HTTP: two people with a key each, and a time that tests set."""
 
+import io
+import logging
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from serving.adapters.fake import FakePredictor
 from serving.adapters.memory_cases import MemoryStorage
 from serving.app import create_app
 from serving.keys import Person, add_key, open_api_keys
+from serving.logs import configure_logs
 from serving.settings import Settings
 
 START = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -100,6 +104,24 @@ class Bench:
         self.post(f"notices/{notice_id}/check")
         self.post(f"notices/{notice_id}/release", by=self.compliance)
         return case_id, notice_id
+
+
+@pytest.fixture
+def logged(capsys):
+    """Everything logged or printed so far."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logs(stream)
+
+    def read():
+        printed = capsys.readouterr()
+        return stream.getvalue() + printed.out + printed.err
+
+    yield read
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -1,34 +1,10 @@
-import io
 import json
-import logging
-
-import pytest
-import structlog
 
 from serving.adapters.fake import FakePredictor
-from serving.logs import configure_logs
 
 CANARY = "xkcanaryqz"
 JSON = {"Content-Type": "application/json"}
 ADDRESSES = ["/api/v1/predict", "/api/v1/batch-predict"]
-
-
-@pytest.fixture
-def logged(capsys):
-    """Everything logged or printed so far."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logs(stream)
-
-    def read():
-        printed = capsys.readouterr()
-        return stream.getvalue() + printed.out + printed.err
-
-    yield read
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def fail(texts):

@@ -1,33 +1,8 @@
 """Names, addresses and texts of a case stay in its record: no log, metric or problem has them."""
 
-import io
 import json
-import logging
-
-import pytest
-import structlog
-
-from serving.logs import configure_logs
 
 CANARY = "xkcanaryqz"
-
-
-@pytest.fixture
-def logged(capsys):
-    """Everything logged or printed so far."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logs(stream)
-
-    def read():
-        printed = capsys.readouterr()
-        return stream.getvalue() + printed.out + printed.err
-
-    yield read
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def marked(body):

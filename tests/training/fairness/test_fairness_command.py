@@ -1,11 +1,9 @@
 """`wherefore evaluate --fairness` as the command line runs it."""
 
 import json
-import sys
 
 import pytest
 
-from data_pipeline.cli import main
 from model_store.artifact import load_artifact, save_artifact
 from model_store.predictor import Predictor
 from training.fairness.measuring import outcomes_of
@@ -18,20 +16,6 @@ def model(new_artifact, tmp_path_factory):
     directory = tmp_path_factory.mktemp("stored") / "model"
     save_artifact(new_artifact(), directory, storage="fp32")
     return directory
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs the command line; gives exit code and what was printed on both streams."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["wherefore", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return command
 
 
 def test_disparities_of_a_stored_model_are_measured_and_reported(run, model, register, tmp_path):

@@ -2,11 +2,9 @@
 
 import dataclasses
 import json
-import sys
 
 import pytest
 
-from data_pipeline.cli import main
 from model_store.artifact import read_manifest, save_artifact
 from model_store.registry.models import ModelRegistry
 from model_store.registry.registration import attached_report
@@ -25,18 +23,9 @@ def directories(new_artifact, tmp_path_factory):
     return [folder / "0", folder / "1"]
 
 
-@pytest.fixture
-def run(mlflow_uri, monkeypatch, capsys):
-    """Runs the command line; gives exit code and what was printed on both streams."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["wherefore", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return command
+@pytest.fixture(autouse=True)
+def _in_a_registry_of_its_own(mlflow_uri):
+    pass
 
 
 def figure(num_right):
