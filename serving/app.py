@@ -22,7 +22,7 @@ from serving.api.docs import add_docs
 from serving.api.notice_routes import notice_router
 from serving.api.problems import handle_error, handle_http_exception, handle_validation_error
 from serving.api.routes import keyed_router, open_router
-from serving.batching import Batcher
+from serving.batching.batcher import Batcher
 from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
 from serving.keys import ApiKeys

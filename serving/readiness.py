@@ -15,7 +15,7 @@ from enum import Enum
 import structlog
 
 from model_store.known_answer import difference
-from serving.batching import Batcher
+from serving.batching.batcher import Batcher
 from serving.errors import NotReadyError
 from serving.ports import TextPredictor
 

@@ -2,7 +2,7 @@
 
 The same service stands behind the HTTP routes and `wherefore score`, so both say the same about
 the same application. It computes on the calling thread, all at once (`score`) or in the steps
-between which `serving.batching` has the engine compute (`read`, `finish`).
+between which `serving.batching.batcher` has the engine compute (`read`, `finish`).
 """
 
 from collections.abc import Sequence

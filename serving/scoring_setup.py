@@ -12,17 +12,17 @@ from prometheus_client import CollectorRegistry
 from model_store.engine.outputs import Engine
 from serving.adapters.prometheus import BatchMetrics
 from serving.adapters.redis_cache import RedisCache
-from serving.admission import BatchLimits
-from serving.batching import Batcher
-from serving.cache_codec import CacheIdentity, LogitsCodec, engine_identity
-from serving.cache_secret import open_cache_secret
+from serving.batching.admission import BatchLimits
+from serving.batching.batcher import Batcher
+from serving.batching.window_queue import DEFAULT_BATCH_TOKENS
+from serving.cache.codec import CacheIdentity, LogitsCodec, engine_identity
+from serving.cache.logits_cache import CacheObserver, LogitsCache, MemoryCache
+from serving.cache.secret import open_cache_secret
 from serving.errors import NotReadyError
-from serving.logits_cache import CacheObserver, LogitsCache, MemoryCache
 from serving.ports import TextPredictor
 from serving.readiness import Readiness, Verdict
 from serving.scoring import ScoringService
 from serving.settings import Settings
-from serving.window_queue import DEFAULT_BATCH_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

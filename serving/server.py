@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from serving.adapters.sql.storage import open_storage
 from serving.app import create_app
-from serving.batching import Batcher
+from serving.batching.batcher import Batcher
 from serving.errors import AddressError
 from serving.keys import ApiKeys, open_api_keys
 from serving.logs import configure_logs

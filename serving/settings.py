@@ -12,8 +12,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model_store.engine.choice import EngineName, PrecisionName
+from serving.batching.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS
 from serving.errors import SettingsError
-from serving.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS
 
 ENV_PREFIX = "WHEREFORE_"
 

@@ -117,7 +117,7 @@ class ServingMetrics:
 class BatchMetrics:
     """Counts what the engine and its cache do; every name begins with `wherefore_`.
 
-    It hears of every batch (`serving.batching.BatchObserver`), from any thread.
+    It hears of every batch (`serving.batching.batcher.BatchObserver`), from any thread.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -31,9 +31,9 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from model_store.engine.outputs import EngineLogits
-from serving.cache_codec import GarbageError, LogitsCodec
+from serving.cache.codec import GarbageError, LogitsCodec
+from serving.cache.logits_cache import CacheObserver
 from serving.errors import SettingsError
-from serving.logits_cache import CacheObserver
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ from serving.api.schemas import (
     ServingReport,
 )
 from serving.api.security import KEY_DOCUMENTED
-from serving.batching import Batcher
+from serving.batching.batcher import Batcher
 from serving.errors import BatchTooLargeError, NotReadyError, RowRejectedError
 from serving.ports import TextPredictor
 from serving.readiness import Readiness

@@ -178,7 +178,7 @@ def identify(
     output: OutputFormat,
 ) -> JobIdentity:
     """Returns whatever decides the bytes of an output."""
-    from serving.cache_codec import engine_identity  # noqa: PLC0415
+    from serving.cache.codec import engine_identity  # noqa: PLC0415
 
     engine = engine_identity(service.predictor.engine)
     return JobIdentity(

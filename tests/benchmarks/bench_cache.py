@@ -32,8 +32,8 @@ from rich.table import Table
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
 from model_store.engine.outputs import EngineLogits
 from serving.adapters.redis_cache import RedisCache
-from serving.cache_codec import CacheIdentity, LogitsCodec
-from serving.logits_cache import LogitsCache, MemoryCache
+from serving.cache.codec import CacheIdentity, LogitsCodec
+from serving.cache.logits_cache import LogitsCache, MemoryCache
 
 NUM_WINDOWS = 1000
 START_TIMEOUT_S = 60

@@ -7,8 +7,10 @@ import pytest
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import Row, RowError
 from serving.adapters.fake import FakePredictor
-from serving.admission import BatchLimits
-from serving.batching import Batcher
+from serving.batching.admission import BatchLimits
+from serving.batching.batcher import Batcher
+from serving.batching.text_stage import MAX_SLICE_CHARACTERS, MAX_SLICE_TEXTS, sliced
+from serving.batching.window_queue import Priority
 from serving.errors import (
     EngineUnreachableError,
     NotReadyError,
@@ -16,8 +18,6 @@ from serving.errors import (
     ScoringTimeoutError,
 )
 from serving.scoring import ScoringService
-from serving.text_stage import MAX_SLICE_CHARACTERS, MAX_SLICE_TEXTS, sliced
-from serving.window_queue import Priority
 
 
 class Heard:

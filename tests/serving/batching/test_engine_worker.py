@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from model_store.engine.outputs import EngineLogits
-from serving.engine_worker import EngineWorker, NotFiniteError, Speed, TokenBudget
+from serving.batching.engine_worker import EngineWorker, NotFiniteError, Speed, TokenBudget
+from serving.batching.window_queue import WindowJob, WindowQueue
 from serving.errors import EngineUnreachableError
-from serving.window_queue import WindowJob, WindowQueue
 
 POISON = 666
 

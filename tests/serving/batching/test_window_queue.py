@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.window_queue import (
+from serving.batching.window_queue import (
     AGE_CAP_SECONDS,
     BACKLOG_TURN_SECONDS,
     Priority,

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
 from model_store.engine.outputs import EngineLogits
 from serving.adapters.redis_cache import RedisCache
-from serving.cache_codec import CacheIdentity, LogitsCodec
+from serving.cache.codec import CacheIdentity, LogitsCodec
 
 _START_TIMEOUT_S = 60
 SECRET = b"a secret of a deployment, 32 bytes or more"

@@ -10,11 +10,11 @@ from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import Row
 from model_store.predictor import Predictor
 from serving.adapters.fake import FakePredictor
-from serving.admission import BatchLimits
-from serving.batching import Batcher
-from serving.logits_cache import LogitsCache, MemoryCache
+from serving.batching.admission import BatchLimits
+from serving.batching.batcher import Batcher
+from serving.batching.window_queue import Priority
+from serving.cache.logits_cache import LogitsCache, MemoryCache
 from serving.scoring import ScoringService
-from serving.window_queue import Priority
 
 
 class Counting:

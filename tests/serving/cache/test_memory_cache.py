@@ -1,7 +1,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.logits_cache import MemoryCache
+from serving.cache.logits_cache import MemoryCache
 
 
 def test_the_first_logits_of_a_name_stay(random_logits):

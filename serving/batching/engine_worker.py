@@ -15,9 +15,9 @@ from typing import Protocol
 import structlog
 
 from model_store.engine.outputs import Engine, EngineLogits
+from serving.batching.window_queue import BACKLOG_HOLD_SECONDS, Batch, WindowJob, WindowQueue
 from serving.errors import EngineAnswerError, RetryLaterError
 from serving.window_logits import are_finite, split_windows
-from serving.window_queue import BACKLOG_HOLD_SECONDS, Batch, WindowJob, WindowQueue
 
 Outcome = tuple[WindowJob, "EngineLogits | Exception"]
 Deliver = Callable[[Sequence[Outcome]], None]

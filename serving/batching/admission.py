@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from data_pipeline.sources import Row, RowError
+from serving.batching.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS, Priority
 from serving.errors import NotReadyError, OverloadedError, RetryLaterError, ScoringTimeoutError
-from serving.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS, Priority
 
 BACKLOG_SHARE = 0.25
 """Tokens of backlogs that may wait, as a share of those of everybody else."""

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from model_store.engine.outputs import EngineLogits
-from serving.engine_worker import Outcome
-from serving.logits_cache import CacheObserver, LogitsCache
-from serving.window_queue import Priority, WindowJob, WindowQueue
+from serving.batching.engine_worker import Outcome
+from serving.batching.window_queue import Priority, WindowJob, WindowQueue
+from serving.cache.logits_cache import CacheObserver, LogitsCache
 
 Computed = EngineLogits | Exception
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from model_store.engine.outputs import EngineLogits
-from serving.cache_codec import LogitsCodec
+from serving.cache.codec import LogitsCodec
 from serving.window_logits import num_bytes
 
 _ENTRY_BYTES = 1_500  # what one entry costs beside its numbers: arrays, key, links

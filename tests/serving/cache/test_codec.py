@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving.cache_codec import CacheIdentity, GarbageError, engine_identity
+from serving.cache.codec import CacheIdentity, GarbageError, engine_identity
 
 IDS = (0, 17, 50_264, 2)
 

@@ -1,11 +1,11 @@
 """The way of a request through the process: read, computed in batches with others, answered.
 
 The event loop never computes. Texts are read and answers made on threads of their own
-(`serving.text_stage`), a slice of a request at a time so that a large request does not hold up a
-small one. The engine has its own thread (`serving.engine_worker`) and takes a new batch from all
-that wait (`serving.window_queue`) whenever it is free. How much may wait is bounded
-(`serving.admission`), and who is turned away is told when to come back. A request whose client is
-gone, or whose time is over, is dropped before the engine takes it (`serving.flights`).
+(`text_stage`), a slice of a request at a time so that a large request does not hold up a
+small one. The engine has its own thread (`engine_worker`) and takes a new batch from all
+that wait (`window_queue`) whenever it is free. How much may wait is bounded
+(`admission`), and who is turned away is told when to come back. A request whose client is
+gone, or whose time is over, is dropped before the engine takes it (`flights`).
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from data_pipeline.sources import Row, RowError
-from serving.admission import Admission, BatchLimits, Request, estimated_tokens
-from serving.engine_worker import EngineObserver, EngineWorker
+from serving.batching.admission import Admission, BatchLimits, Request, estimated_tokens
+from serving.batching.engine_worker import EngineObserver, EngineWorker
+from serving.batching.flights import NamedWindow, WindowFlights
+from serving.batching.text_stage import PendingRow, TextStage, sliced
+from serving.batching.window_queue import Priority, WindowQueue
+from serving.cache.logits_cache import CacheObserver, LogitsCache
 from serving.errors import NotReadyError
-from serving.flights import NamedWindow, WindowFlights
-from serving.logits_cache import CacheObserver, LogitsCache
 from serving.rows import OutputRow
 from serving.scoring import ScoringService
-from serving.text_stage import PendingRow, TextStage, sliced
-from serving.window_queue import Priority, WindowQueue
 
 if TYPE_CHECKING:
     from model_store.predictor import Prediction

@@ -15,9 +15,9 @@ import structlog
 
 from data_pipeline.sources import Row, RowError
 from model_store.engine.outputs import EngineLogits
+from serving.batching.flights import Computed, NamedWindow
+from serving.cache.logits_cache import LogitsCache
 from serving.errors import RetryLaterError
-from serving.flights import Computed, NamedWindow
-from serving.logits_cache import LogitsCache
 from serving.rows import OutputRow
 from serving.scoring import ReadRow, ScoringService
 from serving.window_logits import join_windows

@@ -3,7 +3,7 @@ import stat
 import pytest
 from pydantic import SecretStr
 
-from serving.cache_secret import SECRET_FILE_NAME, open_cache_secret
+from serving.cache.secret import SECRET_FILE_NAME, open_cache_secret
 from serving.errors import CacheSecretError
 
 

@@ -1,0 +1,1 @@
+"""Requests computed together: admitted, read, queued in windows, batched, answered."""

@@ -1,0 +1,1 @@
+"""Logits that are kept: their names, their sealed form, and where they lie."""
