@@ -19,7 +19,6 @@ from typing import cast
 import torch
 from accelerate import Accelerator
 from torch.optim import AdamW
-from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model_store.combining import combine_windows
@@ -27,9 +26,11 @@ from model_store.network import Network
 from model_store.windows import TextTokenizer
 from training.augmentation import augment
 from training.checkpoint import CheckpointFolder, TrainingState
-from training.config import OptimisationConfig, TrainingConfig
+from training.config import TrainingConfig
 from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, microbatches, prepare
+from training.errors import ResumeError
 from training.losses import loss_parts
+from training.optimisation import learning_rate_schedule, parameter_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +86,11 @@ class Trainer:
         network.encoder.embeddings.word_embeddings.requires_grad_(
             config.optimisation.train_word_embeddings
         )
-        optimizer = AdamW(_parameter_groups(network, config.optimisation), fused=False)
+        optimizer = AdamW(parameter_groups(network, config.optimisation), fused=False)
         # A prepared schedule would take one step per process.
-        self._schedule = _schedule(optimizer, config.optimisation, num_steps=self.num_steps)
+        self._schedule = learning_rate_schedule(
+            optimizer, config.optimisation, num_steps=self.num_steps
+        )
         self._network, self._optimizer = self._accelerator.prepare(network, optimizer)
         self._average = AveragedModel(
             self._accelerator.unwrap_model(self._network),
@@ -123,7 +126,7 @@ class Trainer:
             on_epoch: called after each epoch with its number, from 1.
 
         Raises:
-            ResumeError: the checkpoint found belongs to another run.
+            ResumeError: the checkpoint found belongs to another run or to another network.
         """
         if checkpoints is not None:
             self._load(checkpoints.load())
@@ -249,50 +252,14 @@ class Trainer:
     def _load(self, state: TrainingState | None) -> None:
         if state is None:
             return
-        self._accelerator.unwrap_model(self._network).load_state_dict(state.network)
-        self._average.load_state_dict(state.average)
-        self._optimizer.load_state_dict(state.optimizer)
+        try:
+            self._accelerator.unwrap_model(self._network).load_state_dict(state.network)
+            self._average.load_state_dict(state.average)
+            self._optimizer.load_state_dict(state.optimizer)
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ResumeError(
+                "the checkpoint was written by a program with another network: go back to that "
+                "program, or delete the checkpoint to start afresh"
+            ) from error
         self._schedule.load_state_dict(state.schedule)
         self._step = state.step
-
-
-def _parameter_groups(network: Network, config: OptimisationConfig) -> list[dict[str, object]]:
-    """One group per depth and kind: lower layers move less, vectors do not decay."""
-    num_layers = network.config.num_hidden_layers
-    groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            key = (_depth(name, num_layers), parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "lr": _learning_rate(depth, num_layers, config),
-            "weight_decay": config.weight_decay if is_matrix else 0.0,
-        }
-        for (depth, is_matrix), parameters in sorted(groups.items(), key=lambda item: item[0])
-    ]
-
-
-def _depth(name: str, num_layers: int) -> int:
-    """0 embeddings, 1 to num_layers the layers of the encoder, one more for the heads."""
-    if name.startswith("encoder.encoder.layer."):
-        return int(name.split(".")[3]) + 1
-    return 0 if name.startswith("encoder.") else num_layers + 1
-
-
-def _learning_rate(depth: int, num_layers: int, config: OptimisationConfig) -> float:
-    if depth > num_layers:
-        return config.head_learning_rate
-    return config.encoder_learning_rate * config.layer_decay ** (num_layers - depth)
-
-
-def _schedule(optimizer: AdamW, config: OptimisationConfig, *, num_steps: int) -> LambdaLR:
-    num_warmup = max(1, round(num_steps * config.warmup_ratio))
-
-    def factor(step: int) -> float:
-        rise = (step + 1) / num_warmup
-        fall = (num_steps - step) / max(1, num_steps - num_warmup)
-        return max(0.0, min(rise, fall))
-
-    return LambdaLR(optimizer, factor)

@@ -252,3 +252,16 @@ def test_a_part_of_weight_zero_moves_nothing_of_its_own(new_trainer, new_network
     }
     assert not [name for name in moved if name.startswith(("reason_head", "risk_head"))]
     assert "category_head.1.weight" in moved
+
+
+def test_the_checkpoint_of_another_network_is_refused_with_a_way_out(new_trainer, tmp_path):
+    config = configured(checkpoint_every_steps=1)
+    trainer, _ = new_trainer(config)
+    with pytest.raises(KilledError):
+        trainer.run(checkpoints=folder(tmp_path, config), on_step=kill_at(3))
+    state = folder(tmp_path, config).load()
+    del state.network["risk_head.1.weight"]
+    folder(tmp_path, config).save(state)
+    resumed, _ = new_trainer(config)
+    with pytest.raises(ResumeError, match="delete the checkpoint to start afresh"):
+        resumed.run(checkpoints=folder(tmp_path, config))
