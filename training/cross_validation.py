@@ -6,6 +6,7 @@ gave is stored and never computed again::
 
     fold-0/network.json       answers on the held-out texts, and how long it took
     fold-0/model/             the fold's model, as it would be served
+    fold-0/network_fp32.json  answers of another form of it
     fold-0/<baseline>.json
     data_set.json             the network's part of a record (see training.evaluation.record)
     report.json, report.html, report.md
@@ -32,8 +33,10 @@ from training.fold import (
     baseline_answers,
     compute_as_serving_does,
     drop_checkpoint,
+    form_answers,
     network_answers,
 )
+from training.forms import Form
 from training.loop import StepReport
 from training.metrics import micro_f1
 from training.run import set_up_torch
@@ -63,6 +66,7 @@ def cross_validate(
     num_folds: int,
     output: Path,
     only_baselines: bool = False,
+    forms: Sequence[Form] = (),
     conditions: Mapping[str, object] | None = None,
     watch: Watch | None = None,
 ) -> EvaluationReport:
@@ -77,12 +81,14 @@ def cross_validate(
         num_folds: folds of authors.
         output: folder of the results.
         only_baselines: leave the network out.
+        forms: other forms of the network to compare it with.
         conditions: more of what the figures depend on, for the report.
         watch: told how far it is.
 
     Raises:
         ResumeError: the folder holds results of another configuration or corpus.
         ConfigError: encoder or corpus cannot be read.
+        BackendError: a form of the network cannot be computed on this machine.
         DataError: the corpus cannot be split as asked.
     """
     set_up_torch(config)
@@ -101,6 +107,9 @@ def cross_validate(
             watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {NETWORK}")
             found = network_answers(config, fold, on_step=watch.on_step)
             answered.setdefault(NETWORK, []).append(found)
+            for form in forms:
+                watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {form.subject}")
+                answered.setdefault(form.subject, []).append(form_answers(config, fold, form))
     watch.on_stage("counting")
     report = _report(
         config, folds, answered, conditions={"corpus": path.name, **(conditions or {})}

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_pipeline.cli import needs_extra
+from training.forms import Form
 
 if TYPE_CHECKING:
     from training.evaluation.report import EvaluationReport
@@ -148,6 +149,13 @@ def cross_validate(
     only_baselines: Annotated[
         bool, typer.Option("--only-baselines", help="Leave the network out.")
     ] = False,
+    form: Annotated[
+        list[Form] | None,
+        typer.Option(
+            help="Also measure another form of the network: fp32 (its weights before they were "
+            "stored) or int8 (computed in 8-bit integers). Several if need be."
+        ),
+    ] = None,
 ) -> None:
     """Measure network and baselines on authors that they have not read, fold by fold."""
     with needs_extra("train"):
@@ -173,6 +181,7 @@ def cross_validate(
             num_folds=folds,
             output=output,
             only_baselines=only_baselines,
+            forms=form or [],
             conditions=conditions(command=_command()),
             watch=Watch(on_stage=console.print, on_step=on_step),
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from random import Random
 
 import torch
 
@@ -19,6 +20,7 @@ from data_pipeline.splits import Split, author_folds
 from model_store.artifact import Artifact, current_versions, save_artifact
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
+from model_store.stored import open_stored
 from training.baselines import Baseline, answers_of
 from training.checkpoint import CheckpointFolder
 from training.config import TrainingConfig
@@ -28,12 +30,15 @@ from training.evaluation.answers_file import StoredAnswers, load_answers, save_a
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.measuring import ask
 from training.finishing import finish_network
+from training.forms import Form
 from training.loop import StepReport, Trainer
 from training.run import calibrate, set_up_torch
 from training.starting import load_network, load_tokenizer, start_identity
 
 NETWORK = "network"
 """Name of the network among the subjects of the report."""
+
+_CALIBRATION_TEXTS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,27 +91,75 @@ def network_answers(
         ResumeError: the file, or the checkpoint, holds something else.
         ConfigError: the encoder cannot be loaded.
     """
-    identity = {
-        **fold.identity,
-        "config": config.model_dump(mode="json"),
-        **start_identity(config),
-        "versions": current_versions(),
-    }
+    identity = _network_identity(config, fold)
     path = fold.directory / f"{NETWORK}.json"
     found = load_answers(path, identity=identity)
     if found is not None:
         return found
     started = time.perf_counter()
-    model = fold.directory / "model"
     save_artifact(
         _train(config, fold, identity=identity, on_step=on_step),
-        model,
+        _model(fold),
         storage=config.artifact.storage,
     )
-    held_out = labelled_narratives(fold.split.held_out, name=f"fold {fold.number}")
-    return _stored(
-        path, fold, ask(Predictor.load(model), held_out), identity=identity, started=started
+    predictor = Predictor.load(_model(fold))
+    return _stored(path, fold, _ask(predictor, fold), identity=identity, started=started)
+
+
+def form_answers(config: TrainingConfig, fold: Fold, form: Form) -> StoredAnswers:
+    """Returns what another form of a trained network answers, from its file if there is one.
+
+    Raises:
+        ResumeError: the file, or the checkpoint, holds something else.
+        BackendError: the network cannot be computed in that form on this machine.
+        MissingExtraError: the form needs a package that is not installed.
+    """
+    trained = _network_identity(config, fold)
+    path = fold.directory / f"{NETWORK}_{form}.json"
+    identity = {**trained, "form": str(form)}
+    found = load_answers(path, identity=identity)
+    if found is not None:
+        return found
+    started = time.perf_counter()
+    predictor = _predictor(config, fold, form, trained=trained)
+    return _stored(path, fold, _ask(predictor, fold), identity=identity, started=started)
+
+
+def _predictor(
+    config: TrainingConfig, fold: Fold, form: Form, *, trained: dict[str, object]
+) -> Predictor:
+    if form is Form.FP32:
+        # No step is left to take: the checkpoint is that of the last one.
+        artifact = _train(config, fold, identity=trained, on_step=lambda _: None)
+        return Predictor.from_artifact(artifact)
+    from model_store.engine.int8 import quantized_engine  # noqa: PLC0415 - an extra of its own
+
+    learned = inner_split(config, fold.split.train).train
+    drawn = Random(config.seed).sample(learned, min(_CALIBRATION_TEXTS, len(learned)))  # noqa: S311
+    stored = open_stored(_model(fold))
+    engine = quantized_engine(
+        stored,
+        calibration_texts=[narrative.text for narrative in drawn],
+        cache_dir=fold.directory / "converted",
     )
+    return Predictor.from_stored(stored, engine=engine)
+
+
+def _network_identity(config: TrainingConfig, fold: Fold) -> dict[str, object]:
+    return {
+        **fold.identity,
+        "config": config.model_dump(mode="json"),
+        **start_identity(config),
+        "versions": current_versions(),
+    }
+
+
+def _ask(predictor: Predictor, fold: Fold) -> Answers:
+    return ask(predictor, labelled_narratives(fold.split.held_out, name=f"fold {fold.number}"))
+
+
+def _model(fold: Fold) -> Path:
+    return fold.directory / "model"
 
 
 def drop_checkpoint(fold: Fold) -> None:

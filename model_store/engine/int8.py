@@ -120,15 +120,13 @@ def quantize(
     """
     if not calibration_texts or not gate_texts:
         raise ValueError("expected texts to calibrate on and others to judge by")
-    choice = EngineChoice(cache_dir=cache_dir)
-    network = converted(stored, choice.derived_models)
+    models = EngineChoice(cache_dir=cache_dir).derived_models
+    network = converted(stored, models)
     quantized = _quantized(network.xml, stored, calibration_texts)
     figures = compare(
         stored,
         reference=OpenVinoEngine(network.xml, padding_id=stored.tokenizer.padding_id),
-        candidate=OpenVinoEngine(
-            quantized, padding_id=stored.tokenizer.padding_id, precision="int8"
-        ),
+        candidate=_int8_engine(quantized, stored),
         texts=gate_texts,
     )
     if broken := (limits or GateLimits()).broken_by(figures):
@@ -136,7 +134,7 @@ def quantize(
             f"in int8 {stored.manifest.model_version} answers too differently: "
             f"{'; '.join(broken)}; serve it in bf16 or fp32"
         )
-    kept = choice.derived_models.keep(
+    kept = models.keep(
         Origin.of(stored.manifest.digest, "int8"),
         lambda target: load_openvino().save_model(
             quantized, target / MODEL_XML, compress_to_fp16=False
@@ -144,6 +142,24 @@ def quantize(
         gate=asdict(figures),
     )
     return kept, figures
+
+
+def quantized_engine(
+    stored: StoredModel, *, calibration_texts: Sequence[str], cache_dir: Path | None = None
+) -> OpenVinoEngine:
+    """Returns a model quantised, for measurements: it passes no gate and is not kept.
+
+    Args:
+        stored: the model.
+        calibration_texts: rendered applications that the ranges of activations are taken from.
+        cache_dir: where the converted model is kept; None for the default.
+
+    Raises:
+        BackendError: the model cannot be converted.
+        MissingExtraError: nncf is not installed.
+    """
+    network = converted(stored, EngineChoice(cache_dir=cache_dir).derived_models)
+    return _int8_engine(_quantized(network.xml, stored, calibration_texts), stored)
 
 
 def compare(
@@ -171,6 +187,10 @@ def compare(
         omission=float((stated_NC & ~listed_NC).sum() / max(1, stated_NC.sum())),
         mean_risk_difference=float(np.abs(right_risk_N - found_risk_N).mean()),
     )
+
+
+def _int8_engine(quantized: "openvino.Model", stored: StoredModel) -> OpenVinoEngine:
+    return OpenVinoEngine(quantized, padding_id=stored.tokenizer.padding_id, precision="int8")
 
 
 def _probabilities(

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from data_pipeline.corpus.narratives import corpus_path, load_corpus
@@ -16,6 +17,7 @@ from training.errors import ResumeError
 from training.evaluation.page import write_report
 from training.evaluation.record import DATA_SET
 from training.fold import NETWORK, inner_split
+from training.forms import Form
 
 NUM_AUTHORS, TEXTS_OF_AUTHOR = 6, 7
 
@@ -108,6 +110,25 @@ def test_a_fold_leaves_its_model_and_no_checkpoint(finished):
         assert not (output / fold / "checkpoint").exists()
     assert len(stages) == 2 * 5 + 1
     assert steps[-1].step == steps[-1].num_steps
+
+
+def test_other_forms_of_the_network_are_compared_with_the_stored_one(config, tmp_path):
+    report = cross_validate(config, num_folds=2, output=tmp_path, forms=[Form.FP32, Form.INT8])
+    assert {form.subject for form in Form} <= set(report.baselines)
+    stored = load_network(tmp_path, "network.json")
+    # The stored form has fp32 weights here, so that those before storage answer the same.
+    assert load_network(tmp_path, "network_fp32.json") == stored
+    int8 = load_network(tmp_path, "network_int8.json")
+    assert int8 != stored
+    assert np.abs(np.array(int8) - np.array(stored)).max() < 0.2
+    assert not (tmp_path / "fold-0" / "checkpoint").exists()
+    again = cross_validate(config, num_folds=2, output=tmp_path, forms=[Form.FP32, Form.INT8])
+    assert again.figures == report.figures
+
+
+def load_network(output, name):
+    content = json.loads((output / "fold-0" / name).read_text())
+    return content["answers"]["probability_NC"]
 
 
 def test_a_finished_cross_validation_computes_nothing_again(finished, config):
