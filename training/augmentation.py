@@ -1,8 +1,9 @@
-"""Changes of a training text that keep its labels true.
+"""Changes of a training text that keep its labels true, or change them with the text.
 
 Every reading of a text draws its changes anew: amounts of money times one factor (so that every
 ratio stays), words written short or in full, paragraphs in another order, capitals, slips of the
-pen and of the scanner. Labelled quotes move with the text.
+pen and of the scanner. Labelled quotes move with the text. One of several reasons may be taken out,
+quotes and label, so that a reason is seen to go when its words go.
 """
 
 import re
@@ -12,6 +13,7 @@ from itertools import accumulate
 from math import exp
 from random import Random
 
+from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
 from data_pipeline.examples import EvidenceSpan, Example
 from data_pipeline.generator.noise import Noise, spoil
 from training.abbreviations import ABBREVIATED, SPELLED_OUT
@@ -39,7 +41,7 @@ class _Edit:
 
 
 def augment(example: Example, config: AugmentationConfig, random: Random) -> Example:
-    """Returns the example with other words and figures and the same labels.
+    """Returns the example with other words and figures, its labels still true.
 
     Args:
         example: the example; unchanged itself.
@@ -47,6 +49,7 @@ def augment(example: Example, config: AugmentationConfig, random: Random) -> Exa
         random: decides all of it.
     """
     changes: list[tuple[float, Callable[[Example, Random], Example]]] = [
+        (config.left_out_reason_ratio, leave_out_reason),
         (config.scaled_amounts_ratio, scale_amounts),
         (config.abbreviated_ratio, change_spelling),
         (config.reordered_ratio, reorder_paragraphs),
@@ -57,6 +60,51 @@ def augment(example: Example, config: AugmentationConfig, random: Random) -> Exa
         if random.random() < ratio:
             example = change(example, random)
     return example
+
+
+def leave_out_reason(example: Example, random: Random) -> Example:
+    """Takes one of several categories out of the labels, and what is quoted for it out of the text.
+
+    A category that has no quote, or one that overlaps a quote of another, stays.
+    """
+    if len(example.category_order) < 2:  # noqa: PLR2004 (without its only reason it may be anything)
+        return example
+    choices = [c for c in example.category_order if _stands_alone(example, c)]
+    if not choices:
+        return example
+    left_out = random.choice(choices)
+    quotes = [s for s in example.evidence if s.category_index == left_out]
+    relabelled = replace(
+        example,
+        category_targets=tuple(
+            0.0 if c == left_out else target for c, target in enumerate(example.category_targets)
+        ),
+        reason_targets=tuple(
+            0.0 if REASON_CATEGORY_INDEX[r] == left_out else target
+            for r, target in enumerate(example.reason_targets)
+        ),
+        category_order=tuple(c for c in example.category_order if c != left_out),
+        evidence=tuple(s for s in example.evidence if s.category_index != left_out),
+    )
+    return _edited(relabelled, [_Edit(start=s, end=e, text="") for s, e in _merged(quotes)])
+
+
+def _stands_alone(example: Example, category: int) -> bool:
+    quotes = [s for s in example.evidence if s.category_index == category]
+    others = [s for s in example.evidence if s.category_index != category]
+    return bool(quotes) and not any(
+        quote.start < other.end and other.start < quote.end for quote in quotes for other in others
+    )
+
+
+def _merged(spans: Sequence[EvidenceSpan]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for span in _in_order(spans):
+        if merged and span.start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], span.end))
+        else:
+            merged.append((span.start, span.end))
+    return merged
 
 
 def scale_amounts(example: Example, random: Random) -> Example:

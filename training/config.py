@@ -70,6 +70,8 @@ class AugmentationConfig(Section):
     """What is changed in a training text on its way in.
 
     Attributes:
+        left_out_reason_ratio: share of the texts from which one of several reasons is taken, quotes
+            and label.
         scaled_amounts_ratio: share of the texts whose amounts are multiplied by one factor.
         abbreviated_ratio: share of the texts in which words are written short, or in full.
         reordered_ratio: share of the texts whose paragraphs are put into another order.
@@ -81,6 +83,7 @@ class AugmentationConfig(Section):
             takes half the time of a step on a CPU; masked tokens stand in for it.
     """
 
+    left_out_reason_ratio: float = Field(default=0.0, ge=0, le=1)
     scaled_amounts_ratio: float = Field(default=0.0, ge=0, le=1)
     abbreviated_ratio: float = Field(default=0.0, ge=0, le=1)
     reordered_ratio: float = Field(default=0.0, ge=0, le=1)

@@ -7,18 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.corpus.narratives import load_corpus
+from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
 from data_pipeline.examples import examples_from_narratives
 from training.augmentation import (
     add_noise,
     augment,
     change_case,
     change_spelling,
+    leave_out_reason,
     reorder_paragraphs,
     scale_amounts,
 )
 from training.config import AugmentationConfig
 
 ALWAYS = AugmentationConfig(
+    left_out_reason_ratio=1,
     scaled_amounts_ratio=1,
     abbreviated_ratio=1,
     reordered_ratio=1,
@@ -61,6 +64,40 @@ def test_quotes_move_with_their_paragraphs(examples):
         assert sorted(quotes(new)) == sorted(quotes(example))
         moved += new.text != example.text
     assert moved > 10
+
+
+def test_a_reason_left_out_goes_with_its_label_and_its_words(examples):
+    several = [example for example in examples if len(example.category_order) > 1]
+    changed = [leave_out_reason(example, Random(3)) for example in several]
+    gone = 0
+    for old, new in zip(several, changed, strict=True):
+        if new is old:
+            continue
+        (category,) = set(old.category_order) - set(new.category_order)
+        gone += 1
+        assert new.category_order == tuple(c for c in old.category_order if c != category)
+        assert new.category_targets[category] == 0.0
+        lost = [r for r, t in enumerate(old.reason_targets) if t != new.reason_targets[r]]
+        assert {REASON_CATEGORY_INDEX[r] for r in lost} == {category}
+        assert quotes(new) == [
+            old.text[s.start : s.end] for s in old.evidence if s.category_index != category
+        ]
+        length = sum(s.end - s.start for s in old.evidence if s.category_index == category)
+        assert len(old.text) - length <= len(new.text) < len(old.text)
+    assert gone > 10
+
+
+def test_an_only_reason_and_one_whose_words_carry_another_too_stay(new_example):
+    only = new_example("DTI of 61 %.", categories=(1,), quotes=((1, "DTI of 61 %"),))
+    shared = new_example(
+        "DTI of 61 % on a job of 3 months.",
+        categories=(1, 2),
+        quotes=((1, "DTI of 61 % on a job"), (2, "a job of 3 months")),
+    )
+    unquoted = new_example("DTI of 61 %.", categories=(1, 2), quotes=((1, "DTI of 61 %"),))
+    assert leave_out_reason(only, Random(0)) is only
+    assert leave_out_reason(shared, Random(0)) is shared
+    assert {leave_out_reason(unquoted, Random(s)).category_order for s in SEEDS} == {(2,)}
 
 
 def test_a_quote_keeps_its_words_when_words_before_and_inside_it_are_written_short(new_example):
