@@ -9,6 +9,7 @@ from model_store.calibration import Calibration
 from training.calibration import (
     CalibrationTexts,
     best_f1_threshold,
+    expected_f1_threshold,
     fit_calibration,
     omission_threshold,
 )
@@ -63,11 +64,33 @@ def test_fitted_thresholds_are_those_of_the_calibrated_probabilities():
     texts = simulated(slope=2.0, intercepts=[-1.0] * 12, num_texts=500)
     found = fit_calibration(texts, evidence_threshold=0.3)
     probability_NC = found.category_probabilities(texts.category_NC)
-    assert set(found.state_C) == {best_f1_threshold(probability_NC, texts.target_NC)}
+    assert set(found.state_C) == {expected_f1_threshold(probability_NC)}
     assert (found.review_C < found.state_C).all()
     missed = (probability_NC < found.review_C)[texts.target_NC].mean()
     assert missed <= 0.01
     assert found.evidence_threshold == 0.3
+
+
+@given(
+    st.lists(st.integers(1, 99), min_size=1, max_size=30).map(
+        lambda percents: np.array([percents]) / 100
+    )
+)
+def test_no_other_threshold_has_a_better_expected_f1(probability_NC):
+    def expected_f1(threshold):
+        stated = probability_NC >= threshold
+        return 2 * probability_NC[stated].sum() / (stated.sum() + probability_NC.sum())
+
+    found = expected_f1_threshold(probability_NC)
+    assert all(expected_f1(found) >= expected_f1(t) - 1e-9 for t in probability_NC[0])
+
+
+def test_where_probabilities_are_right_the_expected_threshold_is_the_best_for_the_labels():
+    texts = simulated(slope=1.5, intercepts=[-2.0] * 12, num_texts=20_000)
+    probability_NC = fit_calibration(texts).category_probabilities(texts.category_NC)
+    stated_NC = probability_NC >= expected_f1_threshold(probability_NC)
+    best_NC = probability_NC >= best_f1_threshold(probability_NC, texts.target_NC)
+    assert f1(stated_NC, texts.target_NC) == pytest.approx(f1(best_NC, texts.target_NC), abs=2e-3)
 
 
 def test_a_perfect_ranking_needs_no_review_below_its_state_threshold():
