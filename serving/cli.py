@@ -25,6 +25,12 @@ class Explain(StrEnum):
     NONE = "none"
 
 
+class BacklogEngine(StrEnum):
+    """What runs a job."""
+
+    LOCAL = "local"
+
+
 ModelOption = Annotated[
     str | None,
     typer.Option(
@@ -68,12 +74,20 @@ def score(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="INPUT", help="Applications: .jsonl, .csv (either also .gz) or .parquet."
+            metavar="INPUT",
+            help="Applications: .jsonl, .csv (either also .gz or .zst) or .parquet; - for "
+            "standard input.",
+            allow_dash=True,
         ),
     ],
     output: Annotated[
         Path,
-        typer.Argument(metavar="OUTPUT", help="Where the rows go: .jsonl, .csv or .parquet."),
+        typer.Argument(
+            metavar="OUTPUT",
+            help="Where the rows go: .jsonl, .csv (either also .gz or .zst) or .parquet; - for "
+            "JSON lines on standard output.",
+            allow_dash=True,
+        ),
     ],
     *,
     model: ModelOption = None,
@@ -90,22 +104,33 @@ def score(
     limit: Annotated[
         int | None, typer.Option(help="Score only the first rows.", min=1, show_default="all rows")
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Refuse to begin anew: an earlier run must be there."),
+    ] = False,
+    engine: Annotated[
+        BacklogEngine, typer.Option(help="What runs the job; local is this machine.")
+    ] = BacklogEngine.LOCAL,
+    shard_rows: Annotated[
+        int, typer.Option(help="Rows scored and kept together: the most that a kill costs.", min=1)
+    ] = 1024,
 ) -> None:
     """Scores a file of applications: one output row per input row, in order.
 
     A row has `text`, fields of an application, or both, and optionally
     `id`; other columns are not read. A row that cannot be scored gets
-    `error`, and the rest goes on. OUTPUT appears when it is complete; after
-    Ctrl-C the rows scored so far are in OUTPUT.partial.
+    `error`, and the rest goes on. OUTPUT appears when it is complete, with
+    OUTPUT.manifest.json beside it. After Ctrl-C, a kill or a full disk the
+    same command goes on from what is kept in OUTPUT.shards, and gives the
+    same bytes as a run that nothing stopped.
+
+    Exit codes: 0 done, 2 not done and why, 130 interrupted.
     """
-    from serving.backlog.command import score_file  # noqa: PLC0415
+    from serving.backlog.local_job import ScoreOptions, score_file  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
 
-    del explain
-    score_file(
-        source,
-        output,
-        settings=load_settings(model=model),
-        input_format=format_.value,
-        limit=limit,
+    del explain, engine
+    options = ScoreOptions(
+        input_format=format_.value, limit=limit, shard_rows=shard_rows, resume=resume
     )
+    score_file(source, output, settings=load_settings(model=model), options=options)

@@ -13,6 +13,7 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
     ├── OutputError                   an output file cannot be written as asked
     └── RequestError                  a request cannot be answered as asked
         ├── UnauthorizedError         no key, or a key nobody gave out
+        ├── NotPermittedError         a key that may not do this
         ├── UnsupportedMediaTypeError the body is not declared as JSON
         ├── BodyTooLargeError         the body has more bytes than accepted
         ├── BodyEncodingError         the body is not UTF-8
@@ -77,6 +78,23 @@ class UnauthorizedError(RequestError):
             "no valid API key was found: send the key that `wherefore serve` printed at first "
             "start in the header X-API-Key, or as Authorization: Bearer KEY"
         )
+
+
+class NotPermittedError(RequestError):
+    """A valid key that may not do what was asked.
+
+    Attributes:
+        permission: what the key would need.
+    """
+
+    def __init__(self, *, permission: str) -> None:
+        """Keeps the permission."""
+        super().__init__(
+            f"this key may not do that: found one without the permission {permission}, expected "
+            "one that has it; an operator makes one with `wherefore keys add PERSON --permit "
+            f"{permission}`"
+        )
+        self.permission = permission
 
 
 class UnsupportedMediaTypeError(RequestError):

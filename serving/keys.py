@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ import structlog
 from pydantic import SecretStr
 
 from serving.errors import KeyFileError
+from serving.permissions import OF_ROLES, Permission
 
 KEY_FILE_NAME = "api_keys.json"
 FIRST_PERSON_ID = "person-1"
@@ -42,13 +43,19 @@ class Person:
     Attributes:
         person_id: lower-case letters, digits, dots, dashes and underscores; what logs and records
             carry. Two keys of one id are one person.
-        role: what the person acts as, a lower-case word. Nothing is permitted or refused by it.
+        role: what the person acts as, a lower-case word.
         name: for people who read the list of keys; None where none was given. Never logged.
+        permissions: what this key may do beyond what the role brings; see `serving.permissions`.
     """
 
     person_id: str
     role: str = DEFAULT_ROLE
     name: str | None = None
+    permissions: frozenset[Permission] = field(default_factory=frozenset)
+
+    def may(self, permission: Permission) -> bool:
+        """Returns whether the key, or the role, brings a permission."""
+        return permission in self.permissions | OF_ROLES.get(self.role, frozenset())
 
 
 Stamp = tuple[int, int, int]
@@ -180,6 +187,7 @@ def _new_entry(person: Person) -> tuple[SecretStr, dict[str, Any]]:
         "person_id": person.person_id,
         "role": person.role,
         "name": person.name,
+        "permissions": sorted(person.permissions),
     }
     return SecretStr(key), entry
 
@@ -233,7 +241,12 @@ def _person(entry: Mapping[str, Any]) -> Person:
     if not _PERSON_ID.fullmatch(person.person_id) or not _ROLE.fullmatch(person.role):
         raise ValueError("person_id or role")
     name = entry.get("name")
-    return Person(person_id=person_id, role=person.role, name=str(name) if name else None)
+    return Person(
+        person_id=person_id,
+        role=person.role,
+        name=str(name) if name else None,
+        permissions=frozenset(map(Permission, entry.get("permissions") or ())),
+    )
 
 
 def _stamp(path: Path) -> Stamp:

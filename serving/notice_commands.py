@@ -48,12 +48,18 @@ def draft(
     case_id: Annotated[str, typer.Argument(metavar="CASE", help="Id of a decided case.")],
     *,
     form: Annotated[
-        str | None, typer.Option(help="C-1, C-2, C-3, C-5 or C-7.", show_default="the usual one")
+        str | None,
+        typer.Option(help="C-1, C-2, C-3, C-5, C-7 or APPROVAL.", show_default="the usual one"),
+    ] = None,
+    consumer: Annotated[
+        str | None,
+        typer.Option(help="Id of one recipient.", show_default="everybody who is owed one"),
     ] = None,
     key_file: KeyFile = None,
 ) -> None:
-    """Draft the notice that a decided case owes, and print its id.
+    """Draft what a decided case owes, one notice per recipient, and print the ids.
 
+    The primary applicant's comes first; a guarantor gets the form of guarantors.
     Notices of incompleteness and counteroffers take more than fits a command
     line: draft them over the API.
     """
@@ -68,10 +74,14 @@ def draft(
             expected=f"one of {', '.join(NoticeForm)}",
             clause="12 CFR 1002, Appendix C",
         )
-    wanted = drafting.Draft(form=NoticeForm(form.upper()) if form else None)
+    wanted = drafting.Draft(form=NoticeForm(form.upper()) if form else None, consumer_id=consumer)
     with _at_desk(key_file) as (desk, by):
-        _, notice_id = drafting.draft(desk, case_id, wanted, by=by)
-    typer.echo(notice_id)
+        if consumer is None:
+            _, notice_ids = drafting.draft_all(desk, case_id, wanted, by=by)
+        else:
+            notice_ids = (drafting.draft(desk, case_id, wanted, by=by)[1],)
+    for notice_id in notice_ids:
+        typer.echo(notice_id)
 
 
 @app.command()
@@ -134,16 +144,22 @@ def render(
 
 @app.command()
 def release(
-    notice_id: Annotated[str, typer.Argument(metavar="NOTICE", help="Id of a checked notice.")],
+    notice_ids: Annotated[
+        list[str], typer.Argument(metavar="NOTICE...", help="Ids of checked notices.")
+    ],
     *,
     key_file: KeyFile = None,
 ) -> None:
-    """Release a checked notice, as somebody who neither decided nor drafted it."""
+    """Release checked notices, as somebody who neither decided nor drafted them.
+
+    Each is released on its own; the first refusal ends the command.
+    """
     from serving.casework import letters  # noqa: PLC0415
 
     with _at_desk(key_file) as (desk, by):
-        stored = letters.release(desk, notice_id, by=by)
-    typer.echo(stored.case.state)
+        for notice_id in notice_ids:
+            stored = letters.release(desk, notice_id, by=by)
+            typer.echo(stored.case.state)
 
 
 app.command()(of_files.sample)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from model_store.calibration import Calibration
     from model_store.engine.outputs import Engine, EngineLogits
     from model_store.manifest import KnownAnswer
     from model_store.predictor import Prediction, ReadText
@@ -34,6 +35,10 @@ class TextPredictor(Protocol):
     @property
     def engine(self) -> "Engine":
         """What computes the logits of windows."""
+
+    @property
+    def calibration(self) -> "Calibration":
+        """Maps and thresholds that turn logits into answers."""
 
     def predict(self, texts: Sequence[str]) -> "list[Prediction]":
         """Returns one prediction per text, in order."""

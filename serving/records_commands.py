@@ -3,6 +3,8 @@
 What they run is imported when they run, so that `wherefore --help` stays quick.
 """
 
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,15 @@ audit = typer.Typer(
 database = typer.Typer(
     no_args_is_help=True, help="Upgrade and check the databases of cases, and rotate their keys."
 )
+
+
+class ExportDay(StrEnum):
+    """Which day of a case counts; the same words as `serving.adapters.sql.case_days.CaseDay`."""
+
+    RECEIVED = "received"
+    DECIDED = "decided"
+    NOTIFIED = "notified"
+
 
 AnchorOption = Annotated[
     Path | None,
@@ -74,7 +85,7 @@ def export(
 
     It holds personal data in clear. The export is recorded and anchored.
     """
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC  # noqa: PLC0415
 
     from serving.adapters.exam_export import export_package  # noqa: PLC0415
     from serving.adapters.sql.storage import open_storage  # noqa: PLC0415
@@ -87,9 +98,55 @@ def export(
     typer.echo(f"wrote {output}; it leads to entry {head.sequence} of the audit log")
 
 
+@audit.command("export-range")
+def export_range(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder to write into; made if need be.", show_default=False)
+    ],
+    *,
+    first: Annotated[
+        datetime,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day.", show_default=False),
+    ],
+    last: Annotated[
+        datetime,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.", show_default=False),
+    ],
+    on: Annotated[
+        ExportDay, typer.Option(help="Which day of a case counts, in its creditor's time zone.")
+    ] = ExportDay.DECIDED,
+    by: Annotated[
+        str, typer.Option(help="Id of who exports them, for the audit log; no name.")
+    ] = "operator",
+) -> None:
+    """Write the exam packages of all cases of some days into a folder.
+
+    The packages hold personal data in clear. A run that was interrupted is
+    taken up by the same command; what is there and still true is kept.
+    index.csv lists the packages.
+    """
+    from serving.adapters.sql.storage import open_storage  # noqa: PLC0415
+    from serving.cases.events import Actor  # noqa: PLC0415
+    from serving.exam_run import export_days  # noqa: PLC0415
+    from serving.settings import load_settings  # noqa: PLC0415
+
+    if last < first:
+        raise typer.BadParameter("expected --to on or after --from", param_hint="--to")
+    actor = Actor(actor_id=by, role="operator")
+    with open_storage(load_settings()) as storage:
+        typer.echo(
+            export_days(storage, folder, on.value, first=first.date(), last=last.date(), by=actor)
+        )
+
+
 @audit.command("verify-package")
 def verify_package(
-    file: Annotated[Path, typer.Argument(help="Zip file of an export.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Zip files of exports, or folders of them.", show_default=False
+        ),
+    ],
     *,
     anchor: Annotated[
         Path | None,
@@ -100,21 +157,17 @@ def verify_package(
         ),
     ] = None,
 ) -> None:
-    """Verify an exam package; needs no database, no key and no settings.
+    """Verify exam packages; needs no database, no key and no settings.
 
-    Exit code 0: it is as exported. 2: it is not; says what does not fit.
+    Exit code 0: all are as exported. 2: one is not; says what does not fit.
     """
     from serving.cases.anchors import read_anchors  # noqa: PLC0415
-    from serving.cases.exam_package import verify_package as verified  # noqa: PLC0415
+    from serving.exam_check import verify_packages  # noqa: PLC0415
 
-    report = verified(file, anchors=read_anchors(anchor) if anchor else ())
-    typer.echo(
-        f"as exported: {report.num_events} events and {report.num_notices} notices in "
-        f"{report.num_files} files, proved up to entry {report.head.sequence} of the audit log; "
-        f"head {report.head.hash}"
-    )
+    for line in verify_packages(files, anchors=read_anchors(anchor) if anchor else ()):
+        typer.echo(line)
     if anchor is None:
-        typer.echo("compare that head with an anchor file you trust: --anchor FILE", err=True)
+        typer.echo("compare the head with an anchor file you trust: --anchor FILE", err=True)
 
 
 @database.command()

@@ -75,7 +75,7 @@ class ScoringService:
             logits: the engine's logits of its windows, in order.
         """
         [prediction] = self.predictor.decode([read.text], logits)
-        return self._scored(read.row, prediction)
+        return self.scored(read.row, prediction)
 
     def reject(self, row: RowError) -> FailedRow:
         """Returns the output row of a row that was not read."""
@@ -100,9 +100,10 @@ class ScoringService:
         if not rows:
             return []
         predictions = self.predictor.predict([render_text(row.application) for row in rows])
-        return [self._scored(row, found) for row, found in zip(rows, predictions, strict=True)]
+        return [self.scored(row, found) for row, found in zip(rows, predictions, strict=True)]
 
-    def _scored(self, row: Row, prediction: "Prediction") -> ScoredRow:
+    def scored(self, row: Row, prediction: "Prediction") -> ScoredRow:
+        """Returns the output row of a prediction."""
         return scored_row(
             prediction,
             row_id=row.id,

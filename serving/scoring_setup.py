@@ -10,19 +10,25 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from model_store.engine.outputs import Engine
+from model_store.explain.references import References, load_references
 from serving.adapters.prometheus import BatchMetrics
 from serving.adapters.redis_cache import RedisCache
-from serving.batching.admission import BatchLimits
+from serving.batching.admission import EXPLANATION_SHARE, BatchLimits
 from serving.batching.batcher import Batcher
 from serving.batching.window_queue import DEFAULT_BATCH_TOKENS
 from serving.cache.codec import CacheIdentity, LogitsCodec, engine_identity
 from serving.cache.logits_cache import CacheObserver, LogitsCache, MemoryCache
 from serving.cache.secret import open_cache_secret
 from serving.errors import NotReadyError
+from serving.explanations.jobs import ExplanationJobs, JobLimits
+from serving.explanations.online import OnlineExplainer
+from serving.explanations.worker_process import WorkerModel, WorkerProcess
 from serving.ports import TextPredictor
 from serving.readiness import Readiness, Verdict
 from serving.scoring import ScoringService
 from serving.settings import Settings
+
+_EXPLANATIONS_PART = 8  # explanations are kept in an eighth of what logits may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +38,14 @@ class RunningScoring:
     Attributes:
         batcher: the way to the engine.
         readiness: whether it can be relied on.
+        explainer: says what answers rest on.
+        explanations: slow explanations, asked for as jobs.
     """
 
     batcher: Batcher
     readiness: Readiness
+    explainer: OnlineExplainer
+    explanations: ExplanationJobs
 
 
 @asynccontextmanager
@@ -52,7 +62,9 @@ async def running_scoring(
     Raises:
         CacheSecretError: the state directory cannot hold or give the cache's secret.
         SettingsError: the Redis URL is none.
+        ReferencesError: the reference populations cannot be read, or are of another model.
     """
+    references = _references(settings, model_digest=service.predictor.digest)
     metrics = BatchMetrics(registry)
     cache = open_cache(settings, predictor=service.predictor, observer=metrics)
     batcher = Batcher(
@@ -61,12 +73,18 @@ async def running_scoring(
     readiness = Readiness(batcher, service.predictor)
     for name, description, read in _gauges(batcher, readiness, cache):
         metrics.watch(name, description, read)
+    explainer = _explainer(service, batcher, settings, metrics, references=references)
+    explanations = _explanations(service, settings, metrics)
     first_check = asyncio.ensure_future(_check(readiness))
     try:
-        yield RunningScoring(batcher=batcher, readiness=readiness)
+        yield RunningScoring(
+            batcher=batcher, readiness=readiness, explainer=explainer, explanations=explanations
+        )
     finally:
         first_check.cancel()
+        await explanations.close()
         await batcher.close()
+        explainer.close()
 
 
 def open_cache(
@@ -97,6 +115,49 @@ def open_cache(
         )
     memory = MemoryCache(settings.cache_bytes)
     return LogitsCache(codec, memory=memory, shared=shared, observer=observer)
+
+
+def _explainer(
+    service: ScoringService,
+    batcher: Batcher,
+    settings: Settings,
+    metrics: BatchMetrics,
+    *,
+    references: References | None,
+) -> OnlineExplainer:
+    return OnlineExplainer(
+        service,
+        batcher,
+        observer=metrics,
+        max_tokens=int(settings.max_queued_tokens * EXPLANATION_SHARE),
+        # What remains is for the prediction, and for telling that there is no explanation.
+        timeout_seconds=settings.request_timeout_seconds / 2,
+        kept_bytes=settings.cache_bytes // _EXPLANATIONS_PART,
+        references=references,
+    )
+
+
+def _references(settings: Settings, *, model_digest: str) -> References | None:
+    if settings.references_file is None:
+        return None
+    return load_references(settings.references_file, model_digest=model_digest)
+
+
+def _explanations(
+    service: ScoringService, settings: Settings, metrics: BatchMetrics
+) -> ExplanationJobs:
+    cache_dir = settings.cache_dir
+    model = WorkerModel(
+        model=settings.model,
+        cache_dir=None if cache_dir is None else str(cache_dir),
+        digest=service.predictor.digest,
+    )
+    limits = JobLimits(
+        max_waiting=settings.max_waiting_explanations,
+        timeout_seconds=settings.explanation_timeout_seconds,
+        keep_seconds=settings.explanation_keep_seconds,
+    )
+    return ExplanationJobs(WorkerProcess(model), limits=limits, observer=metrics)
 
 
 def _limits(settings: Settings, engine: Engine) -> BatchLimits:

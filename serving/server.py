@@ -10,7 +10,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from serving.adapters.sql.storage import open_storage
+from serving.adapters.sql.storage import open_monitoring, open_storage
 from serving.app import create_app
 from serving.batching.batcher import Batcher
 from serving.errors import AddressError
@@ -76,7 +76,13 @@ def serve(settings: Settings) -> None:
         keys = open_api_keys(settings.state_dir, configured=settings.api_key)
         configure_logs()
         storage = partial(open_storage, settings)
-        app = create_app(settings, predictor=predictor, keys=keys, storage=storage)
+        app = create_app(
+            settings,
+            predictor=predictor,
+            keys=keys,
+            storage=storage,
+            monitoring=partial(open_monitoring, settings),
+        )
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = DrainingServer(app, settings)
         end_on_signals(server)

@@ -125,8 +125,49 @@ class Settings(BaseSettings):
     cache_ttl_seconds: float = Field(
         86_400.0, gt=0, description="How long Redis keeps an entry, seconds, give or take a tenth."
     )
+    backlog_dir: Path | None = Field(
+        None,
+        description="Where backlogs and their results are kept, in clear; servers may share it. "
+        "Empty means `backlogs` in the state directory.",
+    )
+    backlog_input_dir: Path | None = Field(
+        None,
+        description="Folder of files that `POST /api/v1/backlogs` may refer to; empty takes "
+        "uploads only.",
+    )
+    backlog_keep_days: float = Field(
+        7.0, gt=0, le=3650, description="How long an ended backlog and its result stay, days."
+    )
+    max_upload_bytes: int = Field(
+        1024 * 1024 * 1024, ge=1024, description="Largest upload of a backlog, bytes."
+    )
+    webhook_hosts: str | None = Field(
+        None,
+        description="Hosts, or `HOST:PORT`, that webhooks may go to, separated by commas; empty "
+        "refuses webhooks.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret that signs webhooks (Standard Webhooks), at least 32 characters, or "
+        "`whsec_` and base64; empty refuses webhooks.",
+    )
     request_timeout_seconds: float = Field(
         60.0, gt=0, le=3600, description="Longest wait for a score before 503 is answered, seconds."
+    )
+    references_file: Path | None = Field(
+        None,
+        description="Reference populations that explained answers are compared with, as "
+        "`wherefore references` writes them for this model; empty compares with none.",
+    )
+    max_waiting_explanations: int = Field(
+        16, ge=1, le=1000, description="Slow explanations that may wait before 503 is answered."
+    )
+    explanation_timeout_seconds: float = Field(
+        300.0, gt=0, le=86_400, description="Longest time for one slow explanation, seconds."
+    )
+    explanation_keep_seconds: float = Field(
+        900.0, gt=0, le=86_400, description="How long the result of one is kept, seconds."
     )
     shutdown_grace_seconds: int = Field(
         30, ge=0, le=3600, description="Time given to open requests at shutdown, seconds."

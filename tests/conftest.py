@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +35,30 @@ def postgres_url() -> Iterator[str]:
         _run(binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", user=user)
         with _server(binaries / "postgres", data, user=user) as port:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+
+
+@pytest.fixture
+def make_database(postgres_url: str) -> Iterator[Callable[..., str]]:
+    """Makes databases on that server, empty or copied, and drops them; gives their URLs."""
+    made: list[str] = []
+
+    def make(*, copy_of: str | None = None) -> str:
+        made.append(f"test_{uuid.uuid4().hex}")
+        template = f' TEMPLATE "{copy_of.rpartition("/")[2]}"' if copy_of else ""
+        _on_server(postgres_url, f'CREATE DATABASE "{made[-1]}"{template}')
+        return f"{postgres_url.rpartition('/')[0]}/{made[-1]}"
+
+    yield make
+    for name in made:
+        _on_server(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _on_server(url: str, statement: str) -> None:
+    import psycopg  # noqa: PLC0415
+
+    plain = url.replace("postgresql+psycopg:", "postgresql:")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 @pytest.fixture(scope="session")

@@ -55,9 +55,8 @@ class PackedEngine:
             precision: fp32, or bf16 for weights and activations.
             batch_tokens: padded tokens of one forward pass.
         """
-        self._network = pack(network).to(
-            device=device, dtype=torch.bfloat16 if precision == "bf16" else torch.float32
-        )
+        packed = pack(network)
+        self._network = (_lowered(packed) if precision == "bf16" else packed).to(device)
         self._padding_id = padding_id
         self._device = torch.device(device)
         self._precision = precision
@@ -102,6 +101,14 @@ def pack(network: Network) -> Network:
     encoder: Any = PackedEncoder(packed.encoder, kept_layers=[packed.evidence_layer])
     packed.encoder = encoder
     return packed
+
+
+def _lowered(network: Network) -> Network:
+    """Puts encoder and heads into bfloat16; the reading of bare words costs nothing in fp32."""
+    for name, part in network.named_children():
+        if name != "lexical":
+            part.to(torch.bfloat16)
+    return network
 
 
 def open_packed(

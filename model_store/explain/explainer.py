@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_pipeline.domain.taxonomy import DenialCategory, DenialReason
 from model_store.calibration import Calibration
-from model_store.engine.outputs import EngineLogits
+from model_store.engine.outputs import Engine, EngineLogits
 from model_store.explain.attribution import Attribution
 from model_store.explain.layout import Layout, Unit, lay_out
 from model_store.explain.omission import Omissions, drop_of
@@ -30,6 +30,25 @@ from model_store.predictor import Prediction, Predictor, ReadText, ReasonPredict
 
 ExplainMethod = Literal["fast", "exact"]
 """`fast` leaves out what the evidence head proposes, `exact` every clause and then within."""
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """What explains an answer needs of a predictor: how its logits become answers."""
+
+    @property
+    def engine(self) -> Engine:
+        """What computes the logits of windows."""
+        ...
+
+    @property
+    def calibration(self) -> Calibration:
+        """Maps and thresholds that turn logits into answers."""
+        ...
+
+    def decode(self, read: Sequence[ReadText], logits: EngineLogits) -> list[Prediction]:
+        """Turns the logits of the windows of texts into predictions, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +79,7 @@ class ReasonExplanation:
         category: its category.
         probability: probability of the reason, 0-1.
         spans: one to three quotes, together at most a fifth of the tokens (eight in a short
-            text), the one with the largest effect first; none in a text of white space.
+            text), the most telling first; none in a text of white space.
         category_probability: probability of the category with the whole text.
         category_probability_without: the same without all the quotes.
         is_below_threshold_without: without them the category would not be stated.
@@ -112,7 +131,12 @@ def explain(predictor: Predictor, text: str, *, method: ExplainMethod) -> Explan
 
 
 def explain_read(
-    predictor: Predictor, text: ReadText, logits: EngineLogits, *, method: ExplainMethod
+    predictor: Decoder,
+    text: ReadText,
+    logits: EngineLogits,
+    *,
+    method: ExplainMethod,
+    engine: Engine | None = None,
 ) -> Explanation:
     """Says what an answer rests on that the engine has given already.
 
@@ -121,9 +145,10 @@ def explain_read(
         text: the text.
         logits: what the engine said of its windows.
         method: how much is computed.
+        engine: what computes the omissions; None for the predictor's own engine.
     """
     (prediction,) = predictor.decode([text], logits)
-    omissions = Omissions(predictor.engine, text, logits=logits)
+    omissions = Omissions(engine or predictor.engine, text, logits=logits)
     layout = lay_out(text)
     stated = prediction.principal_reasons
     questions = [_question(reason, stated, predictor.calibration) for reason in stated]
@@ -169,6 +194,7 @@ def _question(
         target=category if alone else reason_target(reason.reason),
         category=category,
         threshold_logit=threshold_logit(calibration, category),
+        evidence_threshold=calibration.evidence_threshold,
     )
 
 

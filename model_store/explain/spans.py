@@ -2,8 +2,13 @@
 
 `exact` leaves out every clause alone, then stretches within the clauses that count most, then adds
 quotes one by one until the category falls below its threshold. `fast` leaves out only what the
-evidence head proposes, all in one ragged batch. Either way the effect that decides is the
-engine's answer without the words.
+evidence head proposes, all in one ragged batch (and once more, where some of it speaks against the
+reason, the rest together). Either way the effect that decides is the engine's answer without the
+words.
+
+What comes first is what tells most: what the evidence head gives a clause times the root of what
+the logit loses without it. The effect alone overrates clauses whose absence unsettles the reading
+and underrates a fact that stands twice; the head alone knows nothing of what the answer rests on.
 
 Arrays: U clauses, X targets, T tokens.
 """
@@ -17,13 +22,19 @@ from numpy.typing import NDArray
 from model_store.evidence import MAX_QUOTES, MAX_TOKENS_RATIO
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Drop, Omissions, drop_of
+from model_store.explain.proposals import (
+    FAST_CLAUSES,
+    evidence_mass,
+    head_quotes,
+    overlaps,
+    proposed_quotes,
+)
 from model_store.predictor import ReadText
 
 _MIN_BUDGET_TOKENS = 8  # as for the quotes of a prediction: a text of a few words still gets one
 _SHORTLIST = 5  # clauses of a reason that are looked into
 _NARROW_WORDS = 6  # a clause of so few words is quoted whole
 _KEPT_EFFECT = 0.75  # a stretch that has this share of its clause's effect stands for it
-_FAST_CLAUSES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +45,13 @@ class Question:
         target: position of the logit whose fall decides, among the targets.
         category: position of its category's logit.
         threshold_logit: the category is stated from this logit on.
+        evidence_threshold: probability from which the evidence head calls a token evidence.
     """
 
     target: int
     category: int
     threshold_logit: float
+    evidence_threshold: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +59,7 @@ class Carried:
     """The quotes of a reason and what happens without them.
 
     Attributes:
-        units: one to three stretches, the one with the largest effect first; none in a text of
-            white space.
+        units: one to three stretches, the most telling first; none in a text of white space.
         effects: fall of the target's logit when each is left out alone.
         category_logit_without: the category's logit without all of them.
         is_below_threshold: that logit is below the threshold of stating the category.
@@ -72,14 +84,30 @@ def exact_spans(
         return [_carried(omissions, question, ()) for question in questions]
     effect_UX = omissions.effects([drop_of([clause]) for clause in layout.clauses])
     shortlists = [
-        _shortlist(effect_UX[:, question.target], _mass(omissions, layout, question), layout)
+        _shortlist(
+            effect_UX[:, question.target],
+            evidence_mass(omissions, layout, question.category),
+            layout,
+        )
         for question in questions
     ]
     budget = token_budget(len(text.tokens.ids))
     stretches = _narrowed(omissions, text, layout, questions, shortlists, budget=budget)
+    headed = [
+        head_quotes(
+            omissions,
+            text,
+            layout,
+            category=question.category,
+            threshold=question.evidence_threshold,
+            budget=budget,
+        )
+        for question in questions
+    ]
+    omissions.without([drop for units in headed for drop in _alone(units)])
     return [
-        _grown(omissions, question, found, budget=budget)
-        for question, found in zip(questions, stretches, strict=True)
+        _grown(omissions, question, [*ours, *found], budget=budget)
+        for question, found, ours in zip(questions, stretches, headed, strict=True)
     ]
 
 
@@ -101,7 +129,17 @@ def fast_spans(
         clauses: clauses to be left out in the same batch, for whoever asks for them next.
     """
     budget = token_budget(len(text.tokens.ids))
-    proposals = [_proposed(omissions, text, layout, question, budget) for question in questions]
+    proposals = [
+        proposed_quotes(
+            omissions,
+            text,
+            layout,
+            category=question.category,
+            threshold=question.evidence_threshold,
+            budget=budget,
+        )
+        for question in questions
+    ]
     tried = [drop for units in proposals for drop in [*_alone(units), drop_of(units)]]
     omissions.without([*_alone(clauses), *tried])
     return [
@@ -117,30 +155,27 @@ def proposed_clauses(
     chosen = {
         int(position)
         for question in questions
-        for position in np.argsort(-_mass(omissions, layout, question), kind="stable")[
-            :_FAST_CLAUSES
-        ]
+        for position in np.argsort(
+            -evidence_mass(omissions, layout, question.category), kind="stable"
+        )[:FAST_CLAUSES]
     }
     return tuple(layout.clauses[position] for position in sorted(chosen))
 
 
-def _mass(omissions: Omissions, layout: Layout, question: Question) -> NDArray[np.float64]:
-    """What the evidence head gives each clause: the sum over its tokens."""
-    evidence_T = omissions.evidence_TC[:, question.category]
-    return np.array([evidence_T[c.first_token : c.stop_token].sum() for c in layout.clauses])
+def _telling(effect_U: NDArray[np.float64], mass_U: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much stretches tell of a reason; where all of it is 0, whatever has the best effect."""
+    telling_U: NDArray[np.float64] = mass_U * np.sqrt(np.maximum(effect_U, 0.0))
+    return telling_U if telling_U.any() else effect_U
 
 
 def _shortlist(
     effect_U: NDArray[np.float64], mass_U: NDArray[np.float64], layout: Layout
 ) -> list[Unit]:
-    """The clauses with the largest effects, and the one the evidence head likes best.
-
-    Where a text states a fact twice, leaving out either changes little; the head knows both.
-    """
-    order = [int(u) for u in np.argsort(-effect_U, kind="stable")[:_SHORTLIST]]
-    if (best := int(mass_U.argmax())) not in order:
-        order[-1:] = [best]
-    return [layout.clauses[u] for u in order]
+    """The clauses that tell most, that one first, and those with the largest effects."""
+    telling = np.argsort(-_telling(effect_U, mass_U), kind="stable")
+    strongest = np.argsort(-effect_U, kind="stable")
+    mixed = [int(u) for pair in zip(telling, strongest, strict=True) for u in pair]
+    return [layout.clauses[u] for u in list(dict.fromkeys(mixed))[:_SHORTLIST]]
 
 
 def _narrowed(
@@ -195,75 +230,67 @@ def _pieces(clause: Unit, text: ReadText, layout: Layout, budget: int) -> Iterat
 def _grown(
     omissions: Omissions, question: Question, stretches: Sequence[Unit], *, budget: int
 ) -> Carried:
-    """Adds quotes, the one that lowers the target most each time, until the category falls."""
-    chosen: list[Unit] = []
-    waiting = list(dict.fromkeys(stretches))
-    while waiting and len(chosen) < MAX_QUOTES:
-        room = budget - sum(unit.num_tokens for unit in chosen)
-        waiting = [unit for unit in waiting if unit.num_tokens <= room or not chosen]
-        if not waiting:
-            break
-        left_K = omissions.without([drop_of([*chosen, unit]) for unit in waiting])
-        best = int(left_K[:, question.target].argmin())
-        before = omissions.without([drop_of(chosen)])[0, question.target]
-        if chosen and left_K[best, question.target] >= before:
-            break
-        chosen.append(waiting.pop(best))
-        if left_K[best, question.category] < question.threshold_logit:
-            break
-    return _carried(omissions, question, chosen)
-
-
-def _proposed(
-    omissions: Omissions, text: ReadText, layout: Layout, question: Question, budget: int
-) -> list[Unit]:
-    evidence_T = omissions.evidence_TC[:, question.category]
-    units: list[Unit] = []
-    if not layout.clauses:
-        return units
-    order = np.argsort(-_mass(omissions, layout, question), kind="stable")
-    for position in order[:_FAST_CLAUSES]:
-        clause = layout.clauses[position]
-        room = budget - sum(unit.num_tokens for unit in units)
-        unit = _heaviest(clause, text, layout, evidence_T, max_tokens=max(1, room))
-        if unit.num_tokens <= room or not units:
-            units.append(unit)
-    return units
-
-
-def _heaviest(
-    clause: Unit,
-    text: ReadText,
-    layout: Layout,
-    evidence_T: NDArray[np.float64],
-    *,
-    max_tokens: int,
-) -> Unit:
-    """The stretch of words that fits and that the evidence head gives most; at least a word."""
-    if clause.num_tokens <= max_tokens:
-        return clause
-    words = layout.words_of(clause) or (clause,)
+    """Grows quotes from the most telling stretch; from the strongest where that is not enough."""
+    if not stretches:
+        return _carried(omissions, question, ())
+    effect_K = omissions.effects(_alone(stretches))[:, question.target]
+    starts = (_by_telling(omissions, question, stretches)[0], int(effect_K.argmax()))
     found = []
-    for first, word in enumerate(words):
-        fits = [w for w in words[first:] if w.stop_token - word.first_token <= max_tokens]
-        found.append(span_unit(word, fits[-1] if fits else word, text))
-    return max(found, key=lambda unit: evidence_T[unit.first_token : unit.stop_token].sum())
+    for start in dict.fromkeys(starts):
+        grown = _grown_from(omissions, question, stretches[start], stretches, budget)
+        found.append(_carried(omissions, question, grown))
+        if found[-1].is_below_threshold:
+            return found[-1]
+    return found[0]
+
+
+def _grown_from(
+    omissions: Omissions,
+    question: Question,
+    start: Unit,
+    stretches: Sequence[Unit],
+    budget: int,
+) -> list[Unit]:
+    """Adds to a stretch those that lower the target most, until the category falls."""
+    waiting, chosen = list(stretches), [start]
+    while len(chosen) < MAX_QUOTES:
+        left_X = omissions.without([drop_of(chosen)])[0]
+        room = budget - sum(unit.num_tokens for unit in chosen)
+        waiting = [u for u in waiting if u.num_tokens <= room and not overlaps(u, chosen)]
+        if not waiting or left_X[question.category] < question.threshold_logit:
+            break
+        left_KX = omissions.without([drop_of([*chosen, unit]) for unit in waiting])
+        best = int(left_KX[:, question.target].argmin())
+        if left_KX[best, question.target] >= left_X[question.target]:
+            break
+        chosen.append(waiting[best])
+    return chosen
 
 
 def _decided(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:
-    """The best single quote where it is enough, else all that were proposed."""
+    """The best single quote where it is enough, else all that were proposed and speak for it."""
     if not units:
         return _carried(omissions, question, ())
-    left_K = omissions.without(_alone(units))
-    best = int(left_K[:, question.target].argmin())
-    if left_K[best, question.category] < question.threshold_logit:
+    left_KX = omissions.without(_alone(units))
+    best = int(left_KX[:, question.target].argmin())
+    if left_KX[best, question.category] < question.threshold_logit:
         return _carried(omissions, question, [units[best]])
-    return _carried(omissions, question, units)
+    effect_K = omissions.full_X[question.target] - left_KX[:, question.target]
+    speaking = [unit for unit, effect in zip(units, effect_K, strict=True) if effect > 0]
+    return _carried(omissions, question, speaking or [units[best]])
+
+
+def _by_telling(omissions: Omissions, question: Question, units: Sequence[Unit]) -> list[int]:
+    """Positions of stretches, the most telling first."""
+    effect_K = omissions.effects(_alone(units))[:, question.target]
+    evidence_T = omissions.evidence_TC[:, question.category]
+    mass_K = np.array([evidence_T[u.first_token : u.stop_token].sum() for u in units])
+    return [int(k) for k in np.argsort(-_telling(effect_K, mass_K), kind="stable")]
 
 
 def _carried(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:
     effect_K = omissions.effects(_alone(units))[:, question.target]
-    order: list[int] = [int(k) for k in np.argsort(-effect_K, kind="stable")]
+    order = _by_telling(omissions, question, units)
     left = float(omissions.without([drop_of(units)])[0, question.category])
     return Carried(
         units=tuple(units[k] for k in order),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from serving.adapters.exam_proof import ReadLog, entries_of, read_log
 from serving.cases.application_file import ApplicationFile
-from serving.cases.audit import AuditAction, AuditEntry, AuditHead, from_line, to_line
+from serving.cases.audit import AuditAction, AuditEntry, AuditHead, to_line
 from serving.cases.audited import CASE
 from serving.cases.clock import Clock
 from serving.cases.clocks import clocks
@@ -24,8 +25,8 @@ from serving.cases.exam_package import (
     digest_of_files,
     write_package,
 )
-from serving.cases.merkle import leaves_of, proofs_of, root_of
 from serving.cases.store import CaseStorage, NoticeContent, StoredCase
+from serving.cases.store_errors import StoreUnavailableError
 from serving.errors import OutputError
 from serving.notices.case_file import parse_case
 from serving.notices.checks.every_check import check_notice
@@ -34,6 +35,9 @@ from serving.notices.report import report_json
 from serving.notices.templates_digest import templates_sha256
 
 _SUFFIXES = {"application/pdf": "pdf", "text/html": "html", "text/plain": "txt"}
+EXPORTED = "case_exported"
+"""What the audit log calls an export."""
+_MAX_READINGS = 5
 _CASE = TypeAdapter(dict[str, Any])
 _README = """Exam package of one case.
 
@@ -44,7 +48,14 @@ serving/cases/exam_package.py describes every file and what is proved.
 
 
 def export_package(
-    storage: CaseStorage, case_id: str, output: Path, *, by: Actor, at: datetime
+    storage: CaseStorage,
+    case_id: str,
+    output: Path,
+    *,
+    by: Actor,
+    at: datetime,
+    log: ReadLog | None = None,
+    anchor: Callable[[], AuditHead] | None = None,
 ) -> AuditHead:
     """Writes the exam package of a case and returns the head of the audit log that it leads to.
 
@@ -56,41 +67,28 @@ def export_package(
         output: the zip file.
         by: who exports it.
         at: now, UTC.
+        log: the audit log as read before, for the export of many cases; read anew where the case
+            has entries after it, and for None.
+        anchor: anchors the head; None verifies the whole log for it.
 
     Raises:
         UnknownCaseError: there is no such case.
         CasePurgedError: the case was purged.
+        StoreUnavailableError: the case is being worked on without a pause.
         AuditBrokenError: the audit log is not what was written.
         OutputError: the file cannot be written.
     """
-    stored = storage.cases.load(case_id)
-    files = _files(storage, stored)
-    lines = list(storage.audit.lines())
-    entries = _entries(lines, case_id)
-    files[ENTRIES] = _joined([to_line(entry) for entry in entries])
-    leaves = leaves_of(lines)
-    exported = storage.audit.record(
-        AuditAction(
-            at=at,
-            actor_id=by.actor_id,
-            role=by.role,
-            action="case_exported",
-            object_kind=CASE,
-            object_id=case_id,
-            digests={
-                ROOT_DIGEST: root_of(leaves).hex(),
-                PACKAGE_DIGEST: digest_of_files(files),
-            },
-        )
-    )
-    head = storage.anchor()
+    files, entries = _files_and_entries(storage, case_id)
+    if log is None or not log.has(entries):
+        log = read_log(storage.audit)
+    exported = storage.audit.record(_export_of(case_id, files, log=log, by=by, at=at))
+    head = (anchor or storage.anchor)()
     tail = list(storage.audit.lines(after=exported.sequence - 1))
     tail = tail[: head.sequence - exported.sequence + 1]
-    proofs = proofs_of(leaves, [entry.sequence - 1 for entry in entries])
     proof = {
         "head": asdict(head),
-        "num_leaves": len(leaves),
-        "paths": [[step.hex() for step in path] for path in proofs],
+        "num_leaves": len(log.leaves),
+        "paths": log.paths(entries),
         "tail": [line.decode() for line in tail],
     }
     try:
@@ -100,6 +98,34 @@ def export_package(
             f"cannot write {output} ({error.strerror}): name a file in an existing folder"
         ) from None
     return head
+
+
+def _files_and_entries(
+    storage: CaseStorage, case_id: str
+) -> tuple[dict[str, bytes], tuple[AuditEntry, ...]]:
+    """Reads a case and its audit entries at one moment, though by several calls."""
+    for _ in range(_MAX_READINGS):
+        entries = entries_of(storage.audit, case_id)
+        files = _files(storage, storage.cases.load(case_id))
+        # Whatever changes a case adds an entry, so no new one means that nothing changed.
+        if entries == entries_of(storage.audit, case_id):
+            files[ENTRIES] = _joined([to_line(entry) for entry in entries])
+            return files, entries
+    raise StoreUnavailableError(found="a case that others work on without a pause")
+
+
+def _export_of(
+    case_id: str, files: Mapping[str, bytes], *, log: ReadLog, by: Actor, at: datetime
+) -> AuditAction:
+    return AuditAction(
+        at=at,
+        actor_id=by.actor_id,
+        role=by.role,
+        action=EXPORTED,
+        object_kind=CASE,
+        object_id=case_id,
+        digests={ROOT_DIGEST: log.root, PACKAGE_DIGEST: digest_of_files(files)},
+    )
 
 
 def _files(storage: CaseStorage, stored: StoredCase) -> dict[str, bytes]:
@@ -119,11 +145,6 @@ def _files(storage: CaseStorage, stored: StoredCase) -> dict[str, bytes]:
             kept = storage.cases.notice(event.notice_id).content
             files |= _notice(kept)
     return files
-
-
-def _entries(lines: Sequence[bytes], case_id: str) -> list[AuditEntry]:
-    found = [from_line(line, sequence=number) for number, line in enumerate(lines, start=1)]
-    return [e for e in found if (e.action.object_kind, e.action.object_id) == (CASE, case_id)]
 
 
 def _case(stored: StoredCase) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from data_pipeline.domain.masking import MaskedText
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_INFO, DenialCategory, DenialReason
+from model_store.calibration import Calibration
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.manifest import KnownAnswer
 from model_store.predictor import Evidence, Prediction, ReadText, ReasonPrediction
@@ -53,6 +54,7 @@ class FakePredictor:
         digest: of no file at all.
         evaluation: a figure that nobody measured, named so.
         known_answer: none.
+        calibration: the identity.
         engine: what is asked for logits, which then do not matter.
     """
 
@@ -60,6 +62,7 @@ class FakePredictor:
     digest: str = "0" * 64
     evaluation: Mapping[str, object] = {"not_measured": 0.0}
     known_answer: KnownAnswer | None = None
+    calibration: Calibration = Calibration()
 
     def __init__(self, *, before: Callable[[Sequence[str]], None] = lambda _texts: None) -> None:
         """Takes what happens before each prediction: a wait, or a failure, to try one out."""

@@ -6,18 +6,24 @@ both. Nothing is encrypted, because nothing is kept.
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from data_pipeline.domain.application import LoanApplication
-from serving.adapters.event_json import digest_of, event_to_json
 from serving.adapters.memory_audit import MemoryAuditTrail
+from serving.adapters.memory_records import (
+    KeptCase,
+    digests_of,
+    ids_of,
+    page_of,
+    purgeable_of,
+    written,
+)
 from serving.cases.application_file import ApplicationFile, Document
-from serving.cases.audit import AuditAction, AuditHead
-from serving.cases.audited import action_of, file_action
+from serving.cases.audit import AuditHead
+from serving.cases.audited import file_action
 from serving.cases.case import Stage
-from serving.cases.clocks import clocks
-from serving.cases.events import Actor, AssessmentRecorded, DecisionRecorded, Event, NoticeDrafted
+from serving.cases.events import Actor, Event
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
 from serving.cases.recording import (
     after,
@@ -36,35 +42,7 @@ from serving.cases.store_errors import (
     UnknownDecisionError,
     UnknownNoticeError,
 )
-from serving.cases.worklist import (
-    WorklistCursor,
-    WorklistEntry,
-    WorklistPage,
-    WorklistQuery,
-    entry_of,
-    is_listed,
-    place_of,
-)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Kept:
-    stored: StoredCase
-    texts: tuple[bytes, ...]
-    file: ApplicationFile
-    submissions: list[LoanApplication] = field(default_factory=list)
-    assigned_to: str | None = None
-
-    @property
-    def entry(self) -> WorklistEntry:
-        stored = self.stored
-        return entry_of(
-            stored.case,
-            clocks(stored.events),
-            num_events=stored.num_events,
-            product=self.file.product,
-            assigned_to=self.assigned_to,
-        )
+from serving.cases.worklist import WorklistEntry, WorklistPage, WorklistQuery
 
 
 class MemoryCaseStore:
@@ -74,7 +52,7 @@ class MemoryCaseStore:
         """Starts empty; every event also goes to the audit log."""
         self._audit = audit
         self._lock = threading.RLock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, KeptCase] = {}
         self._notices: dict[str, StoredNotice | None] = {}
         self._taken: dict[tuple[str, str], str] = {}
 
@@ -87,13 +65,13 @@ class MemoryCaseStore:
         with self._lock:
             if case.case_id in self._kept:
                 raise CaseExistsError
-            texts, actions = _written([opening], case.case_id, versions)
+            texts, actions = written([opening], case.case_id, versions)
             self._take(case.case_id, [("document", d.document_id) for d in file.documents])
             for action in actions:
                 self._audit.record(action)
-            stored = StoredCase(case=case, events=(opening,), digests=_digests(texts))
+            stored = StoredCase(case=case, events=(opening,), digests=digests_of(texts))
             given = [file.application] if file.application else []
-            self._kept[case.case_id] = _Kept(
+            self._kept[case.case_id] = KeptCase(
                 stored=stored, texts=texts, file=file, submissions=given
             )
             return stored
@@ -115,15 +93,15 @@ class MemoryCaseStore:
             case = after(before.case, events)
             contents = check_notices(events, notices)
             check_ids(events)
-            texts, actions = _written(events, case_id, versions)
-            self._take(case_id, _ids(events))
+            texts, actions = written(events, case_id, versions)
+            self._take(case_id, ids_of(events))
             for action in actions:
                 self._audit.record(action)
             kept.texts += texts
             kept.stored = StoredCase(
                 case=case,
                 events=(*before.events, *events),
-                digests=before.digests + _digests(texts),
+                digests=before.digests + digests_of(texts),
             )
             for notice_id, content in contents.items():
                 self._keep(case_id, notice_id, content)
@@ -210,35 +188,19 @@ class MemoryCaseStore:
     def worklist(self, query: WorklistQuery) -> WorklistPage:
         """Returns the cases that a query asks for."""
         with self._lock:
-            entries = sorted(
-                (k.entry for k in self._kept.values() if _asks(k, query)), key=place_of
-            )
-        if query.after is not None:
-            day, case_id = query.after.due_on, query.after.case_id
-            begin = (day is None, day or date.max, case_id)
-            entries = [entry for entry in entries if place_of(entry) > begin]
-        page = entries[: query.limit]
-        more = len(entries) > query.limit
-        last = WorklistCursor(due_on=page[-1].due_on, case_id=page[-1].case_id) if more else None
-        return WorklistPage(entries=tuple(page), next=last)
+            return page_of(self._kept.values(), query)
 
     def purgeable(self, *, on: date, limit: int = 100) -> tuple[str, ...]:
         """Returns ids of retained cases whose time is over."""
         with self._lock:
-            entries = [kept.entry for kept in self._kept.values()]
-        over = [
-            (e.keep_until, e.case_id)
-            for e in entries
-            if e.stage is Stage.RETAINED and e.keep_until and e.keep_until < on and not e.is_on_hold
-        ]
-        return tuple(case_id for _, case_id in sorted(over)[:limit])
+            return purgeable_of(self._kept.values(), on=on, limit=limit)
 
-    def _found(self, case_id: str) -> _Kept:
+    def _found(self, case_id: str) -> KeptCase:
         if case_id not in self._kept:
             raise UnknownCaseError
         return self._kept[case_id]
 
-    def _open(self, case_id: str) -> _Kept:
+    def _open(self, case_id: str) -> KeptCase:
         kept = self._found(case_id)
         check_open(kept.stored.case.stage)
         return kept
@@ -255,43 +217,13 @@ class MemoryCaseStore:
         merged = replace(content, renderings={**content.renderings, **kept})
         self._notices[notice_id] = StoredNotice(case_id=case_id, content=merged)
 
-    def _purge(self, kept: _Kept) -> None:
+    def _purge(self, kept: KeptCase) -> None:
         case_id = kept.stored.case.case_id
         kept.file, kept.texts = ApplicationFile(), ()
         kept.submissions.clear()
         for notice_id, notice in self._notices.items():
             if notice is not None and notice.case_id == case_id:
                 self._notices[notice_id] = None
-
-
-def _written(
-    events: Sequence[Event], case_id: str, versions: Mapping[str, str] | None
-) -> tuple[tuple[bytes, ...], list[AuditAction]]:
-    texts = tuple(map(event_to_json, events))
-    pairs = zip(events, _digests(texts), strict=True)
-    actions = [action_of(e, case_id=case_id, digest=d, versions=versions) for e, d in pairs]
-    return texts, actions
-
-
-def _digests(texts: Sequence[bytes]) -> tuple[str, ...]:
-    return tuple(map(digest_of, texts))
-
-
-def _asks(kept: _Kept, query: WorklistQuery) -> bool:
-    consumers = {applicant.consumer_id for applicant in kept.file.applicants}
-    return is_listed(kept.entry, query, consumer_ids=consumers)
-
-
-def _ids(events: Sequence[Event]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for event in events:
-        if isinstance(event, AssessmentRecorded):
-            found.append(("assessment", event.assessment.assessment_id))
-        elif isinstance(event, DecisionRecorded):
-            found.append(("decision", event.decision.decision_id))
-        elif isinstance(event, NoticeDrafted):
-            found.append(("notice", event.notice_id))
-    return found
 
 
 class MemoryStorage:

@@ -142,6 +142,10 @@ class BatchMetrics:
             "requests_abandoned", "Requests dropped before their answer.", "reason"
         )
 
+        self._explanations = self._counter(
+            "explanations", "Explanations with a prediction.", "method", "outcome"
+        )
+
     def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Adds a gauge that is read when asked for."""
         gauge = Gauge(f"wherefore_{name}", description, registry=self._registry)
@@ -172,6 +176,10 @@ class BatchMetrics:
     def abandoned(self, reason: str) -> None:
         """Counts a request that was dropped: `disconnected` or `timeout`."""
         self._abandoned.labels(reason).inc()
+
+    def explained(self, method: str, outcome: str) -> None:
+        """Counts an explanation: `computed`, `kept`, or why it was left out."""
+        self._explanations.labels(method, outcome).inc()
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:
         return Counter(f"wherefore_{name}", description, labels, registry=self._registry)

@@ -9,12 +9,20 @@ from data_pipeline.domain.application import FIELD_NAMES
 from serving.cases.application_file import Applicant, ApplicationFile, ProductTerms, PropertyDetails
 from serving.cases.audited import action_name
 from serving.cases.calendar_days import local_date
-from serving.cases.case import NoticeStep, OfferState, SentNotice, Stage, expected_events
+from serving.cases.case import NoticeInPreparation, NoticeStep, OfferState, SentNotice, Stage
 from serving.cases.clock import Clock, ClockEntry, ClockKind, ClockStatus, next_deadline
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Assessment as CaseAssessment
 from serving.cases.decisions import DecisionRecord
-from serving.cases.events import ApplicantKind, CaseKind, Channel, NoticePurpose
+from serving.cases.events import (
+    ApplicantKind,
+    CaseKind,
+    Channel,
+    NoticeDrafted,
+    NoticePurpose,
+)
+from serving.cases.expected import expected_events
+from serving.cases.owed import OpenNotice, open_notices
 from serving.cases.retention import keep_until
 from serving.cases.store import StoredCase
 from serving.casework.facts import CaseFacts, Consents, InformationUsed, papers_of
@@ -37,9 +45,10 @@ class ClockAnswer(Answer):
 
 
 class NoticeState(Answer):
-    """How far a notice is."""
+    """How far the notice to one recipient is."""
 
     notice_id: str
+    consumer_id: str | None = Field(description="The recipient; null is the primary applicant.")
     purpose: NoticePurpose
     step: NoticeStep | None = Field(description="Null once it was sent.")
     digest: str = Field(description="SHA-256 of its content.")
@@ -76,7 +85,10 @@ class CaseAnswer(Answer):
     clocks: list[ClockAnswer]
     assessment: CaseAssessment | None
     decision: DecisionRecord | None
-    notices: list[NoticeState] = Field(description="Those given, then the one in preparation.")
+    notices: list[NoticeState] = Field(description="Those given, then those in preparation.")
+    open_notices: list[OpenNotice] = Field(
+        description="What is still open, one per recipient; `step` is null before the draft."
+    )
     legal_holds: list[str]
     keep_until: date | None = Field(description="Last day of keeping, holds aside.")
     possible_next: list[str] = Field(description="Kinds of events the case allows now.")
@@ -197,6 +209,7 @@ def _case_fields(stored: StoredCase, *, now: datetime) -> dict[str, Any]:
         "assessment": case.assessment,
         "decision": case.decision,
         "notices": notice_states(stored),
+        "open_notices": list(open_notices(case)),
         "legal_holds": sorted(case.holds),
         "keep_until": None if case.stage is Stage.PURGED else keep_until(case),
         "possible_next": [kind.__name__ for kind in expected_events(case)],
@@ -225,31 +238,32 @@ def _clock(clock: Clock, *, today: date) -> ClockAnswer:
 
 def notice_states(stored: StoredCase) -> list[NoticeState]:
     """Returns how far each notice of a case is, those given first."""
-    found = [_sent(sent) for sent in stored.case.sent]
-    preparing = stored.case.notice
-    if preparing is not None:
-        draft = preparing.draft
-        found.append(
-            NoticeState(
-                notice_id=draft.notice_id,
-                purpose=draft.purpose,
-                step=preparing.step,
-                digest=draft.digest,
-                template_digest=draft.template_digest,
-                channel=None,
-                notified_at=None,
-            )
-        )
-    return found
+    case = stored.case
+    return [*map(_sent, case.sent), *map(_preparing, case.preparing)]
+
+
+def _preparing(notice: NoticeInPreparation) -> NoticeState:
+    return _state(notice.draft, step=notice.step)
 
 
 def _sent(sent: SentNotice) -> NoticeState:
+    return _state(sent.draft, channel=sent.channel, notified_at=sent.notified_at)
+
+
+def _state(
+    draft: NoticeDrafted,
+    *,
+    step: NoticeStep | None = None,
+    channel: Channel | None = None,
+    notified_at: datetime | None = None,
+) -> NoticeState:
     return NoticeState(
-        notice_id=sent.draft.notice_id,
-        purpose=sent.draft.purpose,
-        step=None,
-        digest=sent.draft.digest,
-        template_digest=sent.draft.template_digest,
-        channel=sent.channel,
-        notified_at=sent.notified_at,
+        notice_id=draft.notice_id,
+        consumer_id=draft.consumer_id,
+        purpose=draft.purpose,
+        step=step,
+        digest=draft.digest,
+        template_digest=draft.template_digest,
+        channel=channel,
+        notified_at=notified_at,
     )

@@ -4,7 +4,7 @@ from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import RowError
 from serving.api import case_requests as rq
 from serving.api.applications import has_id, read_application
-from serving.api.notice_requests import DraftRequestBody
+from serving.api.notice_requests import DraftAllBody, DraftRequestBody
 from serving.cases.application_file import Applicant
 from serving.cases.decisions import ReviewAnswer
 from serving.casework.deciding import Decide, GivenReason, Passage
@@ -129,12 +129,12 @@ def decide_command(body: rq.DecideRequest) -> Decide:
     )
 
 
-def draft_command(body: DraftRequestBody) -> Draft:
-    """Returns the command of a request."""
+def draft_command(body: DraftAllBody) -> Draft:
+    """Returns the command of a request, to one recipient or to everybody."""
     offered = body.counteroffer
     return Draft(
         form=body.form,
-        consumer_id=body.consumer_id,
+        consumer_id=body.consumer_id if isinstance(body, DraftRequestBody) else None,
         channel=body.channel,
         language=body.language,
         dated_on=body.dated_on,

@@ -228,6 +228,15 @@ class MomentRequest(Command):
     at: Moment = None
 
 
+class ReasonsRequest(Command):
+    """Who asked for the reasons, and when."""
+
+    consumer_id: ConsumerId | None = Field(
+        None, description="Who asked; null is the primary applicant."
+    )
+    at: Moment = None
+
+
 class CounterofferAnswer(Command):
     """What the applicant said to a counteroffer."""
 

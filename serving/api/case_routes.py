@@ -135,11 +135,16 @@ async def assign(request: Request, case_id: CaseId, body: rq.AssignRequest) -> C
 
 @case_router.post("/applications/{case_id}/reasons-requested", responses=WRITING)
 async def reasons_requested(
-    request: Request, case_id: CaseId, body: rq.MomentRequest
+    request: Request, case_id: CaseId, body: rq.ReasonsRequest
 ) -> CaseAnswer:
-    """Records that the applicant asked for the reasons: 30 days to answer, if asked within 60."""
+    """Records that an applicant asked for the reasons: 30 days to answer, if asked within 60."""
     stored = await at_desk(
-        request, keeping.request_reasons, case_id, by=actor_of(request), requested_at=body.at
+        request,
+        keeping.request_reasons,
+        case_id,
+        by=actor_of(request),
+        consumer_id=body.consumer_id,
+        requested_at=body.at,
     )
     return _answer(request, stored)
 

@@ -22,6 +22,12 @@ class NoticeAnswer(NoticeState):
     due_on: date | None
 
 
+class NoticesAnswer(Answer):
+    """The notices drafted, the primary applicant's first."""
+
+    notices: list[NoticeAnswer]
+
+
 class CheckAnswer(Answer):
     """Every verdict, as `wherefore notice check --json` prints them."""
 

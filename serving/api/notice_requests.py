@@ -29,13 +29,14 @@ class CounterofferBody(Command):
     )
 
 
-class DraftRequestBody(Command):
-    """The notice to draft; everything left out takes what is usual."""
+class DraftAllBody(Command):
+    """What every notice of a case is drafted with; everything left out takes what is usual."""
 
     case_id: Id
-    form: NoticeForm | None = Field(None, description="C-1 to C-7; null takes the usual one.")
-    consumer_id: ConsumerId | None = Field(
-        None, description="The recipient; null takes the primary applicant."
+    form: NoticeForm | None = Field(
+        None,
+        description="C-1 to C-7 or APPROVAL, for applicants; null takes the usual one. A guarantor "
+        "gets REPORT-USED.",
     )
     channel: PlannedChannel = PlannedChannel.POSTAL
     language: Language = Field(
@@ -47,6 +48,14 @@ class DraftRequestBody(Command):
     counteroffer: CounterofferBody | None = None
     reasons_contact: str | None = Field(None, max_length=200)
     account_action: ActionKind | None = None
+
+
+class DraftRequestBody(DraftAllBody):
+    """The notice to one recipient; everything left out takes what is usual."""
+
+    consumer_id: ConsumerId | None = Field(
+        None, description="The recipient; null takes the primary applicant."
+    )
 
 
 class WarningCause(Command):
@@ -63,7 +72,7 @@ class CheckRequest(Command):
 
 
 class SentRequest(Command):
-    """How and when a notice was given to the applicant."""
+    """How and when a notice was given to its recipient."""
 
     channel: Channel
     sent_at: Moment = None

@@ -11,7 +11,13 @@ from serving.api.body import JsonRoute
 from serving.api.case_access import READING, WRITING, at_desk
 from serving.api.case_commands import draft_command
 from serving.api.case_requests import CauseRequest, EmptyRequest
-from serving.api.notice_answers import CheckAnswer, CheckedNotice, NoticeAnswer, notice_answer
+from serving.api.notice_answers import (
+    CheckAnswer,
+    CheckedNotice,
+    NoticeAnswer,
+    NoticesAnswer,
+    notice_answer,
+)
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import NoticeStep
 from serving.cases.store import StoredCase
@@ -50,11 +56,23 @@ FormatQuery = Annotated[Format, Query(alias="format", description="pdf, html or 
 
 @notice_router.post("", status_code=status.HTTP_201_CREATED, responses=WRITING)
 async def draft(request: Request, body: rq.DraftRequestBody) -> NoticeAnswer:
-    """Drafts the notice that a case owes, in prescribed words, from the decision in force."""
+    """Drafts what one recipient is owed, in prescribed words, from the decision in force.
+
+    It holds this recipient's credit data and nobody else's.
+    """
     stored, notice_id = await at_desk(
         request, drafting.draft, body.case_id, draft_command(body), by=actor_of(request)
     )
     return _answer(stored, notice_id)
+
+
+@notice_router.post("/all", status_code=status.HTTP_201_CREATED, responses=WRITING)
+async def draft_all(request: Request, body: rq.DraftAllBody) -> NoticesAnswer:
+    """Drafts what everybody is owed who has no draft yet: one letter per recipient, all or none."""
+    stored, notice_ids = await at_desk(
+        request, drafting.draft_all, body.case_id, draft_command(body), by=actor_of(request)
+    )
+    return NoticesAnswer(notices=[_answer(stored, notice_id) for notice_id in notice_ids])
 
 
 @notice_router.post("/check", responses=WRITING)
@@ -120,7 +138,7 @@ async def check(request: Request, notice_id: NoticeId, body: rq.CheckRequest) ->
         causes={given.check_id: given.cause for given in body.causes},
         by=actor_of(request),
     )
-    preparing = found.stored.case.notice
+    preparing = found.stored.case.notice(notice_id)
     return CheckedNotice(
         notice_id=notice_id,
         step=preparing.step if preparing else NoticeStep.DRAFTED,

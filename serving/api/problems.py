@@ -17,16 +17,21 @@ from data_pipeline.domain.application import ApplicationError
 from data_pipeline.errors import DataError, WhereforeError
 from model_store.errors import ModelError, TextTooLongError
 from serving import errors
+from serving.backlog.server import errors as backlog_errors
 from serving.cases import errors as case_errors
 from serving.cases import store_errors
 from serving.casework import errors as casework_errors
+from serving.explanations import errors as explanation_errors
+from serving.monitoring import errors as monitoring_errors
 from serving.notices import errors as notice_errors
+from serving.what_if import errors as what_if_errors
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 INTERNAL_ERROR = (500, "internal_error")
 
 PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.UnauthorizedError: (401, "unauthorized"),
+    errors.NotPermittedError: (403, "not_permitted"),
     errors.UnsupportedMediaTypeError: (415, "unsupported_media_type"),
     errors.BodyTooLargeError: (413, "body_too_large"),
     errors.BodyEncodingError: (400, "invalid_utf8"),
@@ -44,6 +49,14 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.EngineAnswerError: (503, "engine_answer_refused"),
     errors.EngineModelError: (503, "engine_model_differs"),
     errors.EngineError: (503, "engine_unavailable"),
+    backlog_errors.UnknownBacklogError: (404, "unknown_backlog"),
+    backlog_errors.BacklogStateError: (409, "backlog_state"),
+    backlog_errors.IdempotencyKeyReusedError: (422, "idempotency_key_reused"),
+    backlog_errors.BacklogInputError: (422, "backlog_input"),
+    backlog_errors.UploadTypeError: (415, "upload_type"),
+    backlog_errors.UploadTooLargeError: (413, "upload_too_large"),
+    backlog_errors.WebhookRefusedError: (422, "webhook_refused"),
+    backlog_errors.BacklogStorageError: (503, "backlog_storage"),
     errors.RetryLaterError: (503, "try_again"),
     errors.RequestError: (400, "bad_request"),
     case_errors.IllegalEventError: (409, "illegal_event"),
@@ -66,6 +79,18 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     casework_errors.NoLetterError: (409, "no_letter"),
     casework_errors.RegenerationError: (409, "not_regenerable"),
     casework_errors.CaseworkError: (422, "refused"),
+    monitoring_errors.NotAskedForError: (422, "monitoring_not_asked_for"),
+    monitoring_errors.MonitoringError: (422, "invalid_monitoring"),
+    explanation_errors.ExplanationTooLargeError: (413, "explanation_too_large"),
+    explanation_errors.ExplanationExtraError: (501, "explain_extra_missing"),
+    explanation_errors.UnknownExplanationError: (404, "unknown_explanation"),
+    explanation_errors.ExplanationError: (422, "not_explainable"),
+    explanation_errors.ExplanationsFullError: (503, "explanations_full"),
+    what_if_errors.ProhibitedBasisError: (422, "prohibited_basis"),
+    what_if_errors.NotActionableError: (422, "not_actionable"),
+    what_if_errors.OutOfBoundsError: (422, "out_of_bounds"),
+    what_if_errors.StrikeError: (422, "invalid_strike"),
+    what_if_errors.WhatIfError: (422, "not_askable"),
     notice_errors.NoticeFileError: (422, "invalid_notice_file"),
     notice_errors.NoticeDataError: (422, "notice_data_missing"),
     notice_errors.LanguageError: (422, "language_not_approved"),
@@ -87,6 +112,9 @@ _TOLD_TO_CLIENTS = (
     case_errors.AuditFieldError,
     store_errors.StoredCaseError,
     casework_errors.CaseworkError,
+    monitoring_errors.MonitoringError,
+    explanation_errors.ExplanationError,
+    what_if_errors.WhatIfError,
     notice_errors.NoticeError,
     DataError,
 )

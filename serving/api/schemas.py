@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from data_pipeline.domain.taxonomy import DenialCategory, DenialReason
 from serving.api.application_schema import EXAMPLE_APPLICATION, application_schema
+from serving.api.explanation_answers import PredictionExplanation
 from serving.rows import Assessment, FailedRow, ScoredRow
 
 ApplicationBody = Annotated[Any, WithJsonSchema(application_schema())]
@@ -24,7 +25,9 @@ Degraded = Annotated[
     list[str],
     Field(
         description="What did not work as set up, though the answer is whole: `cache_unavailable` "
-        "(Redis does not answer, everything is computed)."
+        "(Redis does not answer, everything is computed); `explanation_overloaded`, "
+        "`explanation_timeout`, `explanation_too_large` or `explanation_failed` (the explanation "
+        "was left out)."
     ),
 ]
 
@@ -48,6 +51,10 @@ class BatchRequest(BaseModel):
 class PredictAnswer(Assessment):
     """The assessment of one application."""
 
+    explanation: PredictionExplanation | None = Field(
+        description="Null unless `explain` asked for it; null too where `degraded` says that it "
+        "was left out. With it, the evidence of `principal_reasons` is the same."
+    )
     milliseconds: Milliseconds
     degraded: Degraded
 

@@ -1,13 +1,18 @@
 """Who may ask: the API key of a request."""
 
+from collections.abc import Callable
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from serving.cases.events import Actor
-from serving.errors import UnauthorizedError
+from serving.errors import NotPermittedError, UnauthorizedError
 from serving.keys import ApiKeys, Person
+from serving.permissions import Permission
+
+log = structlog.stdlib.get_logger("wherefore.http")
 
 _header = APIKeyHeader(
     name="X-API-Key",
@@ -40,6 +45,21 @@ def require_key(request: Request) -> None:
     if person is None:
         raise UnauthorizedError
     request.state.person = person
+
+
+def permitted(permission: Permission) -> Callable[[Request], None]:
+    """Returns the check that the key of a request has a permission, to depend on.
+
+    It raises NotPermittedError, before the body is looked at.
+    """
+
+    def check(request: Request) -> None:
+        person: Person = request.state.person
+        if not person.may(permission):
+            log.warning("not_permitted", permission=permission, person_id=person.person_id)
+            raise NotPermittedError(permission=permission)
+
+    return check
 
 
 def actor_of(request: Request) -> Actor:

@@ -27,6 +27,7 @@ class Advance:
         num_rows: rows that have their verdict, those of earlier runs included.
         num_characters: characters of their texts.
         num_errors: those of them that failed.
+        num_tokens: tokens of the texts that this run scored.
     """
 
     total_rows: int
@@ -36,6 +37,7 @@ class Advance:
     num_rows: int = 0
     num_characters: int = 0
     num_errors: int = 0
+    num_tokens: int = 0
 
     def rows_per_second(self, seconds: float) -> float:
         """Returns the rate of this run, which has lasted `seconds`."""
@@ -47,6 +49,13 @@ class Advance:
         if not done:
             return None
         return (self.total_characters - self.num_characters) / done * seconds
+
+    def tokens_left(self) -> int | None:
+        """Returns about how many tokens are left, as dense as those so far; None before any."""
+        done = self.num_characters - self.resumed_characters
+        if not done:
+            return None
+        return round((self.total_characters - self.num_characters) / done * self.num_tokens)
 
 
 class ProgressReport(Protocol):

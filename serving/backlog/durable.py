@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whatever happens to the process or the machine."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -40,6 +41,27 @@ def make_durably(path: Path, make: Callable[[Path], object], *, beside: Path | N
         raise not_writable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def move_durably(source: Path, target: Path) -> bool:
+    """Gives a directory its final name, once what it holds is on the disk.
+
+    Returns:
+        Whether it has it now; False where another one has that name.
+
+    Raises:
+        OutputError: the file system refuses.
+    """
+    try:
+        for path in (*source.iterdir(), source):
+            _synchronize(path)
+        source.rename(target)
+        _synchronize(target.parent)
+    except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+            return False
+        raise not_writable(target, error) from error
+    return True
 
 
 def digest_of_file(path: Path) -> str:

@@ -27,11 +27,11 @@ class Outcome:
 
     Attributes:
         tally: counts of the shards that are done.
-        num_resumed: rows of those that an earlier run had scored.
+        resumed: counts of those that an earlier run had scored.
     """
 
     tally: Tally = field(default_factory=Tally)
-    num_resumed: int = 0
+    resumed: Tally = field(default_factory=Tally)
 
 
 class LocalEngine:
@@ -108,7 +108,7 @@ def _one_ahead(
 def _resume(record: ShardRecord, *, outcome: Outcome, advance: Advance) -> None:
     tally = record.tally()
     outcome.tally.merge(tally)
-    outcome.num_resumed += record.num_rows
+    outcome.resumed.merge(tally)
     advance.resumed_rows += record.num_rows
     advance.resumed_characters += record.num_characters
     advance.num_rows += record.num_rows
@@ -123,6 +123,7 @@ def _teller(
         advance.num_rows += len(finished.rows)
         advance.num_characters += sum(shard.lengths[i] for i in finished.positions)
         advance.num_errors += sum(isinstance(row, FailedRow) for row in finished.rows)
+        advance.num_tokens += sum(row.tokens for row in finished.rows if row.tokens)
         report.update(advance)
 
     return tell

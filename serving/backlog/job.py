@@ -17,13 +17,9 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serving.backlog.durable import digest_of_file, make_durably, write_durably
-from serving.backlog.errors import (
-    JobBusyError,
-    JobDamagedError,
-    JobMismatchError,
-    not_writable,
-)
+from serving.backlog.errors import JobBusyError, JobDamagedError, not_writable
 from serving.backlog.formats import OutputFormat
+from serving.backlog.identity import JobIdentity
 from serving.backlog.plan import PlannedShard
 from serving.backlog.tally import Tally
 
@@ -31,50 +27,7 @@ FOLDER_SUFFIX = ".shards"
 MANIFEST_SUFFIX = ".manifest.json"
 
 _LOCK, _MANIFEST, _PLAN = "lock", "manifest.json", "plan.jsonl"
-_WORDS = {
-    "input_sha256": "input",
-    "input_bytes": "input",
-    "model_version": "model",
-    "model_digest": "model",
-    "engine": "engine",
-    "policy": "policy",
-    "software": "version of this program",
-    "limit": "--limit",
-    "input_format": "--format",
-    "shard_rows": "--shard-rows",
-}
-
-
-class JobIdentity(BaseModel):
-    """Whatever decides the bytes of an output; a job goes on only with the same.
-
-    Attributes:
-        input_sha256: SHA-256 of the input file, hexadecimal.
-        input_bytes: its size.
-        model_version: name, version and digest of the model.
-        model_digest: identity of the model.
-        engine: what computes, and how.
-        policy: version of the policy.
-        software: version of this program.
-        input_format: how the columns of the input are named.
-        limit: most rows; None for all.
-        shard_rows: most rows of a shard.
-        output: suffix of the output.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-    input_sha256: str
-    input_bytes: int
-    model_version: str
-    model_digest: str
-    engine: str
-    policy: str
-    software: str
-    input_format: str
-    limit: int | None
-    shard_rows: int
-    output: str
+_RECORD_SUFFIX = ".record.json"
 
 
 class JobManifest(BaseModel):
@@ -158,7 +111,7 @@ class Job:
         return manifest
 
     def begin(self, identity: JobIdentity, plan: Iterable[PlannedShard]) -> JobManifest:
-        """Writes the plan, then the manifest.
+        """Writes the plan, then the manifest; what an older job left is not taken for done.
 
         Raises:
             OutputError: the disk is full or the file system refuses.
@@ -174,6 +127,7 @@ class Job:
                     num_characters += shard.num_characters
                     num_shards += 1
 
+        self._forget_records()
         make_durably(self.folder / _PLAN, write)
         manifest = JobManifest(
             identity=identity,
@@ -246,7 +200,15 @@ class Job:
         return self.folder / f"{index:08d}{self._output.suffix}"
 
     def _record(self, index: int) -> Path:
-        return self.folder / f"{index:08d}.record.json"
+        return self.folder / f"{index:08d}{_RECORD_SUFFIX}"
+
+    def _forget_records(self) -> None:
+        """Removes records, which a process killed while it tidied up may have left."""
+        try:
+            for path in self.folder.glob(f"*{_RECORD_SUFFIX}"):
+                path.unlink()
+        except OSError as error:
+            raise not_writable(self.folder, error) from error
 
 
 def folder_of(output: Path) -> Path:
@@ -282,16 +244,3 @@ def open_job(folder: Path, *, output: OutputFormat) -> Iterator[Job]:
         if not is_kept:
             with contextlib.suppress(OSError):  # another process has just begun
                 folder.rmdir()
-
-
-def require_same(folder: Path, begun: JobIdentity, found: JobIdentity) -> None:
-    """Refuses to go on with a job that was begun with something else.
-
-    Raises:
-        JobMismatchError: naming the first thing that differs.
-    """
-    for name in JobIdentity.model_fields:
-        before, now = getattr(begun, name), getattr(found, name)
-        if before != now:
-            what = _WORDS.get(name, name)
-            raise JobMismatchError(folder, what=what, begun=before, found=now)

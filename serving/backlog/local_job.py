@@ -1,9 +1,5 @@
-"""A file of applications scored as a job that can be broken off and gone on with.
+"""`wherefore score`: a file scored as a job that can be broken off and gone on with."""
 
-No command calls it yet: `wherefore score` still is `serving.backlog.command`.
-"""
-
-import contextlib
 import json
 import os
 import shutil
@@ -26,18 +22,18 @@ from serving.backlog.durable import digest_of_file, write_durably
 from serving.backlog.engine import LocalEngine, Outcome
 from serving.backlog.errors import BacklogError, NothingToResumeError
 from serving.backlog.formats import OutputFormat, check_output, output_format
+from serving.backlog.identity import JobIdentity, require_same
 from serving.backlog.job import (
     MANIFEST_SUFFIX,
     Job,
-    JobIdentity,
     JobManifest,
     folder_of,
     open_job,
-    require_same,
 )
 from serving.backlog.plan import DEFAULT_SHARD_ROWS
 from serving.backlog.source import STANDARD_STREAM, InputFile, keep_stream, plan_input
 from serving.backlog.tally import summary_table
+from serving.errors import OutputError
 from serving.policy import load_policy
 from serving.ports import TextPredictor
 from serving.scoring import ScoringService
@@ -98,6 +94,7 @@ def score_file(source: Path, output: Path, *, settings: Settings, options: Score
                     service=service,
                     manifest=begun or _begin(job, identity, given),
                     summary=Console(stderr=output == STANDARD_STREAM),
+                    is_kept=output != STANDARD_STREAM,
                 )
 
 
@@ -109,6 +106,7 @@ def run(
     service: ScoringService,
     manifest: JobManifest,
     summary: Console,
+    is_kept: bool = True,
 ) -> None:
     """Scores what is left of a job, puts the output in place, and prints a summary.
 
@@ -119,6 +117,7 @@ def run(
         service: what scores.
         manifest: the manifest of the job.
         summary: where the summary goes.
+        is_kept: whether what is done stays when the run is interrupted.
 
     Raises:
         BacklogError: the job cannot go on.
@@ -131,17 +130,15 @@ def run(
         with report_progress(Console(stderr=True)) as report:
             engine.run(manifest, outcome=outcome, report=report)
     except KeyboardInterrupt:
-        typer.echo(
-            f"wherefore: interrupted, {outcome.tally.num_rows:,} of {manifest.num_rows:,} rows are "
-            f"kept in {job.folder}: run the same command again to go on",
-            err=True,
-        )
+        done = f"{outcome.tally.num_rows:,} of {manifest.num_rows:,} rows"
+        kept = f"{done} are kept in {job.folder}: run the same command again to go on"
+        typer.echo(f"wherefore: interrupted, {kept if is_kept else 'nothing is kept'}", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     job.join(path)
     _write_manifest(path, manifest=manifest, outcome=outcome)
     job.remove()
     seconds = time.perf_counter() - started
-    summary.print(summary_table(outcome.tally, seconds=seconds, num_resumed=outcome.num_resumed))
+    summary.print(summary_table(outcome.tally, seconds=seconds, resumed=outcome.resumed))
 
 
 def load_backlog_predictor(settings: Settings) -> TextPredictor:
@@ -245,6 +242,20 @@ def _output_file(output: Path, *, options: ScoreOptions) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="wherefore-") as folder:
         path = Path(folder) / "rows.jsonl"
         yield path
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+        _send(path)
+
+
+def _send(path: Path) -> None:
+    """Copies a file to standard output, on a handle of its own: a failure shows here, not at exit.
+
+    Raises:
+        OutputError: nobody reads it, or what it leads to is full.
+    """
+    try:
+        with path.open("rb") as file, open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            shutil.copyfileobj(file, stream)
+    except OSError as error:
+        raise OutputError(
+            f"standard output cannot be written ({error.strerror}): expected somebody who reads it "
+            "to its end, run the same command again or name a file"
+        ) from error

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -89,13 +89,20 @@ class InputFile:
                 raise InputChangedError(self.name)
 
 
-def plan_input(source: InputFile, *, shard_rows: int, folder: Path) -> Iterator[PlannedShard]:
+def plan_input(
+    source: InputFile,
+    *,
+    shard_rows: int,
+    folder: Path,
+    after_shard: Callable[[], None] = lambda: None,
+) -> Iterator[PlannedShard]:
     """Yields the plan of a file, which is read once, in bounded memory.
 
     Args:
         source: the file.
         shard_rows: most rows of a shard.
         folder: where there is room for the digests of the ids.
+        after_shard: is called after each shard that was read, and may raise to break it off.
 
     Raises:
         SourceError: the file breaks off.
@@ -108,7 +115,10 @@ def plan_input(source: InputFile, *, shard_rows: int, folder: Path) -> Iterator[
         raise not_writable(folder, error) from error
     with scratch as name:
         ledger = IdLedger(Path(name))
-        planned = list(_planned(source, shard_rows=shard_rows, ledger=ledger))
+        planned = []
+        for shard in _planned(source, shard_rows=shard_rows, ledger=ledger):
+            planned.append(shard)
+            after_shard()
         repeated = sorted(ledger.repeated().items())
     source.require_unchanged()
     start = taken = 0
@@ -158,18 +168,36 @@ def keep_stream(stream: BinaryIO, folder: Path) -> Path:
     try:
         with plain.open("wb") as file:
             shutil.copyfileobj(stream, file)
-        named = plain.with_name(plain.name + _suffix(plain))
-        return plain.replace(named)
     except OSError as error:
         raise not_writable(plain, error) from error
+    return name_by_content(plain)
 
 
-def _suffix(path: Path) -> str:
+def name_by_content(path: Path, *, kind: str | None = None) -> Path:
+    """Gives a file the suffix that its first bytes call for, and returns its new path.
+
+    Args:
+        path: the file.
+        kind: `.jsonl` or `.csv` where that is known, compressed or not; None to look at the text.
+
+    Raises:
+        OutputError: the file system refuses.
+        SourceError: the file is compressed and broken.
+    """
+    try:
+        return path.replace(path.with_name(path.name + _suffix(path, kind=kind)))
+    except OSError as error:
+        raise not_writable(path, error) from error
+
+
+def _suffix(path: Path, *, kind: str | None) -> str:
     with path.open("rb") as file:
         start = file.read(_SNIFFED_BYTES)
     compressed = next((end for magic, end in _MAGIC.items() if start.startswith(magic)), "")
     if compressed == ".parquet":
         return compressed
+    if kind is not None:
+        return kind + compressed
     if compressed:
         link = path.with_name(path.name + compressed)
         link.unlink(missing_ok=True)

@@ -33,6 +33,11 @@ class Tally:
         """Failed rows."""
         return self.error_codes.total()
 
+    @property
+    def num_texts(self) -> int:
+        """Scored rows."""
+        return self.num_rows - self.num_errors
+
     def add(self, rows: Sequence[OutputRow]) -> None:
         """Counts rows."""
         self.num_rows += len(rows)
@@ -51,24 +56,25 @@ class Tally:
         self.risk_bands.update(other.risk_bands)
 
 
-def summary_table(tally: Tally, *, seconds: float, num_resumed: int = 0) -> Table:
+def summary_table(tally: Tally, *, seconds: float, resumed: Tally | None = None) -> Table:
     """Returns the table that ends a run.
 
     Args:
         tally: the counts of the whole output.
         seconds: what this run took.
-        num_resumed: rows of the output that an earlier run had scored.
+        resumed: the counts of what an earlier run had scored; None for nothing.
     """
+    resumed = resumed or Tally()
     table = Table(title="Summary", show_header=False, title_justify="left")
     table.add_column("what")
     table.add_column("how many", justify="right")
-    rate = (tally.num_rows - num_resumed) / seconds if seconds > 0 else 0.0
+    rate = (tally.num_texts - resumed.num_texts) / seconds if seconds > 0 else 0.0
     table.add_row("rows", f"{tally.num_rows:,}")
-    if num_resumed:
-        table.add_row("of them scored before", f"{num_resumed:,}")
+    if resumed.num_rows:
+        table.add_row("of them scored before", f"{resumed.num_rows:,}")
     table.add_row("errors", f"{tally.num_errors:,}")
     table.add_row("seconds", f"{seconds:,.1f}")
-    table.add_row("rows/s", f"{rate:,.1f}")
+    table.add_row("texts/s", f"{rate:,.1f}")
     table.add_section()
     for band in RiskBand:
         table.add_row(f"risk {band.value}", f"{tally.risk_bands[band.value]:,}")

@@ -152,6 +152,8 @@ class ShardScorer:
         try:
             [harmless] = self._service.predictor.read([_HARMLESS_TEXT])
             self._service.predictor.engine.logits([w.ids for w in harmless.windows])
+        except RetryLaterError:
+            raise
         except Exception:  # noqa: BLE001 - the engine's fault
             raise EngineFailedError(type(error).__name__) from None
         return [None]

@@ -1,8 +1,8 @@
 """Which requests are accepted, how many tokens they hold, and how they end when the server stops.
 
 What may wait is bounded in tokens. A request is counted by an estimate from its characters when it
-comes, and by the tokens of the windows it really needs once its texts were read. Backlogs are
-counted apart, so that they never crowd out anybody who waits for an answer.
+comes, and by the tokens of the windows it really needs once its texts were read. Backlogs and
+explanations are counted apart, so that they never crowd out anybody who waits for an answer.
 """
 
 import asyncio
@@ -19,6 +19,14 @@ from serving.errors import NotReadyError, OverloadedError, RetryLaterError, Scor
 BACKLOG_SHARE = 0.25
 """Tokens of backlogs that may wait, as a share of those of everybody else."""
 
+EXPLANATION_SHARE = 0.5
+"""Likewise of explanations."""
+
+_SHARES = {
+    Priority.ONLINE: 1.0,
+    Priority.EXPLANATION: EXPLANATION_SHARE,
+    Priority.BACKLOG: BACKLOG_SHARE,
+}
 _CHARACTERS_PER_TOKEN = 4  # of English in RoBERTa's vocabulary; the true number follows soon
 _MAX_RETRY_AFTER_SECONDS = 3600
 
@@ -100,14 +108,25 @@ class Admission:
         return self._ends_at is not None
 
     @contextmanager
-    def accepted(self, rows: Sequence[Row | RowError], priority: Priority) -> Iterator[Request]:
+    def accepted(
+        self,
+        rows: Sequence[Row | RowError],
+        priority: Priority,
+        *,
+        num_tokens: int | None = None,
+    ) -> Iterator[Request]:
         """Counts a request from its acceptance to its end.
+
+        Args:
+            rows: what it asks about.
+            priority: who waits for it.
+            num_tokens: tokens it needs; None to estimate them from the rows.
 
         Raises:
             OverloadedError: its tokens do not fit; a request is accepted whenever nothing waits.
             NotReadyError: nothing is accepted any more.
         """
-        num_tokens = estimated_tokens(rows)
+        num_tokens = estimated_tokens(rows) if num_tokens is None else num_tokens
         self._admit(num_tokens, priority)
         deadline = time.monotonic() + self.limits.timeout_seconds
         request = Request(rows=rows, priority=priority, deadline=deadline, turn=asyncio.Lock())
@@ -163,17 +182,16 @@ class Admission:
     def _admit(self, num_tokens: int, priority: Priority) -> None:
         if self.is_draining:
             raise NotReadyError
-        share = BACKLOG_SHARE if priority is Priority.BACKLOG else 1.0
         waiting = self._num_tokens[priority]
-        if waiting and waiting + num_tokens > self.limits.max_queued_tokens * share:
+        if waiting and waiting + num_tokens > self.limits.max_queued_tokens * _SHARES[priority]:
             raise OverloadedError(
                 num_queued_tokens=waiting, retry_after_seconds=self._retry_after_seconds(priority)
             )
 
     def _retry_after_seconds(self, priority: Priority) -> int:
         """When all that goes before will have been computed at the present speed."""
-        is_backlog = priority is Priority.BACKLOG
-        num_tokens = self.num_tokens if is_backlog else self._num_tokens[Priority.ONLINE]
+        is_online = priority is Priority.ONLINE
+        num_tokens = self._num_tokens[Priority.ONLINE] if is_online else self.num_tokens
         seconds = math.ceil(num_tokens / self._tokens_per_second())
         return min(max(1, seconds), _MAX_RETRY_AFTER_SECONDS)
 

@@ -9,16 +9,17 @@ gone, or whose time is over, is dropped before the engine takes it (`flights`).
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
 
 from data_pipeline.sources import Row, RowError
+from model_store.engine.outputs import EngineLogits
 from serving.batching.admission import Admission, BatchLimits, Request, estimated_tokens
 from serving.batching.engine_worker import EngineObserver, EngineWorker
 from serving.batching.flights import NamedWindow, WindowFlights
-from serving.batching.text_stage import PendingRow, TextStage, sliced
+from serving.batching.text_stage import PendingRow, TextStage, joined, sliced
 from serving.batching.window_queue import Priority, WindowQueue
 from serving.cache.logits_cache import CacheObserver, LogitsCache
 from serving.errors import NotReadyError
@@ -27,6 +28,8 @@ from serving.scoring import ScoringService
 
 if TYPE_CHECKING:
     from model_store.predictor import Prediction
+
+T = TypeVar("T")
 
 log = structlog.stdlib.get_logger("wherefore.batching")
 
@@ -128,20 +131,30 @@ class Batcher:
             NotReadyError: the batcher is closing, or the engine is wrong.
             RetryLaterError: the engine cannot compute now.
         """
-        if not self.is_trusted:
-            raise NotReadyError
-        limit_seconds = self._admission.limits.timeout_seconds
+        self._require_trust()
         with self._admission.accepted(rows, priority) as request:
-            try:
-                async with asyncio.timeout(limit_seconds) as timeout:
-                    with self._admission.opened(request, timeout):
-                        return await self._score(request)
-            except TimeoutError as error:
-                self._observer.abandoned("timeout")
-                raise self._admission.too_late(request) from error
-            except asyncio.CancelledError:
-                self._observer.abandoned("disconnected")
-                raise
+            return await self._in_time(request, self._score(request))
+
+    async def compute(self, ids: Sequence[tuple[int, ...]], *, priority: Priority) -> EngineLogits:
+        """Returns the logits of windows, which wait in the same queue as those of rows.
+
+        Only what somebody waits for online is looked up in the cache and kept there.
+
+        Args:
+            ids: token ids of each window, markers included; at least one window.
+            priority: who waits.
+
+        Raises:
+            OverloadedError: the windows do not fit into the queue.
+            ScoringTimeoutError: the time allowed is over.
+            NotReadyError: the batcher is closing, or the engine is wrong.
+            RetryLaterError: the engine cannot compute now.
+            Exception: whatever the engine raised for one of the windows.
+        """
+        self._require_trust()
+        num_tokens = sum(map(len, ids))
+        with self._admission.accepted((), priority, num_tokens=num_tokens) as request:
+            return await self._in_time(request, self._compute(ids, request))
 
     async def predict_known(self, text: str, *, timeout_seconds: float) -> "Prediction":
         """Returns what the engine says of a text now, ahead of all others and past the cache.
@@ -183,6 +196,32 @@ class Batcher:
             "drained",
             requests_accepted=self._admission.num_accepted,
             requests_answered=self._admission.num_answered,
+        )
+
+    def _require_trust(self) -> None:
+        if not self.is_trusted:
+            raise NotReadyError
+
+    async def _in_time(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
+        """Returns what some work for a request gives, within the time allowed."""
+        try:
+            async with asyncio.timeout(self._admission.limits.timeout_seconds) as timeout:
+                with self._admission.opened(request, timeout):
+                    return await work
+        except TimeoutError as error:
+            self._observer.abandoned("timeout")
+            raise self._admission.too_late(request) from error
+        except asyncio.CancelledError:
+            self._observer.abandoned("disconnected")
+            raise
+
+    async def _compute(self, ids: Sequence[tuple[int, ...]], request: Request) -> EngineLogits:
+        is_online = request.priority is Priority.ONLINE
+        windows = [self._texts.named(row) if is_online else NamedWindow(ids=row) for row in ids]
+        return joined(
+            await self._flights.compute(
+                windows, deadline=request.deadline, priority=request.priority
+            )
         )
 
     async def _score(self, request: Request) -> list[OutputRow]:

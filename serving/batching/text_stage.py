@@ -94,7 +94,7 @@ class TextStage:
         Raises:
             Exception: whatever the engine raised for one of its windows.
         """
-        logits = join_windows([_given(outcome) for outcome in computed])
+        logits = joined(computed)
         [found] = await self._run(lambda: self._service.predictor.decode([read], logits))
         return found
 
@@ -116,13 +116,14 @@ class TextStage:
             return self._service.fail(row)
 
     def _answered_or_pending(self, read: ReadRow) -> OutputRow | PendingRow:
-        windows = tuple(self._named(window.ids) for window in read.text.windows)
+        windows = tuple(self.named(window.ids) for window in read.text.windows)
         known = [window.known for window in windows if window.known is not None]
         if len(known) == len(windows):
             return self._service.finish(read, join_windows(known))
         return PendingRow(read=read, windows=windows)
 
-    def _named(self, ids: tuple[int, ...]) -> NamedWindow:
+    def named(self, ids: tuple[int, ...]) -> NamedWindow:
+        """Returns a window with its name in the cache, and its logits where memory holds them."""
         if self._cache is None:
             return NamedWindow(ids=ids)
         name = self._cache.name(ids)
@@ -147,7 +148,7 @@ class TextStage:
         if failures:  # told by the engine's worker
             return self._service.fail(part.read.row)
         try:
-            return self._service.finish(part.read, join_windows([_given(c) for c in computed]))
+            return self._service.finish(part.read, joined(computed))
         except Exception:
             log.exception("row_not_finished")
             return self._service.fail(part.read.row)
@@ -166,6 +167,18 @@ def sliced(rows: Sequence[Row | RowError]) -> Iterator[list[Row | RowError]]:
         part.append(row)
         num_characters += length
     yield part
+
+
+def joined(computed: Sequence[Computed]) -> EngineLogits:
+    """Returns the logits of windows together, in order.
+
+    Args:
+        computed: what came of each window; at least one.
+
+    Raises:
+        Exception: whatever the engine raised for one of them.
+    """
+    return join_windows([_given(outcome) for outcome in computed])
 
 
 def _given(outcome: Computed) -> EngineLogits:

@@ -3,8 +3,8 @@
 A batch is closed when the engine is free to take it, never by a clock. It begins with the window
 whose deadline comes first, or with the oldest one once that has waited longer than the age cap, so
 that nothing starves; it is filled with the windows nearest to that one in length, so that little
-is padded. Windows of backlogs are taken when no other waits, in batches short enough to hold the
-engine for a set time only, and once in a while even if others always wait.
+is padded. Windows of explanations and backlogs are taken when no other waits, in batches short
+enough to hold the engine for a set time only, and once in a while even if others always wait.
 """
 
 import heapq
@@ -32,12 +32,24 @@ BACKLOG_HOLD_SECONDS = 0.025
 BACKLOG_TURN_SECONDS = 5.0
 """After this long without one, a backlog's batch goes before windows that people wait for."""
 
+EXPLANATION_TURN_SECONDS = 0.25
+"""The same for an explanation, for which a person waits who has no answer yet."""
+
+_EXPLANATION_HOLDS = 2  # an explanation holds the engine for as many times as long as a backlog
+
 
 class Priority(Enum):
     """Who waits for a window."""
 
     ONLINE = "online"
+    EXPLANATION = "explanation"
     BACKLOG = "backlog"
+
+
+_TURN_SECONDS = {
+    Priority.BACKLOG: BACKLOG_TURN_SECONDS,
+    Priority.EXPLANATION: EXPLANATION_TURN_SECONDS,
+}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -173,7 +185,7 @@ class WindowQueue:
         self._clock = clock
         self._changed = threading.Condition()
         self._waiting = {priority: WaitingWindows() for priority in Priority}
-        self._last_backlog_batch = clock()
+        self._last_batch = dict.fromkeys(_TURN_SECONDS, clock())
         self._is_closed = False
 
     def __len__(self) -> int:
@@ -199,7 +211,8 @@ class WindowQueue:
 
         Args:
             max_tokens: padded tokens of a batch.
-            max_backlog_tokens: likewise of a backlog's batch.
+            max_backlog_tokens: likewise of a backlog's batch; an explanation's may have twice
+                as many.
         """
         with self._changed:
             was_idle = not len(self)
@@ -209,9 +222,10 @@ class WindowQueue:
                 self._changed.wait()
             now = self._clock()
             priority = self._next_priority(now)
-            if priority is Priority.BACKLOG:
-                self._last_backlog_batch = now
-                max_tokens = min(max_tokens, max_backlog_tokens)
+            if priority is not Priority.ONLINE:
+                self._last_batch[priority] = now
+                holds = _EXPLANATION_HOLDS if priority is Priority.EXPLANATION else 1
+                max_tokens = min(max_tokens, holds * max_backlog_tokens)
             jobs = self._waiting[priority].take(
                 max_tokens, now=now, age_cap_seconds=AGE_CAP_SECONDS
             )
@@ -225,9 +239,14 @@ class WindowQueue:
             self._changed.notify_all()
 
     def _next_priority(self, now: float) -> Priority:
-        oldest = self._waiting[Priority.BACKLOG].oldest()
+        """What is due for its turn, the backlog first; else whoever waits, in order of priority."""
+        due = (priority for priority in _TURN_SECONDS if self._is_due(priority, now))
+        waiting = (priority for priority in Priority if self._waiting[priority])
+        return next(due, None) or next(waiting)
+
+    def _is_due(self, priority: Priority, now: float) -> bool:
+        oldest = self._waiting[priority].oldest()
         if oldest is None:
-            return Priority.ONLINE
-        since = max(self._last_backlog_batch, oldest.arrived)
-        is_due = now - since >= BACKLOG_TURN_SECONDS
-        return Priority.BACKLOG if is_due or not self._waiting[Priority.ONLINE] else Priority.ONLINE
+            return False
+        since = max(self._last_batch[priority], oldest.arrived)
+        return now - since >= _TURN_SECONDS[priority]

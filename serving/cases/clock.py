@@ -31,6 +31,7 @@ class ClockKind(StrEnum):
     COUNTEROFFER = "counteroffer"
     REASONS_REQUEST_WINDOW = "reasons_request_window"
     REASONS_STATEMENT = "reasons_statement"
+    REPORT_DISCLOSURES = "report_disclosures"
     RETENTION = "retention"
 
 

@@ -21,6 +21,7 @@ from serving.cases.clock import (
 )
 from serving.cases.decisions import WITH_NOTICE, Outcome
 from serving.cases.events import (
+    PRIMARY_APPLICANT,
     ApplicantKind,
     ApplicationCompleted,
     ApplicationReceived,
@@ -37,6 +38,7 @@ from serving.cases.events import (
     ReasonsRequested,
 )
 from serving.cases.ledger import Ledger
+from serving.cases.recipient_clocks import note_disclosures, note_request, note_statement
 from serving.cases.retention import REQUEST_WINDOW_DAYS, keep_until
 from serving.cases.transitions import apply
 
@@ -81,6 +83,7 @@ def clocks(events: Iterable[Event]) -> tuple[Clock, ...]:
             ledger = Ledger(case=case, event=event)
         ledger.case, ledger.event, ledger.index = case, event, index
         _note(event, ledger)
+        note_disclosures(ledger)
         _note_retention(event, ledger)
     noted = ledger.entries if ledger else {}
     return tuple(Clock(kind=kind, entries=tuple(steps)) for kind, steps in noted.items())
@@ -188,11 +191,10 @@ def _sent(_: NoticeSent, ledger: Ledger) -> None:
     if draft.purpose is NoticePurpose.INCOMPLETENESS:
         _note_incompleteness(draft, ledger)
     elif draft.purpose is NoticePurpose.REASONS_STATEMENT:
-        ledger.stop(
-            ClockKind.REASONS_STATEMENT,
-            reason="the statement of reasons was given",
-            clause="1002.9(a)(2)(ii)",
-        )
+        note_statement(ledger)
+    elif draft.consumer_id != PRIMARY_APPLICANT:
+        # Regulation B asks for the primary applicant's notice alone (1002.9(f)).
+        pass
     elif draft.purpose is NoticePurpose.COUNTEROFFER_NOT_ACCEPTED:
         ledger.stop(
             ClockKind.COUNTEROFFER,
@@ -252,21 +254,8 @@ def _accepted(_: CounterofferAccepted, ledger: Ledger) -> None:
 
 
 @_note.register
-def _requested(_: ReasonsRequested, ledger: Ledger) -> None:
-    """A request after 60 days starts nothing; the window then stays as it is, expired."""
-    if ledger.case.reasons_requested_at is None:
-        return
-    ledger.stop(
-        ClockKind.REASONS_REQUEST_WINDOW,
-        reason="the applicant asked for the reasons",
-        clause="1002.9(a)(2)(ii)",
-    )
-    ledger.start(
-        ClockKind.REASONS_STATEMENT,
-        due_on=days_after(ledger.today, NOTIFY_DAYS),
-        reason="the applicant asked for the reasons within 60 days of the notification",
-        clause="1002.9(a)(2)(ii)",
-    )
+def _requested(event: ReasonsRequested, ledger: Ledger) -> None:
+    note_request(event, ledger)
 
 
 def _note_retention(event: Event, ledger: Ledger) -> None:

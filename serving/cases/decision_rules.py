@@ -169,6 +169,19 @@ def override_has_a_cause(decision: DecisionRecord, found: Assessment | None) -> 
     return "the decision departs from the assessment: write the cause, in three words at least"
 
 
+def others_are_told_of_adverse_action(decision: DecisionRecord, _: Assessment | None) -> str | None:
+    """Beside the primary applicant, whose report counted is told of adverse action, each once.
+
+    Source: 15 USC 1681m(a).
+    """
+    others = decision.other_recipients
+    if others and decision.outcome not in WITH_REASONS:
+        return f"{decision.outcome} owes nobody else a disclosure: leave other recipients out"
+    if len(set(others)) != len(others):
+        return "one of the other recipients is named twice: name each once"
+    return None
+
+
 RULES: tuple[Rule, ...] = (
     path_fits_outcome,
     merits_were_assessed,
@@ -181,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     other_reasons_have_a_basis,
     provenance_fits_path,
     override_has_a_cause,
+    others_are_told_of_adverse_action,
 )
 """Every rule a decision record must pass, in the order they are told."""
 

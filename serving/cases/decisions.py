@@ -171,6 +171,9 @@ class DecisionRecord:
         model_version: that assessment's; None without a model.
         taxonomy_version: version of the label list.
         policy_version: version of the creditor's policy.
+        other_recipients: consumer ids of those beside the primary applicant whose consumer report
+            or credit score was used against the request: each is owed a disclosure of their own.
+            Source: 15 USC 1681m(a).
     """
 
     decision_id: str
@@ -186,6 +189,7 @@ class DecisionRecord:
     missing_items: tuple[str, ...] = ()
     assessment_id: str | None = None
     model_version: str | None = None
+    other_recipients: tuple[str, ...] = ()
 
 
 def is_written_cause(text: str | None) -> bool:

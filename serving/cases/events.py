@@ -82,6 +82,12 @@ class Channel(StrEnum):
     CREDIT_EXTENDED = "credit_extended"
 
 
+Recipient = str | None
+"""To whom a notice goes: a consumer id; None is the primary applicant, whom the file names."""
+PRIMARY_APPLICANT: Recipient = None
+"""Whom Regulation B has notified where several apply (12 CFR 1002.9(f))."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened to a case.
@@ -177,10 +183,11 @@ class DecisionReopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeDrafted(Event):
-    """A notice was drafted.
+    """A notice to one recipient was drafted.
 
     Attributes:
         notice_id: id of the notice.
+        consumer_id: the recipient; None for the primary applicant.
         purpose: what it tells.
         digest: sha256 of its content, hexadecimal.
         template_digest: sha256 of its template, hexadecimal.
@@ -194,6 +201,7 @@ class NoticeDrafted(Event):
     purpose: NoticePurpose
     digest: str
     template_digest: str
+    consumer_id: Recipient = PRIMARY_APPLICANT
     decision_id: str | None = None
     reasons_on_request: bool = False
     missing_items: tuple[str, ...] = ()
@@ -245,7 +253,7 @@ class NoticeReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSent(Event):
-    """A notice was mailed, delivered or sent: the applicant is notified at `occurred_at`.
+    """A notice was mailed, delivered or sent: its recipient is notified at `occurred_at`.
 
     Attributes:
         notice_id: id of the notice.
@@ -285,7 +293,13 @@ class CounterofferDeclined(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonsRequested(Event):
-    """The applicant asked for the reasons that the notice did not state."""
+    """An applicant asked for the reasons that their notice did not state.
+
+    Attributes:
+        consumer_id: who asked; None for the primary applicant.
+    """
+
+    consumer_id: Recipient = PRIMARY_APPLICANT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

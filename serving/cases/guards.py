@@ -5,10 +5,9 @@
 
 from datetime import datetime
 from functools import singledispatch
-from typing import Never
 
 from serving.cases.calendar_days import local_date
-from serving.cases.case import Case, Stage, expected_events, purposes_now
+from serving.cases.case import Case, NoticeInPreparation, Stage
 from serving.cases.decision_rules import refusal_of
 from serving.cases.decisions import (
     ACCOUNT_OUTCOMES,
@@ -21,19 +20,15 @@ from serving.cases.decisions import (
 from serving.cases.errors import (
     DecisionRefusedError,
     EventTimeError,
-    IllegalEventError,
     RetentionError,
     SecondPersonError,
 )
 from serving.cases.events import (
     ActorKind,
     ApplicantKind,
-    AssessmentRecorded,
     CaseKind,
     CasePurged,
     Channel,
-    CounterofferAccepted,
-    CounterofferDeclined,
     DecisionRecorded,
     DecisionReopened,
     Event,
@@ -46,6 +41,9 @@ from serving.cases.events import (
     NoticeSent,
     ReasonsRequested,
 )
+from serving.cases.expected import STEPS_BEFORE
+from serving.cases.owed import draftable, may_ask
+from serving.cases.refusals import AboutNotice, notice_of, refuse
 from serving.cases.retention import purge_refusal
 
 _NEEDS_COMPLETE = frozenset({Outcome.APPROVE, Outcome.COUNTEROFFER})
@@ -56,53 +54,6 @@ _MAY_DEFER_REASONS = frozenset(
         NoticePurpose.COUNTEROFFER_NOT_ACCEPTED,
     }
 )
-
-
-def refuse(
-    case: Case, event: Event, reason: str, kind: type[IllegalEventError] = IllegalEventError
-) -> Never:
-    """Raises `kind` for an event that the case refuses."""
-    raise kind(
-        state=case.state,
-        event=type(event).__name__,
-        expected=tuple(expected.__name__ for expected in expected_events(case)),
-        reason=reason,
-    )
-
-
-def guard_time(case: Case, event: Event) -> None:
-    """Refuses an event that was recorded, or happened, before what it follows.
-
-    Raises:
-        EventTimeError: as above.
-    """
-    if event.recorded_at < case.last_recorded_at:
-        reason = "it was recorded before the last event: check the machine's time"
-        refuse(case, event, reason, EventTimeError)
-    if event.occurred_at < (_follows(case, event) or case.opened_at):
-        reason = "it happened before what it follows: correct its time"
-        refuse(case, event, reason, EventTimeError)
-
-
-def _follows(case: Case, event: Event) -> datetime | None:
-    """Returns when that happened which an event follows, None for the opening of the case."""
-    followed: datetime | None = None
-    match event:
-        case NoticeChecked() | NoticeReleased() | NoticeSent() | NoticeDiscarded():
-            followed = case.notice.stepped_at if case.notice else None
-        case AssessmentRecorded() | DecisionRecorded():
-            followed = case.completed_at
-        case NoticeDrafted(purpose=NoticePurpose.REASONS_STATEMENT):
-            followed = case.reasons_requested_at
-        case NoticeDrafted() | DecisionReopened():
-            followed = case.decision.decided_at if case.decision else None
-        case CounterofferAccepted() | CounterofferDeclined():
-            followed = case.offer_notice.notified_at if case.offer_notice else None
-        case ReasonsRequested():
-            followed = case.notice_on_request.notified_at if case.notice_on_request else None
-        case _:
-            followed = None
-    return followed
 
 
 @singledispatch
@@ -158,9 +109,10 @@ def _reopened(event: DecisionReopened, case: Case) -> None:
 
 @guard.register
 def _drafted(event: NoticeDrafted, case: Case) -> None:
-    if event.purpose not in purposes_now(case):
-        owed = ", ".join(purposes_now(case))
-        refuse(case, event, f"a notice of {event.purpose} is not owed: draft {owed}")
+    owed = draftable(case, event.consumer_id)
+    if event.purpose not in owed:
+        advice = f"draft {', '.join(owed)}" if owed else "draft one to somebody who is owed it"
+        refuse(case, event, f"a notice of {event.purpose} is not owed to this recipient: {advice}")
     decided_on = case.decision.decision_id if case.decision else None
     if event.decision_id != decided_on:
         refuse(case, event, "it names another decision than the one in force: draft it anew")
@@ -197,11 +149,18 @@ def _guard_response_time(case: Case, event: Event, draft: NoticeDrafted) -> None
         )
 
 
+def _guard_step(case: Case, event: AboutNotice) -> NoticeInPreparation:
+    found = notice_of(case, event)
+    if found.step not in STEPS_BEFORE[type(event)]:
+        refuse(case, event, f"this notice is {found.step}: record what comes before it")
+    return found
+
+
 def _guard_same(case: Case, event: NoticeChecked | NoticeReleased | NoticeSent) -> NoticeDrafted:
     """Returns the draft of the notice an event is about."""
-    draft = case.notice.draft if case.notice else None
-    if draft is None or (event.notice_id, event.digest) != (draft.notice_id, draft.digest):
-        refuse(case, event, "it is about another notice, or another content, than was drafted")
+    draft = _guard_step(case, event).draft
+    if event.digest != draft.digest:
+        refuse(case, event, "it is about another content than was drafted: name what was drafted")
     return draft
 
 
@@ -257,10 +216,15 @@ def _is_approval(case: Case, draft: NoticeDrafted) -> bool:
 
 @guard.register
 def _discarded(event: NoticeDiscarded, case: Case) -> None:
-    if case.notice is None or event.notice_id != case.notice.draft.notice_id:
-        refuse(case, event, "it is about another notice than the one in preparation")
+    _guard_step(case, event)
     if not is_written_cause(event.cause):
         refuse(case, event, "no cause is written: write one in three words at least")
+
+
+@guard.register
+def _reasons_requested(event: ReasonsRequested, case: Case) -> None:
+    if event.consumer_id not in may_ask(case):
+        refuse(case, event, "no notice offers this applicant reasons to ask for, or they asked")
 
 
 @guard.register

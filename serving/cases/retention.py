@@ -43,7 +43,7 @@ def keep_until(case: Case) -> date | None:
             return None
         return _months_from(case, case.opened_at)
     large = case.applicant_kind is ApplicantKind.LARGE_BUSINESS
-    if large and not (case.reasons_requested_at or case.retention_requested_at):
+    if large and not (case.asked or case.retention_requested_at):
         return days_after(local_date(notified_at, time_zone=case.time_zone), LARGE_BUSINESS_DAYS)
     return _months_from(case, notified_at)
 

@@ -3,24 +3,19 @@
 Nothing here is a real person or file. The same random generator gives the same events.
 """
 
-import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import TypedDict
 
-from data_pipeline.domain.taxonomy import REASONS, TAXONOMY_VERSION, DenialReason
+from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
 from serving.cases.calendar_days import days_after, local_date
-from serving.cases.case import Case, Stage, expected_events, purposes_now
+from serving.cases.case import Case, NoticeInPreparation, NoticeStep
 from serving.cases.decisions import (
-    ACCOUNT_OUTCOMES,
     ON_THE_MERITS,
     WITH_REASONS,
-    AssessedReason,
-    Assessment,
     DecisionPath,
     DecisionRecord,
-    Evidence,
     Outcome,
     Provenance,
     RecordedReason,
@@ -36,7 +31,6 @@ from serving.cases.events import (
     ApplicantKind,
     ApplicationReceived,
     AssessmentRecorded,
-    CaseKind,
     CasePurged,
     Channel,
     DecisionRecorded,
@@ -50,14 +44,24 @@ from serving.cases.events import (
     NoticePurpose,
     NoticeReleased,
     NoticeSent,
+    ReasonsRequested,
+    Recipient,
 )
+from serving.cases.expected import STEPS_BEFORE, expected_events
+from serving.cases.owed import draftable, may_ask, to_draft
 from serving.cases.retention import keep_until
+from serving.cases.simulated_decisions import (
+    POLICY_VERSION,
+    an_assessment,
+    digest_of,
+    likely_outcomes,
+    reasons_of,
+)
 
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 TIME_ZONES = ("America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Pacific/Guam", "UTC")
 _PEOPLE = ("u-1", "u-2", "u-3")
-_MODEL = "simulated-1"
-_POLICY = "policy-1"
+_OTHERS = ("p-2", "p-3")
 _CAUSE = "the documents on file say otherwise"
 _WEIGHTS: dict[type[Event], float] = {
     LegalHoldPlaced: 0.03,
@@ -67,7 +71,6 @@ _WEIGHTS: dict[type[Event], float] = {
     NoticeReleased: 4.0,
     NoticeSent: 4.0,
 }
-_WEIGHED = tuple(r for r in REASONS if r is not DenialReason.CREDIT_APPLICATION_INCOMPLETE)
 
 
 class _When(TypedDict):
@@ -137,7 +140,10 @@ class Simulator:
     def _makers(self) -> dict[type[Event], Callable[[Case], Event]]:
         return {
             AssessmentRecorded: lambda _: AssessmentRecorded(
-                **self._when(), assessment=self._assessment()
+                **self._when(),
+                assessment=an_assessment(
+                    self._random, assessment_id=self._id("a"), text_id=self._id("text")
+                ),
             ),
             DecisionRecorded: self._decided,
             DecisionReopened: lambda _: DecisionReopened(**self._when(), cause=self._cause()),
@@ -146,7 +152,12 @@ class Simulator:
             NoticeReleased: self._released,
             NoticeSent: self._sent,
             NoticeDiscarded: lambda case: NoticeDiscarded(
-                **self._when(), notice_id=self._notice(case)["notice_id"], cause=self._cause()
+                **self._when(),
+                notice_id=self._same(case, NoticeDiscarded)["notice_id"],
+                cause=self._cause(),
+            ),
+            ReasonsRequested: lambda case: ReasonsRequested(
+                **self._when(), consumer_id=self._recipient(may_ask(case))
             ),
             LegalHoldPlaced: lambda _: LegalHoldPlaced(**self._when(), hold_id=self._id("h")),
             LegalHoldLifted: lambda case: LegalHoldLifted(
@@ -184,46 +195,16 @@ class Simulator:
         if left >= 0:
             self.pass_time(days=left + 2)
 
-    def _assessment(self) -> Assessment:
-        drawn = self._random.sample(_WEIGHED, self._random.randrange(6))
-        stated = self._random.randrange(len(drawn) + 1)
-        found = tuple(
-            AssessedReason(reason=r, probability=0.5, evidence=(_evidence(r),)) for r in drawn
-        )
-        return Assessment(
-            assessment_id=self._id("a"),
-            text_digest=_digest(self._id("text")),
-            principal_reasons=found[:stated],
-            review_reasons=found[stated:],
-            model_version=self._random.choice((_MODEL, _MODEL, None)),
-            taxonomy_version=TAXONOMY_VERSION,
-            policy_version=_POLICY,
-            risk_score=None,
-        )
-
     def _decided(self, case: Case) -> Event:
-        outcome = self._random.choice(self._outcomes(case))
+        careful = self._is_careful()
+        possible = likely_outcomes(case, self._random) if careful else list(Outcome)
+        outcome = self._random.choice(possible)
         if outcome is Outcome.CLOSED_INCOMPLETE and self._is_careful():
             self._wait_for(case.respond_by, case)
         when = self._when(self._person())
         by, at = when["actor"].actor_id, when["occurred_at"]
         decision = self._decision(case, outcome, by=by, at=at)
         return DecisionRecorded(**when, decision=decision)
-
-    def _outcomes(self, case: Case) -> list[Outcome]:
-        if not self._is_careful():
-            return list(Outcome)
-        if case.kind is CaseKind.EXISTING_ACCOUNT:
-            return sorted(ACCOUNT_OUTCOMES) if case.assessment else [Outcome.ACCOUNT_UNCHANGED]
-        found = [Outcome.WITHDRAWN, Outcome.PRODUCT_NOT_OFFERED, Outcome.LAW_PROHIBITS]
-        found = [self._random.choice(found)]
-        if case.stage is Stage.AWAITING_INFORMATION:
-            found.append(Outcome.CLOSED_INCOMPLETE)
-        if case.assessment is not None:
-            found += [Outcome.DENY] * 6
-            if case.is_complete:
-                found += [Outcome.APPROVE, Outcome.COUNTEROFFER] * 3
-        return found
 
     def _decision(self, case: Case, outcome: Outcome, *, by: str, at: datetime) -> DecisionRecord:
         found = case.assessment
@@ -234,7 +215,9 @@ class Simulator:
             for r in review
             if self._is_careful()
         )
-        reasons = self._reasons(found, answers) if outcome in WITH_REASONS else ()
+        reasons: tuple[RecordedReason, ...] = ()
+        if outcome in WITH_REASONS:
+            reasons = reasons_of(found, answers, is_careful=self._is_careful())
         by_model = {reason.provenance for reason in reasons} == {Provenance.MODEL}
         path = DecisionPath.SCORE if by_model else DecisionPath.JUDGMENTAL
         return DecisionRecord(
@@ -244,31 +227,29 @@ class Simulator:
             decided_at=at,
             path=path if weighs else None,
             taxonomy_version=TAXONOMY_VERSION,
-            policy_version=_POLICY,
+            policy_version=POLICY_VERSION,
             reasons=reasons,
             review_answers=answers,
             override_cause=self._cause(),
             assessment_id=found.assessment_id if found and weighs else None,
             model_version=found.model_version if found and weighs else None,
+            other_recipients=self._others(outcome),
         )
 
-    def _reasons(
-        self, found: Assessment | None, answers: tuple[ReviewAnswer, ...]
-    ) -> tuple[RecordedReason, ...]:
-        stated = [r.reason for r in found.principal_reasons] if found else []
-        given = stated + [answer.reason for answer in answers if answer.accepted]
-        if given and self._is_careful():
-            return tuple(
-                RecordedReason(reason=r, provenance=Provenance.MODEL, evidence=(_evidence(r),))
-                for r in given
-            )
-        dismissed = {answer.reason for answer in answers}
-        other = next(reason for reason in _WEIGHED if reason not in dismissed)
-        reviewed = "the pay stubs on file"
-        return (RecordedReason(reason=other, provenance=Provenance.PERSON, basis=reviewed),)
+    def _others(self, outcome: Outcome) -> tuple[str, ...]:
+        """Half of all requests were made by one person alone."""
+        if outcome not in WITH_REASONS and self._is_careful():
+            return ()
+        return tuple(_OTHERS[: self._random.choice((0, 0, 1, 2))])
+
+    def _recipient(self, among: Sequence[Recipient]) -> Recipient:
+        """Returns one of those; a careless event is about anybody."""
+        careful = among and self._is_careful()
+        return self._random.choice(list(among) if careful else [None, *_OTHERS])
 
     def _drafted(self, case: Case) -> Event:
-        purposes = purposes_now(case) if self._is_careful() else tuple(NoticePurpose)
+        recipient = self._recipient(to_draft(case))
+        purposes = draftable(case, recipient) if self._is_careful() else tuple(NoticePurpose)
         purpose = self._random.choice(purposes or tuple(NoticePurpose))
         asks = purpose is NoticePurpose.INCOMPLETENESS
         adverse = case.decision is not None and case.decision.outcome in WITH_REASONS
@@ -281,44 +262,50 @@ class Simulator:
             **self._when(self._person()),
             notice_id=self._id("n"),
             purpose=purpose,
-            digest=_digest(self._id("notice")),
-            template_digest=_digest("template"),
+            digest=digest_of(self._id("notice")),
+            template_digest=digest_of("template"),
+            consumer_id=recipient,
             decision_id=case.decision.decision_id if case.decision else None,
             reasons_on_request=defers and self._random.random() < 1 / 2,
             missing_items=("pay_stub",) if asks else (),
             respond_by=days_after(today, 5 + self._random.randrange(30)) if asks else None,
         )
 
-    def _notice(self, case: Case) -> _Same:
-        if case.notice is None or not self._is_careful():
-            return _Same(notice_id="n-none", digest=_digest("none"))
-        draft = case.notice.draft
-        return _Same(notice_id=draft.notice_id, digest=draft.digest)
+    def _notice(self, case: Case, steps: Collection[NoticeStep]) -> NoticeInPreparation | None:
+        """Returns a notice at one of these steps; a careless event is about any, or none."""
+        fits = [notice for notice in case.preparing if notice.step in steps]
+        if fits and self._is_careful():
+            return self._random.choice(fits)
+        return self._random.choice([None, *case.preparing])
+
+    def _same(self, case: Case, kind: type[Event]) -> _Same:
+        found = self._notice(case, STEPS_BEFORE[kind])
+        if found is None or not self._is_careful():
+            return _Same(notice_id="n-none", digest=digest_of("none"))
+        return _Same(notice_id=found.draft.notice_id, digest=found.draft.digest)
 
     def _checked(self, case: Case) -> Event:
         warning = AnsweredWarning(check_id="C6", cause=self._cause())
         blocking = () if self._is_careful() else ("C2",)
         return NoticeChecked(
-            **self._when(), **self._notice(case), blocking=blocking, warnings=(warning,)
+            **self._when(),
+            **self._same(case, NoticeChecked),
+            blocking=blocking,
+            warnings=(warning,),
         )
 
     def _released(self, case: Case) -> Event:
+        same = self._same(case, NoticeReleased)
         before = {case.decision.decided_by} if case.decision else set()
-        if case.notice is not None:
-            before.add(case.notice.draft.actor.actor_id)
+        found = case.notice(same["notice_id"])
+        if found is not None:
+            before.add(found.draft.actor.actor_id)
         actor = self._person(but=before if self._is_careful() else ())
-        return NoticeReleased(**self._when(actor), **self._notice(case))
+        return NoticeReleased(**self._when(actor), **same)
 
     def _sent(self, case: Case) -> Event:
         careful = (Channel.MAILED, Channel.DELIVERED, Channel.ELECTRONIC)
         channel = self._random.choice(careful if self._is_careful() else tuple(Channel))
         consent = "consent-1" if channel is Channel.ELECTRONIC and self._is_careful() else None
-        return NoticeSent(**self._when(), **self._notice(case), channel=channel, consent_id=consent)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _evidence(reason: DenialReason) -> Evidence:
-    return Evidence(start=0, end=len(reason), quote=str(reason))
+        same = self._same(case, NoticeSent)
+        return NoticeSent(**self._when(), **same, channel=channel, consent_id=consent)

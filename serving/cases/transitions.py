@@ -3,7 +3,8 @@
 The order of events, in words::
 
     received -> (incomplete notice) -> complete -> assessed -> decided
-        -> notice drafted -> checked -> released by a second person -> sent -> retained -> purged
+        -> for each recipient: notice drafted -> checked -> released by a second person -> sent
+        -> retained -> purged
 
 Source: 12 CFR 1002.9, 1002.12(b).
 """
@@ -15,17 +16,18 @@ from functools import reduce, singledispatch
 from serving.cases.calendar_days import zone
 from serving.cases.case import (
     OFFERS,
+    AskedReasons,
     Case,
     NoticeInPreparation,
     NoticeStep,
     OfferState,
     SentNotice,
     Stage,
-    expected_events,
 )
 from serving.cases.errors import IllegalEventError
 from serving.cases.events import (
     OPENING,
+    PRIMARY_APPLICANT,
     AccountReviewOpened,
     ApplicationCompleted,
     ApplicationReceived,
@@ -49,7 +51,10 @@ from serving.cases.events import (
     ReasonsRequested,
     RetentionRequested,
 )
-from serving.cases.guards import guard, guard_time, refuse
+from serving.cases.expected import expected_events
+from serving.cases.guards import guard
+from serving.cases.owed import untold
+from serving.cases.refusals import guard_time, notice_of, refuse
 from serving.cases.retention import is_within_window, last_notified_at
 
 
@@ -125,7 +130,7 @@ def _completed(event: ApplicationCompleted, case: Case) -> Case:
         stage=Stage.COMPLETE,
         completed_at=event.occurred_at,
         assessment=None,
-        notice=None,
+        preparing=(),
     )
 
 
@@ -137,12 +142,12 @@ def _assessed(event: AssessmentRecorded, case: Case) -> Case:
 
 @_after.register
 def _decided(event: DecisionRecorded, case: Case) -> Case:
-    return replace(case, stage=Stage.DECIDED, decision=event.decision, notice=None)
+    return replace(case, stage=Stage.DECIDED, decision=event.decision, preparing=())
 
 
 @_after.register
 def _reopened(_: DecisionReopened, case: Case) -> Case:
-    return replace(case, stage=_stage_before_decision(case), decision=None, notice=None)
+    return replace(case, stage=_stage_before_decision(case), decision=None, preparing=())
 
 
 def _stage_before_decision(case: Case) -> Stage:
@@ -154,7 +159,7 @@ def _stage_before_decision(case: Case) -> Stage:
 @_after.register
 def _drafted(event: NoticeDrafted, case: Case) -> Case:
     notice = NoticeInPreparation(draft=event, step=NoticeStep.DRAFTED, stepped_at=event.occurred_at)
-    return replace(case, notice=notice)
+    return replace(case, preparing=(*case.preparing, notice))
 
 
 @_after.register
@@ -167,49 +172,59 @@ def _released(event: NoticeReleased, case: Case) -> Case:
     return _step(case, event, NoticeStep.RELEASED)
 
 
-def _step(case: Case, event: Event, step: NoticeStep) -> Case:
-    assert case.notice is not None  # noqa: S101  the kind of event is legal only with a notice
-    notice = replace(case.notice, step=step, stepped_at=event.occurred_at)
-    return replace(case, notice=notice)
+def _step(case: Case, event: NoticeChecked | NoticeReleased, step: NoticeStep) -> Case:
+    stepped = notice_of(case, event)
+    after = replace(stepped, step=step, stepped_at=event.occurred_at)
+    return replace(case, preparing=tuple(after if n is stepped else n for n in case.preparing))
 
 
 @_after.register
 def _sent(event: NoticeSent, case: Case) -> Case:
-    assert case.notice is not None  # noqa: S101  the kind of event is legal only with a notice
-    draft = case.notice.draft
+    draft = notice_of(case, event).draft
     sent = SentNotice(draft=draft, channel=event.channel, notified_at=event.occurred_at)
-    return replace(
-        case,
-        stage=_stage_after(draft.purpose, case),
-        notice=None,
+    given = replace(
+        _without(case, event.notice_id),
         sent=(*case.sent, sent),
-        offer=_offer_after(draft.purpose, case),
+        offer=_offer_after(draft, case),
+    )
+    return replace(given, stage=_stage_after(draft.purpose, given))
+
+
+def _without(case: Case, notice_id: str) -> Case:
+    return replace(
+        case, preparing=tuple(n for n in case.preparing if n.draft.notice_id != notice_id)
     )
 
 
 def _stage_after(purpose: NoticePurpose, case: Case) -> Stage:
+    """Returns the stage after a notice was given: notified once everybody was told."""
     if purpose is NoticePurpose.INCOMPLETENESS:
         return Stage.AWAITING_INFORMATION
-    return case.stage if case.stage is Stage.RETAINED else Stage.NOTIFIED
+    if case.stage is Stage.RETAINED or untold(case):
+        return case.stage
+    return Stage.NOTIFIED
 
 
-def _offer_after(purpose: NoticePurpose, case: Case) -> OfferState | None:
-    if purpose in OFFERS:
+def _offer_after(draft: NoticeDrafted, case: Case) -> OfferState | None:
+    """Returns the offer's state: open once the primary applicant has it, denied once told."""
+    if draft.purpose in OFFERS and draft.consumer_id == PRIMARY_APPLICANT:
         return OfferState.OPEN
-    return OfferState.DENIED if purpose is NoticePurpose.COUNTEROFFER_NOT_ACCEPTED else case.offer
+    denies = draft.purpose is NoticePurpose.COUNTEROFFER_NOT_ACCEPTED
+    return OfferState.DENIED if denies else case.offer
 
 
 @_after.register
-def _discarded(_: NoticeDiscarded, case: Case) -> Case:
-    return replace(case, notice=None)
+def _discarded(event: NoticeDiscarded, case: Case) -> Case:
+    return _without(case, event.notice_id)
 
 
 @_after.register
 def _accepted(_: CounterofferAccepted, case: Case) -> Case:
-    denial = NoticePurpose.COUNTEROFFER_NOT_ACCEPTED
-    drops = case.notice is not None and case.notice.draft.purpose is denial
-    notice = None if drops else case.notice
-    return replace(case, offer=OfferState.ACCEPTED, notice=notice)
+    # Credit accepted is no adverse action (1002.2(c)(1)(i)): nobody is owed a denial any more.
+    denials = {NoticePurpose.COUNTEROFFER_NOT_ACCEPTED, *OFFERS}
+    left = tuple(n for n in case.preparing if n.draft.purpose not in denials)
+    stage = Stage.NOTIFIED if case.stage is Stage.DECIDED else case.stage
+    return replace(case, offer=OfferState.ACCEPTED, preparing=left, stage=stage)
 
 
 @_after.register
@@ -219,12 +234,13 @@ def _declined(_: CounterofferDeclined, case: Case) -> Case:
 
 @_after.register
 def _reasons_requested(event: ReasonsRequested, case: Case) -> Case:
-    told = case.notice_on_request
+    told = case.notice_on_request(event.consumer_id)
     if told is None or not is_within_window(
         case, notified_at=told.notified_at, asked_at=event.occurred_at
     ):
         return case
-    return replace(case, reasons_requested_at=event.occurred_at)
+    asked = AskedReasons(consumer_id=event.consumer_id, asked_at=event.occurred_at)
+    return replace(case, asked=(*case.asked, asked))
 
 
 @_after.register

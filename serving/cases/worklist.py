@@ -8,7 +8,8 @@ from data_pipeline.domain.application import LoanProduct
 from serving.cases.case import Case, NoticeStep, OfferState, Stage
 from serving.cases.clock import Clock, ClockKind, next_deadline
 from serving.cases.decisions import Outcome
-from serving.cases.events import ApplicantKind, CaseKind, NoticePurpose
+from serving.cases.events import ApplicantKind, CaseKind
+from serving.cases.owed import OpenNotice, open_notices
 from serving.cases.retention import keep_until
 
 MAX_PAGE = 500
@@ -29,8 +30,7 @@ class WorklistEntry:
         num_events: events recorded; what `expected_events` is compared with.
         stage: how far the case is.
         outcome: of the decision in force; None without one.
-        notice_step: how far the notice in preparation is; None without one.
-        notice_purpose: what that notice tells; None without one.
+        open_notices: what is still open, one per recipient, the primary applicant first.
         offer: what became of a counteroffer; None without one.
         due_on: last day of the creditor's clock that is due first; None where nothing is owed.
         due_clock: which clock that is; None where nothing is owed.
@@ -50,8 +50,7 @@ class WorklistEntry:
     num_events: int
     stage: Stage
     outcome: Outcome | None
-    notice_step: NoticeStep | None
-    notice_purpose: NoticePurpose | None
+    open_notices: tuple[OpenNotice, ...]
     offer: OfferState | None
     due_on: date | None
     due_clock: ClockKind | None
@@ -77,7 +76,7 @@ class WorklistQuery:
     Attributes:
         stages: any of these stages.
         outcomes: any of these outcomes.
-        notice_steps: any of these steps of the notice in preparation.
+        notice_steps: a notice in preparation is at any of these steps.
         products: any of these products.
         assigned_to: id of the person who works on it.
         decided_by: id of the person who decided.
@@ -136,7 +135,7 @@ def entry_of(
         assigned_to: who works on it.
     """
     due = next_deadline(found)
-    decision, notice = case.decision, case.notice
+    decision = case.decision
     return WorklistEntry(
         case_id=case.case_id,
         kind=case.kind,
@@ -147,8 +146,7 @@ def entry_of(
         num_events=num_events,
         stage=case.stage,
         outcome=decision.outcome if decision else None,
-        notice_step=notice.step if notice else None,
-        notice_purpose=notice.draft.purpose if notice else None,
+        open_notices=open_notices(case),
         offer=case.offer,
         due_on=due.due_on if due else None,
         due_clock=due.kind if due else None,
@@ -176,13 +174,13 @@ def is_listed(entry: WorklistEntry, query: WorklistQuery, *, consumer_ids: Conta
     wanted = (
         (query.stages, entry.stage),
         (query.outcomes, entry.outcome),
-        (query.notice_steps, entry.notice_step),
         (query.products, entry.product),
         (query.due_clocks, entry.due_clock),
     )
     day = query.due_on_or_before
     return (
         all(not among or value in among for among, value in wanted)
+        and _has_step(entry, query.notice_steps)
         and query.assigned_to in {None, entry.assigned_to}
         and query.decided_by in {None, entry.decided_by}
         and (query.consumer_id is None or query.consumer_id in consumer_ids)
@@ -190,3 +188,7 @@ def is_listed(entry: WorklistEntry, query: WorklistQuery, *, consumer_ids: Conta
         and not (query.only_due and entry.due_on is None)
         and not (query.is_unassigned and entry.assigned_to is not None)
     )
+
+
+def _has_step(entry: WorklistEntry, steps: frozenset[NoticeStep]) -> bool:
+    return not steps or any(notice.step in steps for notice in entry.open_notices)

@@ -29,6 +29,7 @@ from serving.cases.events import Actor, DecisionRecorded, DecisionReopened
 from serving.cases.store import StoredCase
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
+from serving.casework.recipients import other_recipients
 from serving.notices.reasons import is_specific
 
 
@@ -105,6 +106,7 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
         missing_items=command.missing_items,
         assessment_id=found.assessment_id if found else None,
         model_version=found.model_version if found else None,
+        other_recipients=other_recipients(file, command.outcome),
     )
     return desk.record(stored, [DecisionRecorded(**when, decision=decision)])
 

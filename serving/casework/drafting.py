@@ -1,19 +1,26 @@
-"""From what is owed to a drafted notice: which form, to whom, from which facts."""
+"""From what is owed to drafted notices: which form, to whom, from which facts."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Never
 
 from serving.cases.application_file import ApplicationFile
 from serving.cases.calendar_days import local_date
-from serving.cases.case import Case, purposes_now
+from serving.cases.case import OFFERS, Case
 from serving.cases.decisions import Outcome
-from serving.cases.events import Actor, ApplicantKind, NoticeDrafted, NoticePurpose
+from serving.cases.errors import IllegalEventError
+from serving.cases.events import Actor, ApplicantKind, NoticeDrafted, NoticePurpose, Recipient
+from serving.cases.expected import expected_events
+from serving.cases.owed import draftable, to_draft
 from serving.cases.store import NoticeContent, StoredCase
 from serving.casework.desk import Desk
+from serving.casework.draft_checks import check_draft
 from serving.casework.errors import FactsError
 from serving.casework.facts import case_facts
 from serving.casework.notice_record import action_of, record_of
+from serving.casework.recipients import consumer_of, is_guarantor, recipient_of
 from serving.notices.case_file import NoticeCase, dump_case
 from serving.notices.draft import DraftRequest, draft_notice
 from serving.notices.errors import LanguageError
@@ -30,7 +37,8 @@ class Draft:
 
     Attributes:
         form: which sample form; None takes the usual one of what is owed.
-        consumer_id: the recipient; None takes the primary applicant.
+        consumer_id: the recipient; None takes the primary applicant. Whoever drafts all notices
+            leaves it out.
         channel: how it is to be sent.
         language: which language; only English has approved texts.
         dated_on: its date, a day in the creditor's time zone; None takes today.
@@ -54,47 +62,121 @@ class Draft:
 
 
 def draft(desk: Desk, case_id: str, command: Draft, *, by: Actor) -> tuple[StoredCase, str]:
-    """Drafts the notice that the case owes and returns the case and the notice's id.
+    """Drafts the notice that one recipient is owed and returns the case and the notice's id.
 
     Raises:
         FactsError: the form does not fit what is owed, or a date cannot be.
         LanguageError: the language has no approved texts.
         NoticeDataError: recipient or agency is unknown.
         ReasonsError: the decision gives no reasons that could be stated.
-        IllegalEventError: no notice is owed now.
+        IllegalEventError: nothing is owed to this recipient now.
     """
+    stored, file = desk.load(case_id), desk.storage.cases.file(case_id)
+    recipient = recipient_of(file, command.consumer_id)
+    stored, [notice_id] = _draft(desk, stored, file, command, [recipient], by=by)
+    return stored, notice_id
+
+
+def draft_all(
+    desk: Desk, case_id: str, command: Draft, *, by: Actor
+) -> tuple[StoredCase, tuple[str, ...]]:
+    """Drafts what everybody is owed who has no draft yet: all notices, or none.
+
+    Form and counteroffer are those of the applicants; a guarantor gets the form of guarantors.
+    Returns the case and the ids, the primary applicant's first. Raises as `draft`.
+    """
+    stored, file = desk.load(case_id), desk.storage.cases.file(case_id)
+    everybody = to_draft(stored.case)
+    if not everybody:
+        _refuse(stored)
+    return _draft(desk, stored, file, command, everybody, by=by)
+
+
+def _refuse(stored: StoredCase) -> Never:
+    """Raises IllegalEventError: nobody is owed a notice that is not drafted."""
+    raise IllegalEventError(
+        state=stored.case.state,
+        event=NoticeDrafted.__name__,
+        expected=tuple(kind.__name__ for kind in expected_events(stored.case)),
+        reason="nobody is owed a notice that is not drafted yet: go on with those there are",
+    )
+
+
+def _draft(
+    desk: Desk,
+    stored: StoredCase,
+    file: ApplicationFile,
+    command: Draft,
+    recipients: Sequence[Recipient],
+    *,
+    by: Actor,
+) -> tuple[StoredCase, tuple[str, ...]]:
     if command.language is not Language.ENGLISH:
         raise LanguageError(
             f"language: found {command.language.value!r}, which has no approved texts, expected "
             "'en' (12 CFR 1002.4(e)): draft it in English, or have the texts approved first"
         )
-    stored = desk.load(case_id)
-    file = desk.storage.cases.file(case_id)
-    form = command.form or usual_form(stored.case)
-    purpose = _purpose(stored.case, form)
-    today = local_date(desk.now(), time_zone=stored.case.time_zone)
-    _check_dates(command, form, today=today)
+    drafted = [_drafted(desk, stored.case, file, command, r, by=by) for r in recipients]
+    after = desk.record(
+        stored, [event for event, _ in drafted], notices=[content for _, content in drafted]
+    )
+    return after, tuple(event.notice_id for event, _ in drafted)
+
+
+def _drafted(
+    desk: Desk,
+    case: Case,
+    file: ApplicationFile,
+    command: Draft,
+    recipient: Recipient,
+    *,
+    by: Actor,
+) -> tuple[NoticeDrafted, NoticeContent]:
+    consumer_id = consumer_of(file, recipient)
+    command = _for(command, case, file, consumer_id)
+    form = command.form
+    assert form is not None  # noqa: S101  `_for` has chosen one
+    today = local_date(desk.now(), time_zone=case.time_zone)
+    purpose = _purpose(case, form, recipient)
+    check_draft(
+        form,
+        today=today,
+        dated_on=command.dated_on,
+        missing_items=command.missing_items,
+        respond_by=command.respond_by,
+        counteroffer=command.counteroffer,
+    )
     notice_id = desk.new_id("n")
-    content = _content(stored.case, file, command, form=form, notice_id=notice_id, today=today)
+    content = _content(case, file, command, form=form, notice_id=notice_id, today=today)
     event = NoticeDrafted(
         **desk.when(by),
         notice_id=notice_id,
         purpose=purpose,
         digest=hashlib.sha256(content).hexdigest(),
-        template_digest=templates_sha256(),
-        decision_id=stored.case.decision.decision_id if stored.case.decision else None,
+        template_digest=templates_sha256(form),
+        consumer_id=recipient,
+        decision_id=case.decision.decision_id if case.decision else None,
         reasons_on_request=FORMS[form].reasons is ReasonDisclosure.ON_REQUEST,
         missing_items=command.missing_items,
         respond_by=command.respond_by,
     )
-    kept = NoticeContent(notice_id=notice_id, content=content)
-    return desk.record(stored, [event], notices=[kept]), notice_id
+    return event, NoticeContent(notice_id=notice_id, content=content)
+
+
+def _for(command: Draft, case: Case, file: ApplicationFile, consumer_id: str) -> Draft:
+    """Returns the command as it is for one recipient, its form chosen."""
+    if case.decision is not None and is_guarantor(file, consumer_id):
+        form = NoticeForm.REPORT_USED
+        return replace(command, consumer_id=consumer_id, form=form, counteroffer=None)
+    return replace(command, consumer_id=consumer_id, form=command.form or usual_form(case))
 
 
 def usual_form(case: Case) -> NoticeForm:
-    """Returns the form that is usual for what a case owes."""
+    """Returns the form that is usual for what a case owes an applicant."""
     if case.decision is None:
         return NoticeForm.C6
+    if case.decision.outcome is Outcome.APPROVE:
+        return NoticeForm.APPROVAL
     if case.decision.outcome is Outcome.COUNTEROFFER:
         return NoticeForm.C4
     if case.applicant_kind is not ApplicantKind.CONSUMER:
@@ -102,7 +184,7 @@ def usual_form(case: Case) -> NoticeForm:
     return NoticeForm.C1
 
 
-def _purpose(case: Case, form: NoticeForm) -> NoticePurpose:
+def _purpose(case: Case, form: NoticeForm, recipient: Recipient) -> NoticePurpose:
     if form is NoticeForm.C6:
         return NoticePurpose.INCOMPLETENESS
     if form is NoticeForm.C4:
@@ -114,63 +196,13 @@ def _purpose(case: Case, form: NoticeForm) -> NoticePurpose:
             expected="a form that tells what was decided",
             clause="12 CFR 1002.9(a)(3)(i)(B)",
         )
-    owed = [p for p in purposes_now(case) if p not in _OWN_FORM]
+    owed = draftable(case, recipient)
+    if form is not NoticeForm.REPORT_USED:
+        owed = tuple(purpose for purpose in owed if purpose not in _OWN_FORM)
     return owed[0] if owed else NoticePurpose.ACTION_TAKEN
 
 
-_OWN_FORM = frozenset(
-    {
-        NoticePurpose.INCOMPLETENESS,
-        NoticePurpose.COUNTEROFFER,
-        NoticePurpose.COMBINED_COUNTEROFFER,
-    }
-)
-
-
-def _check_dates(command: Draft, form: NoticeForm, *, today: date) -> None:
-    if command.dated_on is not None and command.dated_on > today:
-        raise FactsError(
-            field="dated_on", found="a day in the future", expected="today or an earlier day"
-        )
-    if form is NoticeForm.C6:
-        _check_items(command, today=today)
-    elif command.missing_items or command.respond_by is not None:
-        raise FactsError(
-            field="missing_items",
-            found="missing items or a day to supply them on another form",
-            expected="form C-6 for both",
-            clause="12 CFR 1002.9(c)(2)",
-        )
-    if (form is NoticeForm.C4) != (command.counteroffer is not None):
-        raise FactsError(
-            field="counteroffer",
-            found="none on form C-4, or one on another form",
-            expected="the terms offered, on form C-4 alone",
-            clause="12 CFR 1002, Appendix C, form C-4",
-        )
-    offered = command.counteroffer
-    if offered is not None and (offered.respond_by is None or offered.respond_by <= today):
-        raise FactsError(
-            field="counteroffer.respond_by",
-            found="no day, or one that is over",
-            expected="a later day until which the offer can be accepted",
-            clause="12 CFR 1002, Appendix C, form C-4",
-        )
-
-
-def _check_items(command: Draft, *, today: date) -> None:
-    clause = "12 CFR 1002.9(c)(2)"
-    if not command.missing_items or not all(item.strip() for item in command.missing_items):
-        raise FactsError(
-            field="missing_items", found="none", expected="each item needed", clause=clause
-        )
-    if command.respond_by is None or command.respond_by <= today:
-        raise FactsError(
-            field="respond_by",
-            found="no day, or one that is over",
-            expected="a later day that leaves a reasonable time",
-            clause=clause,
-        )
+_OWN_FORM = frozenset({NoticePurpose.INCOMPLETENESS, *OFFERS})
 
 
 def _action(case: Case, command: Draft) -> ActionKind:
@@ -191,7 +223,7 @@ def _action(case: Case, command: Draft) -> ActionKind:
     raise FactsError(
         field="form",
         found=f"a case with the outcome {case.decision.outcome}",
-        expected="an outcome of which a letter tells; an approval is told without one",
+        expected="an outcome of which a letter tells",
         clause="12 CFR 1002.9(a)(2)",
     )
 
@@ -216,7 +248,7 @@ def _content(
     request = DraftRequest(
         notice_id=notice_id,
         form=form,
-        consumer_id=command.consumer_id or record.primary_consumer_id or "",
+        consumer_id=command.consumer_id or "",
         dated_on=command.dated_on or today,
         transaction=facts.transaction,
         channel=command.channel,

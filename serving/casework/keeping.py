@@ -28,6 +28,7 @@ from serving.cases.store import NoticeContent, StoredCase
 from serving.casework.desk import SYSTEM, Desk, When
 from serving.casework.errors import FactsError
 from serving.casework.printing import APPROVAL
+from serving.casework.recipients import recipient_of
 from serving.notices.templates_digest import templates_sha256
 
 
@@ -40,10 +41,20 @@ def answer_counteroffer(
 
 
 def request_reasons(
-    desk: Desk, case_id: str, *, by: Actor, requested_at: datetime | None = None
+    desk: Desk,
+    case_id: str,
+    *,
+    by: Actor,
+    consumer_id: str | None = None,
+    requested_at: datetime | None = None,
 ) -> StoredCase:
-    """Records that the applicant asked for the reasons; None means now."""
-    event = ReasonsRequested(**desk.when(by, requested_at))
+    """Records that an applicant asked for the reasons; None is the primary applicant, and now.
+
+    Raises:
+        IllegalEventError: no notice offered this applicant reasons to ask for, or they have asked.
+    """
+    who = recipient_of(desk.storage.cases.file(case_id), consumer_id)
+    event = ReasonsRequested(**desk.when(by, requested_at), consumer_id=who)
     return desk.record(desk.load(case_id), [event])
 
 
@@ -113,9 +124,10 @@ def tell_approval(
     by: Actor,
     told_at: datetime | None = None,
 ) -> StoredCase:
-    """Records that an approval was told, in whatever words, by somebody who did not decide.
+    """Records that an approval was told without a letter of ours, by somebody who did not decide.
 
-    An approval states no reasons and has no prescribed form: what is kept is that it was told.
+    An approval states no reasons and may be told in whatever words, or by giving the credit: what
+    is kept is that it was told. `drafting.draft` writes a letter instead.
     Source: 12 CFR 1002.9(a)(1)(i), comment 9(a)(1)-2 (express or by implication).
 
     Raises:

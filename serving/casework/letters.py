@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from serving.cases.application_file import ApplicationFile
 from serving.cases.calendar_days import local_date
 from serving.cases.case import NoticeInPreparation
 from serving.cases.errors import IllegalEventError
@@ -17,6 +18,7 @@ from serving.cases.events import (
     NoticeSent,
 )
 from serving.cases.events import Channel as SentBy
+from serving.cases.expected import expected_events
 from serving.cases.store import NoticeContent, StoredCase, StoredNotice
 from serving.cases.transitions import apply
 from serving.casework.desk import Desk
@@ -27,6 +29,7 @@ from serving.casework.errors import (
 from serving.casework.facts import consents_of
 from serving.casework.notice_record import consents_in
 from serving.casework.printing import Rendering, is_letter, letter_of, render
+from serving.casework.recipients import consumer_of
 from serving.notices import record as facts
 from serving.notices.case_file import NoticeCase
 from serving.notices.checks.every_check import blocking, check_notice
@@ -187,7 +190,7 @@ def discard(desk: Desk, notice_id: str, *, cause: str, by: Actor) -> StoredCase:
     """Gives up a notice that was not sent.
 
     Raises:
-        IllegalEventError: it is not the one in preparation, or no cause is written.
+        IllegalEventError: it is not in preparation, or no cause is written.
     """
     stored = case_of_notice(desk, notice_id)
     event = NoticeDiscarded(**desk.when(by), notice_id=notice_id, cause=cause)
@@ -195,34 +198,43 @@ def discard(desk: Desk, notice_id: str, *, cause: str, by: Actor) -> StoredCase:
 
 
 def draft_in_preparation(stored: StoredCase, notice_id: str) -> NoticeInPreparation:
-    """Returns the notice in preparation.
+    """Returns a notice in preparation.
 
     Raises:
-        IllegalEventError: the notice is not the one in preparation.
+        IllegalEventError: the notice is not in preparation.
     """
-    found = stored.case.notice
-    if found is None or found.draft.notice_id != notice_id:
+    found = stored.case.notice(notice_id)
+    if found is None:
         raise IllegalEventError(
             state=stored.case.state,
             event="a step of this notice",
-            expected=(NoticeDrafted.__name__,) if found is None else (),
+            expected=tuple(kind.__name__ for kind in expected_events(stored.case)),
             reason="the notice is not in preparation, it was sent or given up: draft another",
         )
     return found
 
 
 def _as_it_is_now(desk: Desk, kept: StoredNotice, stored: StoredCase) -> NoticeCase:
-    """The letter as drafted, its facts with the consents of today and who released it."""
+    """The letter as drafted, its facts with today's consents, who is notified and who released."""
     drafted = letter_of(kept)
     if drafted.record is None:
         return drafted
+    file = desk.storage.cases.file(kept.case_id)
     record = replace(
         drafted.record,
-        consents=consents_in(desk.storage.cases.file(kept.case_id)),
+        consents=consents_in(file),
+        notified_consumer_ids=_notified(stored, file),
         released_by=_releaser(stored, kept.content.notice_id),
         decided_by=drafted.record.decided_by or _drafter(stored, kept.content.notice_id),
     )
     return NoticeCase(notice=drafted.notice, record=record)
+
+
+def _notified(stored: StoredCase, file: ApplicationFile) -> tuple[str, ...]:
+    """Who was told of the decision in force, or whose notice is in preparation."""
+    case = stored.case
+    recipients = (*case.told, *(notice.draft.consumer_id for notice in case.preparing))
+    return tuple(consumer_of(file, recipient) for recipient in dict.fromkeys(recipients))
 
 
 def _releaser(stored: StoredCase, notice_id: str) -> facts.Actor | None:

@@ -21,6 +21,7 @@ from serving.cases.decisions import (
 )
 from serving.cases.decisions import DecisionRecord as CaseDecision
 from serving.casework.facts import CaseFacts, case_facts, consents_of, information_used
+from serving.casework.recipients import guarantors_of
 from serving.notices.forms import ActionKind
 from serving.notices.notice import OTHER_PREFIX, Counteroffer, Recipient
 from serving.notices.reasons import (
@@ -76,6 +77,7 @@ def record_of(
             for a in file.applicants
         ),
         primary_consumer_id=_primary(file),
+        guarantor_consumer_ids=guarantors_of(file),
         business=facts.business,
         consents=consents_in(file),
         missing_items=_items(missing_items),
@@ -109,9 +111,14 @@ def consents_in(file: ApplicationFile) -> tuple[ElectronicConsent, ...]:
 
 def action_of(outcome: Outcome) -> ActionKind | None:
     """Returns the action that an outcome is; None where the outcome alone does not tell."""
-    return {Outcome.DENY: ActionKind.DENIAL, Outcome.COUNTEROFFER: ActionKind.COUNTEROFFER}.get(
-        outcome
-    )
+    return _ACTIONS.get(outcome)
+
+
+_ACTIONS = {
+    Outcome.APPROVE: ActionKind.APPROVAL,
+    Outcome.DENY: ActionKind.DENIAL,
+    Outcome.COUNTEROFFER: ActionKind.COUNTEROFFER,
+}
 
 
 def _primary(file: ApplicationFile) -> str | None:

@@ -12,7 +12,7 @@ from serving.notices.render import render_html, render_pdf, render_text
 from serving.notices.templates_digest import templates_sha256
 
 APPROVAL = b'{"approval":'
-"""How the content of a notice begins that records an approval and is no letter."""
+"""How the content of a notice begins that records an approval told without a letter of ours."""
 
 
 class Rendering(StrEnum):
@@ -48,7 +48,7 @@ def regenerate(desk: Desk, notice_id: str, kind: Rendering) -> bytes:
     if released is None:
         raise RegenerationError(media_type=kind.value, found="a notice that was not released")
     notice = letter_of(kept).notice
-    if notice.layout.templates_sha256 != templates_sha256():
+    if notice.layout.templates_sha256 != templates_sha256(notice.form):
         raise RegenerationError(media_type=kind.value, found="templates of another version")
     made = render(notice, kind)
     if hashlib.sha256(made).digest() != hashlib.sha256(released).digest():
@@ -68,7 +68,7 @@ def render(notice: AdverseActionNotice, kind: Rendering) -> bytes:
 
 
 def is_letter(kept: StoredNotice) -> bool:
-    """Returns whether a notice is a letter; an approval may be told without one."""
+    """Returns whether a notice is a letter; an approval may be told in other words."""
     return not kept.content.content.startswith(APPROVAL)
 
 

@@ -1,35 +1,14 @@
-"""What is asked of applicants for monitoring, and the port of the store that keeps it.
+"""The port of the store that keeps monitoring data, apart from everything that decides.
 
-Source: 12 CFR 1002.13(a)(1) (ethnicity, race, sex, marital status, age), (b) (obtaining),
-1002.5(b) (kept apart from the decision), 1002.12(b)(1)(ii) (retention).
+Source: 12 CFR 1002.13(b) (obtaining), 1002.5(b) (not asked for otherwise), 1002.12(b)(1)(ii)
+(retention).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringRecord:
-    """What one applicant told, or was noted, for monitoring. None or empty: not provided.
-
-    Attributes:
-        consumer_id: whose it is.
-        ethnicity: as answered.
-        race: as answered, more than one possible.
-        sex: as answered.
-        marital_status: as answered.
-        age_years: at the application, whole years.
-        by_observation: noted on the basis of visual observation or surname instead of an answer.
-    """
-
-    consumer_id: str
-    ethnicity: str | None = None
-    race: tuple[str, ...] = ()
-    sex: str | None = None
-    marital_status: str | None = None
-    age_years: int | None = None
-    by_observation: bool = False
+from serving.monitoring.record import MonitoringRecord
 
 
 class MonitoringStore(Protocol):
@@ -46,3 +25,10 @@ class MonitoringStore(Protocol):
 
     def shred(self, case_id: str) -> None:
         """Destroys the records of a case and their key; does nothing where none are kept."""
+
+
+class OpensMonitoring(Protocol):
+    """Opens the store, and closes it at the end of the block."""
+
+    def __call__(self) -> AbstractContextManager[MonitoringStore]:
+        """Returns the store for the length of a block."""

@@ -68,7 +68,9 @@ def render(
 
 @app.command()
 def sample(
-    form: Annotated[str, typer.Argument(help="C-1 to C-8.", show_default=False)],
+    form: Annotated[
+        str, typer.Argument(help="C-1 to C-8, APPROVAL or REPORT-USED.", show_default=False)
+    ],
     output: Annotated[Path, typer.Argument(help="JSON file to write.", show_default=False)],
 ) -> None:
     """Write a form filled in with invented data, as an example of a notice file."""

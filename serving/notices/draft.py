@@ -48,7 +48,7 @@ class DraftRequest:
     """What a draft needs beside the record.
 
     Attributes:
-        consumer_id: the recipient, one of the applicants.
+        consumer_id: the recipient, one of the applicants or guarantors.
         reasons_contact: the office that gives reasons, for forms C-5 and C-8; None takes the name
             of the creditor.
         respond_by: the date of form C-6; None for all others.
@@ -85,7 +85,7 @@ def draft_notice(record: DecisionRecord, request: DraftRequest) -> AdverseAction
         transaction=request.transaction,
         business_path=business_path_of(record),
         delivery=Delivery(channel=request.channel),
-        layout=Layout(templates_sha256=templates_sha256(), font_size_pt=FONT_SIZE_PT),
+        layout=Layout(templates_sha256=templates_sha256(request.form), font_size_pt=FONT_SIZE_PT),
         reasons=_reasons(record, request.form),
         right_to_reasons=_right(record, request),
         ecoa_notice=compose_ecoa_notice(request.form, agencies) if agencies else None,
@@ -93,7 +93,7 @@ def draft_notice(record: DecisionRecord, request: DraftRequest) -> AdverseAction
         report_block=report,
         score_block=score,
         outside_information=outside,
-        counteroffer=record.counteroffer,
+        counteroffer=None if request.form is NoticeForm.REPORT_USED else record.counteroffer,
         incompleteness=_incompleteness(record, request),
     )
 

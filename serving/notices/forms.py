@@ -1,4 +1,4 @@
-"""The sample forms C-1 to C-8 and what each of them must hold.
+"""The sample forms C-1 to C-8, two forms of our own, and what each of them must hold.
 
 Source: 12 CFR 1002, Appendix C, paragraph 1 and forms C-1 to C-8.
 """
@@ -8,7 +8,11 @@ from enum import StrEnum
 
 
 class NoticeForm(StrEnum):
-    """The sample form that a notice follows."""
+    """The form that a notice follows: a sample form of Appendix C, or one of our own.
+
+    APPROVAL tells an approval (12 CFR 1002.9(a)(1)(i)). REPORT_USED discloses to a guarantor, who
+    is no applicant and is owed no reasons, that a report on them was used (15 USC 1681m(a)).
+    """
 
     C1 = "C-1"
     C2 = "C-2"
@@ -18,10 +22,16 @@ class NoticeForm(StrEnum):
     C6 = "C-6"
     C7 = "C-7"
     C8 = "C-8"
+    APPROVAL = "APPROVAL"
+    REPORT_USED = "REPORT-USED"
+
+
+OWN_FORMS = frozenset({NoticeForm.APPROVAL, NoticeForm.REPORT_USED})
+"""The forms that Appendix C does not have, in sentences of our own."""
 
 
 class ActionKind(StrEnum):
-    """What the creditor did; the last two are no adverse action."""
+    """What the creditor did; the last three are no adverse action."""
 
     DENIAL = "denial"
     COUNTEROFFER = "counteroffer"
@@ -29,6 +39,7 @@ class ActionKind(StrEnum):
     UNFAVORABLE_CHANGE = "unfavorable_change"
     INCOMPLETENESS = "incompleteness"
     AT_APPLICATION = "at_application"
+    APPROVAL = "approval"
 
 
 class BusinessPath(StrEnum):
@@ -69,7 +80,11 @@ class FormInfo:
     paths: frozenset[BusinessPath]
 
 
-ADVERSE_ACTIONS = frozenset(ActionKind) - {ActionKind.INCOMPLETENESS, ActionKind.AT_APPLICATION}
+ADVERSE_ACTIONS = frozenset(ActionKind) - {
+    ActionKind.INCOMPLETENESS,
+    ActionKind.AT_APPLICATION,
+    ActionKind.APPROVAL,
+}
 """The actions that call for the disclosures of section 615 of the Fair Credit Reporting Act."""
 
 ACTION_DESCRIPTIONS: dict[ActionKind, tuple[str, ...]] = {
@@ -83,6 +98,7 @@ ACTION_DESCRIPTIONS: dict[ActionKind, tuple[str, ...]] = {
     ActionKind.UNFAVORABLE_CHANGE: ("Account terms changed", "Credit limit lowered"),
     ActionKind.INCOMPLETENESS: ("Application incomplete; information requested",),
     ActionKind.AT_APPLICATION: ("Application received; no action taken yet",),
+    ActionKind.APPROVAL: ("Credit approved", "Application approved"),
 }
 """The descriptions of each action that a notice may print, the usual one first.
 
@@ -136,5 +152,21 @@ FORMS: dict[NoticeForm, FormInfo] = {
         reasons=ReasonDisclosure.ON_REQUEST,
         paths=frozenset({BusinessPath.BUSINESS_TO_ONE_MILLION}),
     ),
+    NoticeForm.APPROVAL: _form(
+        "Notice of Credit Approval",
+        frozenset({ActionKind.APPROVAL}),
+        reasons=ReasonDisclosure.NONE,
+        has_ecoa_notice=False,
+    ),
+    NoticeForm.REPORT_USED: _form(
+        "Notice of the Use of Your Consumer Report",
+        ADVERSE_ACTIONS,
+        reasons=ReasonDisclosure.NONE,
+        has_ecoa_notice=False,
+    ),
 }
-"""What each form needs. Source: 12 CFR 1002, Appendix C; comment 9(a)(3)-4 on business credit."""
+"""What each form needs. Source: 12 CFR 1002, Appendix C; comment 9(a)(3)-4 on business credit.
+
+What 12 CFR 1002.9(a)(2) asks for beside the action taken belongs to adverse action on an
+applicant's request, so that the forms of our own do without it.
+"""

@@ -1,10 +1,10 @@
-"""The letters: forms C-2 to C-8 from the letterhead to the reasons, the offer or the request."""
+"""The letters: all forms but C-1, from the letterhead to the reasons, the offer or the request."""
 
 from collections.abc import Callable
 
 from serving.notices.blocks import Block, fields, items, lines, paragraph
 from serving.notices.errors import RenderError
-from serving.notices.forms import NoticeForm
+from serving.notices.forms import ActionKind, NoticeForm
 from serving.notices.notice import (
     AdverseActionNotice,
     Creditor,
@@ -20,9 +20,14 @@ def letter(notice: AdverseActionNotice) -> list[Block]:
         *map(_letterhead, notice.creditors),
         lines(day(notice.dated_on), f"Reference: {notice.notice_id}"),
         lines(notice.recipient.name, *notice.recipient.address_lines),
-        *([] if notice.form is NoticeForm.C8 else [paragraph("Dear Applicant:")]),
+        *([] if notice.form is NoticeForm.C8 else [paragraph(_SALUTATION[notice.form])]),
         *_BODIES[notice.form](notice),
     ]
+
+
+_SALUTATION = dict.fromkeys(NoticeForm, "Dear Applicant:") | {
+    NoticeForm.REPORT_USED: "Dear Guarantor:"
+}
 
 
 def _letterhead(creditor: Creditor) -> Block:
@@ -132,6 +137,28 @@ def _body_c6(notice: AdverseActionNotice) -> list[Block]:
     ]
 
 
+def _body_approval(notice: AdverseActionNotice) -> list[Block]:
+    opening = wording("approval_opening", transaction=notice.transaction.description)
+    return [
+        paragraph(opening),
+        paragraph(wording("approval_next")),
+        paragraph(wording("approval_questions")),
+    ]
+
+
+def _body_report_used(notice: AdverseActionNotice) -> list[Block]:
+    told = wording(_GUARANTEED[notice.action.kind], transaction=notice.transaction.description)
+    return [paragraph(told, wording("report_used_why"))]
+
+
+_GUARANTEED = {
+    ActionKind.DENIAL: "report_used_denied",
+    ActionKind.COUNTEROFFER: "report_used_changed",
+    ActionKind.TERMINATION: "report_used_account",
+    ActionKind.UNFAVORABLE_CHANGE: "report_used_account",
+}
+
+
 _BODIES: dict[NoticeForm, Callable[[AdverseActionNotice], list[Block]]] = {
     NoticeForm.C2: _body_c2,
     NoticeForm.C3: _body_c3,
@@ -140,4 +167,6 @@ _BODIES: dict[NoticeForm, Callable[[AdverseActionNotice], list[Block]]] = {
     NoticeForm.C6: _body_c6,
     NoticeForm.C7: _body_c7,
     NoticeForm.C8: _body_c8,
+    NoticeForm.APPROVAL: _body_approval,
+    NoticeForm.REPORT_USED: _body_report_used,
 }

@@ -149,9 +149,10 @@ class DecisionRecord:
     """The facts of one decision.
 
     Attributes:
-        applicants: everyone who applied, with their last known addresses.
+        applicants: everyone who takes part, guarantors too, with their last known addresses.
         primary_consumer_id: None where no primary applicant is readily apparent.
-        notified_consumer_ids: who has been, or is in the same release, notified.
+        guarantor_consumer_ids: who of them only guarantees, and is no applicant.
+        notified_consumer_ids: who has been, or is to be with this notice, notified.
         decided_on: None while nothing is decided (forms C-6 and C-8).
         path: None while nothing is decided.
         factors: all factors used, favorable ones included.
@@ -171,6 +172,7 @@ class DecisionRecord:
     creditors: tuple[Creditor, ...]
     applicants: tuple[Recipient, ...]
     primary_consumer_id: str | None
+    guarantor_consumer_ids: tuple[str, ...] = ()
     decided_on: date | None = None
     path: DecisionPath | None = None
     factors: tuple[Factor, ...] = ()

@@ -1,8 +1,9 @@
-"""Forms C-1 to C-8 filled in with invented people, creditors and agencies (synthetic).
+"""Every form filled in with invented people, creditors and agencies (synthetic).
 
 They show what a notice file holds; every check passes on each of them.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -47,10 +48,21 @@ APPLICANT = Recipient(
     name="Dana Whitlow",
     address_lines=("18 Alder Court, Apt. 3", "Millbrook, OH 43299"),
 )
+GUARANTOR = Recipient(
+    consumer_id="consumer-2",
+    name="Robin Vance",
+    address_lines=("7 Ferry Lane", "Millbrook, OH 43299"),
+)
 AGENCY = ConsumerReportingAgency(
     name="Northern Example Credit Bureau",
     address_lines=("P.O. Box 1150", "Granite Falls, PA 19299"),
     telephone="(800) 555-0199",
+    is_nationwide=True,
+)
+OTHER_AGENCY = ConsumerReportingAgency(
+    name="Southern Example Credit Bureau",
+    address_lines=("P.O. Box 77", "Ridgeway, GA 30199"),
+    telephone="(888) 555-0142",
     is_nationwide=True,
 )
 SCORE = ScoreUsed(
@@ -142,6 +154,30 @@ def _undecided(action: ActionKind) -> DecisionRecord:
     )
 
 
+def _approved() -> DecisionRecord:
+    return replace(
+        _undecided(ActionKind.APPROVAL), decided_on=DECIDED_ON, path=DecisionPath.JUDGMENTAL
+    )
+
+
+def _guaranteed() -> DecisionRecord:
+    own = GUARANTOR.consumer_id
+    report = ReportUsed(consumer_id=own, agency=OTHER_AGENCY)
+    score = replace(
+        SCORE, consumer_id=own, score=588, key_factors=SCORE.key_factors[:2], inquiries_factor=None,
+        provided_by=OTHER_AGENCY.name,
+    )  # fmt: skip
+    return replace(
+        DENIAL,
+        applicants=(APPLICANT, GUARANTOR),
+        guarantor_consumer_ids=(own,),
+        notified_consumer_ids=(APPLICANT.consumer_id,),
+        reports_used=(*DENIAL.reports_used, report),
+        scores_used=(SCORE, score),
+        other_information_used=False,
+    )
+
+
 def _incomplete() -> DecisionRecord:
     items = (
         MissingItem(name="Pay statements of the last 30 days", applicant_can_supply=True),
@@ -166,30 +202,35 @@ def _business() -> DecisionRecord:
     )
 
 
+def _at_application() -> DecisionRecord:
+    return replace(_undecided(ActionKind.AT_APPLICATION), business=_SMALL_BUSINESS)
+
+
 def sample_record(form: NoticeForm) -> DecisionRecord:
     """Returns a decision record that calls for this form."""
-    match form:
-        case NoticeForm.C3:
-            return _scored()
-        case NoticeForm.C4:
-            return _counteroffer()
-        case NoticeForm.C6:
-            return _incomplete()
-        case NoticeForm.C7:
-            return _business()
-        case NoticeForm.C8:
-            return replace(_undecided(ActionKind.AT_APPLICATION), business=_SMALL_BUSINESS)
-        case _:
-            return DENIAL
+    make = _RECORDS.get(form)
+    return make() if make else DENIAL
+
+
+_RECORDS: dict[NoticeForm, Callable[[], DecisionRecord]] = {
+    NoticeForm.C3: _scored,
+    NoticeForm.C4: _counteroffer,
+    NoticeForm.C6: _incomplete,
+    NoticeForm.C7: _business,
+    NoticeForm.C8: _at_application,
+    NoticeForm.APPROVAL: _approved,
+    NoticeForm.REPORT_USED: _guaranteed,
+}
 
 
 def sample_case(form: NoticeForm) -> NoticeCase:
     """Returns a form filled in from `sample_record`."""
     record = sample_record(form)
+    recipient = GUARANTOR if form is NoticeForm.REPORT_USED else APPLICANT
     request = DraftRequest(
         notice_id=f"sample-{form.value.lower()}",
         form=form,
-        consumer_id=APPLICANT.consumer_id,
+        consumer_id=recipient.consumer_id,
         dated_on=DATED_ON,
         transaction=Transaction(request=CreditRequest.LOAN, description="a home repair loan"),
         reasons_contact="our credit service manager",

@@ -89,6 +89,13 @@ def wordings() -> Mapping[str, Wording]:
 
 
 @cache
+def own_wordings() -> Mapping[str, Wording]:
+    """Returns every sentence of our own by its name."""
+    entries = {k: v for k, v in _toml("own_wordings.toml").items() if k != "version"}
+    return {name: Wording.model_validate(entry) for name, entry in entries.items()}
+
+
+@cache
 def lexicon() -> Lexicon:
     """Returns the words that no reason may use."""
     return Lexicon.model_validate(_toml("lexicon.toml"))
@@ -100,12 +107,12 @@ def _agency_file() -> _AgencyFile:
 
 
 def wording(name: str, **slots: str) -> str:
-    """Returns a prescribed text with its slots filled.
+    """Returns a prescribed text, or a sentence of our own, with its slots filled.
 
     Raises:
         NoticeDataError: no text has this name, or a slot is missing or unknown.
     """
-    found = wordings().get(name)
+    found = wordings().get(name) or own_wordings().get(name)
     if found is None:
         raise NoticeDataError(f"found no wording named {name!r}: name one of wordings.toml")
     needed = {slot for _, slot, _, _ in Formatter().parse(found.text) if slot}

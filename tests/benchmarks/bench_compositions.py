@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from engine_systems import (
     BACKENDS,
+    MODELS,
     SEED,
     conditions,
     corpus_texts,
@@ -137,13 +138,13 @@ def show(found: Sequence[Differences]) -> None:
         figures = (row.between_batches, row.bound, row.evidence_between_batches)
         figures += (row.from_fp32, row.from_fp32_p99)
         table.add_row(row.model, row.system, *(f"{figure:.2g}" for figure in figures))
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--models", nargs="+", default=["bundled"], choices=["bundled", "base"])
+    parser.add_argument("--models", nargs="+", default=["bundled"], choices=MODELS)
     parser.add_argument("--systems", nargs="+", default=list(BACKENDS))
     parser.add_argument("--texts", type=int, default=60, help="texts of the corpus (60)")
     parser.add_argument("--batches", type=int, default=60, help="random batches (60)")

@@ -22,6 +22,7 @@ import psutil
 import torch
 from engine_systems import (
     BACKENDS,
+    MODELS,
     System,
     conditions,
     corpus_texts,
@@ -156,8 +157,7 @@ def show(rows: Sequence[Row]) -> None:
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    choices = ["bundled", "base"]
-    parser.add_argument("--models", nargs="+", default=choices, choices=choices)
+    parser.add_argument("--models", nargs="+", default=MODELS[:2], choices=MODELS)
     parser.add_argument("--systems", nargs="+", default=[*BACKENDS, *PEERS])
     parser.add_argument("--rounds", type=int, default=5, help="rounds after a warm-up (5)")
     parser.add_argument("--texts", type=int, default=64, help="mixed texts of a round (64)")

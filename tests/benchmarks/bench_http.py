@@ -4,16 +4,17 @@ Starts `wherefore serve` once for each row group and sends `POST /api/v1/predict
 that stay open. Rows: mixed texts (250 tokens in the mean, none sent twice) with the cache off and
 on, the same few texts again and again (every answer a hit), and one client with 512 tokens.
 Every row tells what the clients saw (rate, p50, p95, p99, errors) and what the server counted.
-Before, in a process of its own, the engine alone computes the same texts as fast as it can: the
-offline rate, of which the online rate is a share. Prints a table and, as its last line, the same
-figures and their conditions as JSON.
+Before, in processes of their own, the engine alone computes the same texts as fast as it can, once
+batch after batch as the server does and once with a batch for each core as `wherefore score` does:
+the faster is the offline rate, of which the online rate is a share. Prints a table and, as its last
+line, the same figures and their conditions as JSON. `WHEREFORE_PRECISION` and
+`WHEREFORE_CACHE_DIR` count as for the service.
 """
 
 import argparse
 import asyncio
 import itertools
 import json
-import multiprocessing
 import os
 import re
 import signal
@@ -22,10 +23,11 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from measured import conditions, mixed_texts, percentile, texts_of_length
@@ -35,7 +37,9 @@ from rich.table import Table
 
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import load_predictor
-from serving.settings import load_settings
+from serving.backlog.local_job import load_backlog_predictor
+from serving.ports import TextPredictor
+from serving.settings import Settings, load_settings
 
 COMMAND = Path(sys.executable).with_name("wherefore")
 KEY = "a-key-for-benchmarks-of-32-characters"
@@ -44,6 +48,9 @@ WARM_UP_SECONDS = 3.0
 NUM_HIT_TEXTS = 64
 OFFLINE_BATCH = 64
 TIMEOUT_S = 120
+
+Loader = Callable[[Settings], TextPredictor]
+LOADERS: dict[str, Loader] = {"one batch": load_predictor, "one per core": load_backlog_predictor}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +101,9 @@ class Result:
     offline_share: float | None
 
 
-def offline_rate(model: str, texts: Sequence[str], seconds: float) -> float:
+def offline_rate(model: str, texts: Sequence[str], seconds: float, load: Loader) -> float:
     """Returns texts per second of the engine alone, in batches of 64, tokenized before."""
-    predictor = load_predictor(load_settings(model=model))
+    predictor = load(load_settings(model=model))
     windows = [tuple(w.ids for w in text.windows) for text in predictor.read(texts)]
     batches = [windows[i : i + OFFLINE_BATCH] for i in range(0, len(windows), OFFLINE_BATCH)]
     predictor.engine.logits([ids for text in batches[0] for ids in text])
@@ -250,43 +257,61 @@ def show(results: Sequence[Result], *, offline: float, title: str) -> None:
             f"{r.cached_ratio:.0%}",
             "" if r.offline_share is None else f"{r.offline_share:.0%}",
         )
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default=str(starter_directory()), help="model directory")
-    parser.add_argument("--seconds", type=float, default=60.0, help="time for each row (60)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for mixed texts (60)")
     parser.add_argument("--clients", type=int, default=8, help="connections (8)")
-    parser.add_argument("--texts", type=int, default=20_000, help="distinct mixed texts (20000)")
-    return parser.parse_args()
+    parser.add_argument("--texts", type=int, default=10_000, help="distinct mixed texts (10000)")
+    parser.add_argument("--no-cached", action="store_true", help="leave the cache's rows out")
+    parser.add_argument("--quick", action="store_true", help="only tests the program")
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.seconds, asked.texts = 3.0, 200
+    return asked
+
+
+def offline_rates(model: str, texts: Sequence[str], seconds: float) -> dict[str, float]:
+    """Returns texts per second of the engine alone, by how many batches run at once."""
+    rates = {}
+    for name, load in LOADERS.items():
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            rates[name] = process.submit(offline_rate, model, texts, seconds, load).result()
+    return rates
 
 
 def main() -> None:
     """Measures every load and prints the figures."""
     asked = arguments()
-    model = open_stored(Path(asked.model))
+    directory = Path(asked.model).resolve()
+    model = open_stored(directory)
     mixed = mixed_texts(model.tokenizer, asked.texts)
-    long = texts_of_length(model.tokenizer, 510, 1000)
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        offline = process.submit(offline_rate, asked.model, mixed[:2048], asked.seconds / 2)
-        texts_per_second = offline.result()
-    results = []
-    for name, environment in (("cache off", {"WHEREFORE_CACHE_BYTES": "0"}), ("cache on", {})):
-        with server(asked.model, environment) as port:
+    long = texts_of_length(model.tokenizer, 510, min(1000, asked.texts))
+    alone = offline_rates(str(directory), mixed[:2048], asked.seconds / 4)
+    offline, results = max(alone.values()), []
+    servers = [("cache off", {"WHEREFORE_CACHE_BYTES": "0"})]
+    servers += [] if asked.no_cached else [("cache on", {})]
+    for name, environment in servers:
+        with server(str(directory), environment) as port:
             load = Load(name=f"mixed, {name}", num_clients=asked.clients, texts=mixed)
-            results.append(measure(load, port, seconds=asked.seconds, offline=texts_per_second))
-            if environment:
-                load = Load(name="512 tokens", num_clients=1, texts=long)
-                results.append(measure(load, port, seconds=asked.seconds / 3, offline=None))
-                continue
-            for count in (1, asked.clients):
-                load = Load(name="hits", num_clients=count, texts=mixed[:NUM_HIT_TEXTS])
-                results.append(measure(load, port, seconds=asked.seconds / 3, offline=None))
+            seconds = asked.seconds if environment else asked.seconds / 3
+            results.append(measure(load, port, seconds=seconds, offline=offline))
+            loads = [Load(name="512 tokens", num_clients=1, texts=long)]
+            if not environment:
+                loads = [
+                    Load(name="hits", num_clients=count, texts=mixed[:NUM_HIT_TEXTS])
+                    for count in (1, asked.clients)
+                ]
+            results += [
+                measure(load, port, seconds=asked.seconds / 3, offline=None) for load in loads
+            ]
     version = model.manifest.model_version
-    show(results, offline=texts_per_second, title=version)
-    figures = {"offline_texts_per_s": round(texts_per_second, 2)}
+    show(results, offline=offline, title=version)
+    figures = {"offline_texts_per_s": {name: round(rate, 2) for name, rate in alone.items()}}
     rows = [asdict(result) for result in results]
     print(json.dumps(conditions(version) | figures | {"results": rows}))
 

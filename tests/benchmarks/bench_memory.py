@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import psutil
-from engine_systems import SEED, conditions, stored_model
+from engine_systems import MODELS, SEED, conditions, stored_model
 
 from model_store.engine.batching import all_shapes
 from model_store.engine.choice import converted
@@ -25,7 +25,7 @@ from model_store.engine.torch_backend import pad_rows
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--model", default="bundled", choices=["bundled", "base"])
+    parser.add_argument("--model", default="bundled", choices=MODELS)
     parser.add_argument("--layout", default="engine", choices=["engine", "any"])
     parser.add_argument("--steps", type=int, default=400, help="batches (400)")
     parser.add_argument("--threads", type=int, help="CPU threads (one per core)")

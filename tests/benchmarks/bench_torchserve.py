@@ -292,7 +292,7 @@ def show(results: Sequence[Result], *, title: str) -> None:
     for r in results:
         figures = (f"{value:,.1f}" for value in (r.rate, r.p50_ms, r.p95_ms, r.p99_ms))
         table.add_row(r.system, str(r.clients), f"{r.texts:,}", str(r.errors), *figures)
-    Console().print(table)
+    Console(width=150).print(table)
 
 
 def arguments() -> argparse.Namespace:

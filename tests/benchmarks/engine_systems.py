@@ -35,6 +35,12 @@ from model_store.windows import TextTokenizer
 SEED = 20261120
 BACKENDS = ("torch-fp32", "torch-bf16", "openvino-fp32", "openvino-bf16", "openvino-int8")
 
+MODELS = ("bundled", "base", "tiny")
+
+_SIZES: dict[str, dict[str, int]] = {
+    "base": {},
+    "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2},
+}
 _ANY_FIGURES = GateLimits(
     min_primary_agreement=0.0,
     min_stated_agreement=0.0,
@@ -83,7 +89,7 @@ def stored_model(name: str, work: Path) -> StoredModel:
     """Returns the bundled model, or one of RoBERTa-base's size with seeded random weights.
 
     Args:
-        name: bundled or base.
+        name: bundled, base, or tiny, which only tests the programs.
         work: where the random one is written.
     """
     starter = load_artifact(starter_directory())
@@ -97,16 +103,17 @@ def stored_model(name: str, work: Path) -> StoredModel:
         layer_norm_eps=1e-5,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
+        **_SIZES[name],
     )
     artifact = Artifact(
         network=Network(config).eval(),
         tokenizer=starter.tokenizer,
         calibration=Calibration(),
-        manifest=Manifest(name="random-base", version="0", created="2026-11-20"),
-        card="# Random weights of RoBERTa-base's size, for speed only\n",
+        manifest=Manifest(name=f"random-{name}", version="0", created="2026-11-20"),
+        card="# Random weights, for speed only\n",
     )
-    save_artifact(artifact, work / "base", storage="fp32")
-    return open_stored(work / "base")
+    save_artifact(artifact, work / name, storage="fp32")
+    return open_stored(work / name)
 
 
 def systems(

@@ -5,12 +5,13 @@ import platform
 import random
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from data_pipeline.corpus.narratives import load_corpus
+from data_pipeline.domain.masking import mask
 from model_store.windows import TextTokenizer
 
 SEED = 20261120
@@ -20,20 +21,30 @@ _MU, _SIGMA = 5.56, 0.6
 """Of the logarithm of the lengths before they are cut to what fits into one window: half of the
 texts lie between 160 and 330 tokens."""
 
+_TEXTS_OF_A_PIECE = 40
+
 
 def mixed_texts(tokenizer: TextTokenizer, count: int, *, seed: int = SEED) -> list[str]:
     """Returns texts of mixed lengths, 250 tokens in the mean, no two alike.
 
-    They are stretches of the bundled synthetic corpus, put end to end in another order for each
-    pass over it.
+    They are stretches of the bundled synthetic corpus, masked before and put end to end in another
+    order for each pass over it, and none has more than one window.
     """
     numbers = random.Random(seed)
-    return _stretches(tokenizer, [_length(numbers) for _ in range(count)], numbers)
+    return list(_stretches(tokenizer, [_length(numbers) for _ in range(count)], numbers))
 
 
 def texts_of_length(tokenizer: TextTokenizer, num_tokens: int, count: int) -> list[str]:
-    """Returns texts of `num_tokens` tokens each, the two markers left out, no two alike."""
-    return _stretches(tokenizer, [num_tokens] * count, random.Random(SEED))
+    """Returns texts of `num_tokens` tokens each, or one or two less, no two alike.
+
+    The two markers are left out.
+    """
+    return list(_stretches(tokenizer, [num_tokens] * count, random.Random(SEED)))
+
+
+def is_read_as_it_is(tokenizer: TextTokenizer, text: str, *, num_tokens: int = MAX_TOKENS) -> bool:
+    """Whether masking leaves a text alone and it has at most so many tokens."""
+    return mask(text).text == text and len(tokenizer.encode([text])[0].ids) <= num_tokens
 
 
 def _length(numbers: random.Random) -> int:
@@ -45,17 +56,28 @@ def _length(numbers: random.Random) -> int:
 
 def _stretches(
     tokenizer: TextTokenizer, lengths: Sequence[int], numbers: random.Random
-) -> list[str]:
-    corpus = [narrative.text for narrative in load_corpus()]
-    whole, offsets, position, stretches = "", (), 0, []
+) -> Iterator[str]:
+    pieces = _pieces(numbers)
+    whole, offsets, position = "", (), 0
     for length in lengths:
-        if position + length > len(offsets):
-            numbers.shuffle(corpus)
-            whole = "\n\n".join(corpus)
-            offsets, position = tokenizer.encode([whole])[0].offsets, 0
-        stretches.append(whole[offsets[position][0] : offsets[position + length - 1][1]])
-        position += length
-    return stretches
+        text = ""
+        # Where masking changes it after all, the length would not be what it should be.
+        while not text or not is_read_as_it_is(tokenizer, text, num_tokens=length):
+            if position + length > len(offsets):
+                whole = next(pieces)
+                offsets, position = tokenizer.encode([whole])[0].offsets, 0
+            text = whole[offsets[position][0] : offsets[position + length - 1][1]]
+            position += length
+        yield text
+
+
+def _pieces(numbers: random.Random) -> Iterator[str]:
+    """Yields the corpus masked, some texts at a time, again and again in other orders."""
+    corpus = [narrative.text for narrative in load_corpus()]
+    while True:
+        numbers.shuffle(corpus)
+        for start in range(0, len(corpus), _TEXTS_OF_A_PIECE):
+            yield mask("\n\n".join(corpus[start : start + _TEXTS_OF_A_PIECE])).text
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -76,6 +98,7 @@ def conditions(model_version: str) -> dict[str, object]:
         "load_1_min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "openvino", "fastapi", "uvicorn", "redis")},
+        "precision": os.environ.get("WHEREFORE_PRECISION", "auto"),
         "seed": SEED,
     }
 

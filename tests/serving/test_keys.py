@@ -16,6 +16,7 @@ from serving.keys import (
     list_people,
     open_api_keys,
 )
+from serving.permissions import Permission
 
 
 def test_the_first_start_makes_a_key_and_later_starts_do_not(tmp_path):
@@ -131,3 +132,36 @@ def test_the_command_prints_a_key_once_and_lists_people(monkeypatch, tmp_path):
     assert open_api_keys(tmp_path).person_of(key).role == "compliance"
     listed = CliRunner().invoke(app, ["list"])
     assert listed.stdout == "compliance-2\tcompliance\n"
+
+
+def test_a_permission_comes_with_the_role_or_with_the_key(tmp_path):
+    monitoring = frozenset({Permission.ENTER_MONITORING})
+    given = [
+        Person(person_id="underwriter-1"),
+        Person(person_id="compliance-2", role="compliance"),
+        Person(person_id="intake-3", permissions=monitoring),
+    ]
+    keys = [add_key(tmp_path, person).get_secret_value() for person in given]
+    found = [open_api_keys(tmp_path).person_of(key) for key in keys]
+    assert [person.may(Permission.EXPORT_CASES) for person in found] == [False, True, False]
+    assert [person.may(Permission.ENTER_MONITORING) for person in found] == [False, False, True]
+
+
+def test_a_permission_that_nobody_knows_makes_no_key_file(tmp_path):
+    key = open_api_keys(tmp_path)
+    path = tmp_path / KEY_FILE_NAME
+    stored = json.loads(path.read_text())
+    stored["keys"][0]["permissions"] = ["everything"]
+    path.write_text(json.dumps(stored))
+    with pytest.raises(KeyFileError, match="is not an API key file"):
+        open_api_keys(tmp_path)
+    assert key.accept(key.new_key.get_secret_value())
+
+
+def test_the_command_gives_and_lists_permissions(monkeypatch, tmp_path):
+    monkeypatch.setenv("WHEREFORE_STATE_DIR", str(tmp_path))
+    made = CliRunner().invoke(app, ["add", "intake-3", "--permit", "enter_monitoring"])
+    person = open_api_keys(tmp_path).person_of(made.stdout.strip())
+    assert person.permissions == {Permission.ENTER_MONITORING}
+    assert CliRunner().invoke(app, ["list"]).stdout.endswith("\t\tenter_monitoring\n")
+    assert CliRunner().invoke(app, ["add", "x", "--permit", "all"]).exit_code == 2

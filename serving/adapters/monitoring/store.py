@@ -8,29 +8,54 @@ from pydantic import TypeAdapter
 
 from serving.adapters.encryption.sealing import Place
 from serving.adapters.monitoring.tables import data_keys, monitoring_records
-from serving.adapters.sql.engine import forget_deleted, reading, writing
+from serving.adapters.sql.engine import alone, forget_deleted, reading, writing
 from serving.adapters.sql.keys import DataKeys
 from serving.adapters.sql.upgrade import Migrations
 from serving.cases.audit import canonical_json
-from serving.monitoring.store import MonitoringRecord
+from serving.monitoring.record import MonitoringRecord
 
 MIGRATIONS = Migrations(Path(__file__).parent / "migrations")
 """The migrations of the database of monitoring data."""
 
 _RECORD = TypeAdapter(MonitoringRecord)
+_LOCK = 0x57484552_4D4F4E49
+"""Number of the advisory lock on PostgreSQL: the bytes of WHERMONI."""
 
 
-class SqlMonitoringStore:
+class MonitoringShredder:
+    """Destroys monitoring data and can read none: it has no key, and no code that would use one."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Takes the database, upgraded."""
+        self._engine = engine
+
+    def case_ids(self) -> Iterator[str]:
+        """Yields the ids of the cases that have records."""
+        with reading(self._engine) as connection:
+            found = connection.scalars(sa.select(data_keys.c.case_id).order_by("case_id")).all()
+        yield from found
+
+    def shred(self, case_id: str) -> None:
+        """Destroys the records of a case and their key."""
+        with writing(self._engine) as connection:
+            for table in (monitoring_records, data_keys):
+                connection.execute(table.delete().where(table.c.case_id == case_id))
+        forget_deleted(self._engine)
+
+
+class SqlMonitoringStore(MonitoringShredder):
     """Monitoring data in a database of its own."""
 
     def __init__(self, engine: sa.Engine, keys: DataKeys) -> None:
         """Takes the database, upgraded, and its data keys."""
-        self._engine, self._keys = engine, keys
+        super().__init__(engine)
+        self._keys = keys
 
     def put(self, case_id: str, records: tuple[MonitoringRecord, ...]) -> None:
         """Keeps the records of a case, in place of those there."""
         table = monitoring_records
         with writing(self._engine) as connection:
+            alone(connection, _LOCK)
             if self._has(connection, case_id):
                 key = self._keys.open(connection, case_id)
                 connection.execute(table.delete().where(table.c.case_id == case_id))
@@ -63,20 +88,6 @@ class SqlMonitoringStore:
                 _RECORD.validate_json(key.open(row.content, _place(case_id, row.consumer_id)))
                 for row in rows
             )
-
-    def case_ids(self) -> Iterator[str]:
-        """Yields the ids of the cases that have records."""
-        with reading(self._engine) as connection:
-            found = connection.scalars(sa.select(data_keys.c.case_id).order_by("case_id")).all()
-        yield from found
-
-    def shred(self, case_id: str) -> None:
-        """Destroys the records of a case and their key."""
-        table = monitoring_records
-        with writing(self._engine) as connection:
-            connection.execute(table.delete().where(table.c.case_id == case_id))
-            self._keys.shred(connection, case_id)
-        forget_deleted(self._engine)
 
     def _has(self, connection: sa.Connection, case_id: str) -> bool:
         wanted = sa.select(data_keys.c.case_id).where(data_keys.c.case_id == case_id)

@@ -1,20 +1,18 @@
-"""The tables of monitoring data; no table of cases is among them, and none refers to one."""
+"""The tables of monitoring data; no table of cases is among them, and none refers to one.
+
+`encryption_keys` has the columns that it has in the other database, and rows of its own.
+"""
 
 import sqlalchemy as sa
 
+from serving.adapters.sql import tables
 from serving.adapters.sql.tables import NAMES
-from serving.adapters.sql.types import UtcMoment
 
 metadata = sa.MetaData(naming_convention=NAMES)
 
 _ID = sa.String(128)
 
-encryption_keys = sa.Table(
-    "encryption_keys",
-    metadata,
-    sa.Column("key_id", sa.String(16), primary_key=True),
-    sa.Column("added_at", UtcMoment, nullable=False),
-)
+encryption_keys = tables.encryption_keys.to_metadata(metadata)
 
 data_keys = sa.Table(
     "data_keys",

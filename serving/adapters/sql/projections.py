@@ -1,5 +1,6 @@
 """What queries read, written from the events in the transaction that records them."""
 
+from dataclasses import asdict
 from functools import singledispatch
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from serving.adapters.sql.tables import (
     decisions,
     notice_renderings,
     notices,
+    open_notices,
 )
 from serving.cases.decisions import Assessment
 from serving.cases.events import (
@@ -33,13 +35,20 @@ _STATE_COLUMNS = tuple(c.name for c in case_states.columns)
 
 
 def write_state(connection: sa.Connection, entry: WorklistEntry, *, is_new: bool) -> None:
-    """Writes where a case stands."""
+    """Writes where a case stands, and what is still open of it."""
     row = {name: getattr(entry, name) for name in _STATE_COLUMNS}
     if is_new:
         connection.execute(case_states.insert(), row)
     else:
         same = case_states.c.case_id == entry.case_id
         connection.execute(case_states.update().where(same), row)
+        connection.execute(open_notices.delete().where(open_notices.c.case_id == entry.case_id))
+    rows = [
+        {"case_id": entry.case_id, "position": position, **asdict(notice)}
+        for position, notice in enumerate(entry.open_notices)
+    ]
+    if rows:
+        connection.execute(open_notices.insert(), rows)
 
 
 @singledispatch
@@ -128,6 +137,7 @@ def _drafted(event: NoticeDrafted, connection: sa.Connection, case_id: str) -> N
         {
             "notice_id": event.notice_id,
             "case_id": case_id,
+            "consumer_id": event.consumer_id,
             "decision_id": event.decision_id,
             "purpose": event.purpose,
             "digest": event.digest,
@@ -191,7 +201,8 @@ def destroy(connection: sa.Connection, case_id: str) -> None:
             connection.execute(table.delete().where(table.c.case_id == case_id))
         else:
             connection.execute(table.delete().where(table.c[parent].in_(of_case[parent])))
-    connection.execute(notices.update().where(notices.c.case_id == case_id), {"content": None})
+    nothing = {"content": None, "consumer_id": None}
+    connection.execute(notices.update().where(notices.c.case_id == case_id), nothing)
     connection.execute(
         assessments.update().where(assessments.c.case_id == case_id),
         {"risk_score": None, "text_digest": None},

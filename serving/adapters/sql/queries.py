@@ -1,12 +1,22 @@
 """The worklist, and what is due to be purged, as queries."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
-from serving.adapters.sql.tables import applicants, applications, case_states, product_terms
+from serving.adapters.sql.tables import (
+    applicants,
+    applications,
+    case_states,
+    open_notices,
+    product_terms,
+)
 from serving.cases.application_file import TermsKind
 from serving.cases.case import Stage
+from serving.cases.owed import OpenNotice
 from serving.cases.store_errors import UnknownCaseError
 from serving.cases.worklist import MAX_PAGE, WorklistCursor, WorklistEntry, WorklistPage
 from serving.cases.worklist import WorklistQuery as Query
@@ -35,7 +45,26 @@ def entry(connection: sa.Connection, case_id: str) -> WorklistEntry:
     row = connection.execute(_ENTRIES.where(applications.c.case_id == case_id)).one_or_none()
     if row is None:
         raise UnknownCaseError
-    return WorklistEntry(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for it
+    [found] = _entries(connection, [row])
+    return found
+
+
+def _entries(
+    connection: sa.Connection, rows: Iterable[sa.Row[*tuple[Any, ...]]]
+) -> tuple[WorklistEntry, ...]:
+    """Returns rows of `_ENTRIES` with what is still open of each."""
+    found = [dict(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for it
+    open_of = _open_notices(connection, [row["case_id"] for row in found])
+    return tuple(WorklistEntry(**row, open_notices=tuple(open_of[row["case_id"]])) for row in found)
+
+
+def _open_notices(connection: sa.Connection, case_ids: list[str]) -> dict[str, list[OpenNotice]]:
+    wanted = sa.select(open_notices).where(open_notices.c.case_id.in_(case_ids))
+    found = defaultdict(list)
+    for row in connection.execute(wanted.order_by(open_notices.c.case_id, open_notices.c.position)):
+        notice = OpenNotice(consumer_id=row.consumer_id, purpose=row.purpose, step=row.step)
+        found[row.case_id].append(notice)
+    return found
 
 
 def worklist(connection: sa.Connection, query: Query) -> WorklistPage:
@@ -47,7 +76,7 @@ def worklist(connection: sa.Connection, query: Query) -> WorklistPage:
         wanted = wanted.where(_behind(query.after))
     wanted = wanted.order_by(states.due_on.is_(None), states.due_on, states.case_id)
     rows = connection.execute(wanted.limit(limit + 1)).all()
-    entries = tuple(WorklistEntry(**row._mapping) for row in rows[:limit])  # noqa: SLF001
+    entries = _entries(connection, rows[:limit])
     if len(rows) <= limit:
         return WorklistPage(entries=entries, next=None)
     last = entries[-1]
@@ -61,7 +90,6 @@ def _filters(query: Query) -> list[sa.ColumnElement[bool]]:
     among: list[tuple[sa.Column[object], frozenset[object]]] = [
         (states.stage, query.stages),
         (states.outcome, query.outcomes),
-        (states.notice_step, query.notice_steps),
         (states.due_clock, query.due_clocks),
         (product_terms.c.product, query.products),
     ]
@@ -78,6 +106,10 @@ def _filters(query: Query) -> list[sa.ColumnElement[bool]]:
         found.append(states.due_on <= query.due_on_or_before)
     if query.only_due:
         found.append(states.due_on.is_not(None))
+    if query.notice_steps:
+        steps = sorted(map(str, query.notice_steps))
+        at_step = sa.select(open_notices.c.case_id).where(open_notices.c.step.in_(steps))
+        found.append(applications.c.case_id.in_(at_step))
     if query.consumer_id is not None:
         of_consumer = sa.select(applicants.c.case_id).where(
             applicants.c.consumer_id == query.consumer_id

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,9 +16,10 @@ from serving.adapters.encryption.key_ring import (
     KeyRingFile,
 )
 from serving.adapters.monitoring.store import MIGRATIONS as MONITORING
-from serving.adapters.monitoring.store import SqlMonitoringStore
+from serving.adapters.monitoring.store import MonitoringShredder, SqlMonitoringStore
 from serving.adapters.monitoring.tables import metadata as monitoring_metadata
 from serving.adapters.sql.audit import SqlAuditTrail
+from serving.adapters.sql.case_days import CaseDay, cases_of_days
 from serving.adapters.sql.cases import SqlCaseStore
 from serving.adapters.sql.engine import alone, open_engine, reading, sqlite_url, writing
 from serving.adapters.sql.keys import DataKeys
@@ -66,8 +67,9 @@ class SqlStorage:
 
     def __init__(self, cases: Database, monitoring: Database, *, anchor_file: Path) -> None:
         """Takes both databases, upgraded; monitoring data are only ever destroyed from here."""
+        self._engine = cases.engine
         self.audit = SqlAuditTrail(cases.engine)
-        self._monitoring = SqlMonitoringStore(monitoring.engine, monitoring.keys)
+        self._monitoring = MonitoringShredder(monitoring.engine)
         self.cases = SqlCaseStore(cases.engine, cases.keys, on_purged=self._monitoring.shred)
         self.anchor_file = anchor_file
 
@@ -85,6 +87,10 @@ class SqlStorage:
         for case_id in left:
             self._monitoring.shred(case_id)
         return len(left)
+
+    def cases_of_days(self, day: CaseDay, *, first: date, last: date) -> tuple[str, ...]:
+        """Returns the cases of some days. See `case_days.cases_of_days`."""
+        return cases_of_days(self._engine, day, first=first, last=last)
 
     def _is_purged(self, case_id: str) -> bool:
         try:

@@ -1,9 +1,10 @@
 """The tables of cases, in third normal form.
 
-Events are the truth. `applications`, `case_states`, `assessments`, `decisions` and `notices` repeat
-of them what queries ask for, and are written in the same transaction; the file of a case
-(applicants, terms, property, documents, submissions) stands on its own. Columns of `Sealed` are
-encrypted under the data key of their case (`data_keys`).
+Events are the truth. `applications`, `case_states`, `open_notices`, `assessments`, `decisions` and
+`notices` repeat of them what queries ask for, and are written in the same transaction; the file of
+a case (applicants, terms, property, documents, submissions) stands on its own. Columns of `Sealed`
+are encrypted under the data key of their case (`data_keys`). Where a `consumer_id` of `notices` or
+`open_notices` is null, the recipient is the primary applicant.
 """
 
 from enum import StrEnum
@@ -65,8 +66,6 @@ case_states = sa.Table(
     sa.Column("last_recorded_at", UtcMoment, nullable=False),
     sa.Column("stage", Word(Stage), nullable=False),
     sa.Column("outcome", Word(Outcome)),
-    sa.Column("notice_step", Word(NoticeStep)),
-    sa.Column("notice_purpose", Word(NoticePurpose)),
     sa.Column("offer", Word(OfferState)),
     sa.Column("due_on", sa.Date),
     sa.Column("due_clock", Word(ClockKind)),
@@ -77,6 +76,16 @@ case_states = sa.Table(
     sa.CheckConstraint("(due_on IS NULL) = (due_clock IS NULL)", name="due"),
     sa.Index("ix_case_states_due_on_case_id", "due_on", "case_id"),
     sa.Index("ix_case_states_stage_keep_until", "stage", "keep_until"),
+)
+
+open_notices = sa.Table(
+    "open_notices",
+    metadata,
+    _case_id(is_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("consumer_id", _ID),
+    sa.Column("purpose", Word(NoticePurpose), nullable=False),
+    sa.Column("step", Word(NoticeStep), index=True),
 )
 
 encryption_keys = sa.Table(
@@ -226,6 +235,7 @@ notices = sa.Table(
     metadata,
     sa.Column("notice_id", _ID, primary_key=True),
     _case_id(index=True),
+    sa.Column("consumer_id", _ID),
     sa.Column("decision_id", sa.ForeignKey("decisions.decision_id")),
     sa.Column("purpose", Word(NoticePurpose), nullable=False),
     sa.Column("digest", _DIGEST, nullable=False),

@@ -6,8 +6,9 @@ from dataclasses import fields, is_dataclass
 
 from serving.notices.checks.content import has_address
 from serving.notices.checks.verdict import Fault, check
-from serving.notices.notice import AdverseActionNotice, Channel, Language
-from serving.notices.record import DecisionRecord
+from serving.notices.forms import NoticeForm
+from serving.notices.notice import AdverseActionNotice, Channel, Language, ScoreBlock
+from serving.notices.record import DecisionRecord, ScoreUsed
 from serving.notices.templates_digest import templates_sha256
 
 MIN_FONT_SIZE_PT = 10.0
@@ -22,7 +23,7 @@ _PUNCTUATION = frozenset("–—‘’“”•…′″€™§")
 @check("C16", clause="12 CFR 1002.4(d)(1)")
 def is_clear_and_retainable(notice: AdverseActionNotice, _record: DecisionRecord) -> Fault | None:
     """Printed by the shipped templates, large enough, in characters that its fonts hold."""
-    if notice.layout.templates_sha256 != templates_sha256():
+    if notice.layout.templates_sha256 != templates_sha256(notice.form):
         return Fault(
             field="notice.layout.templates_sha256",
             found="is not the digest of the shipped templates",
@@ -100,7 +101,7 @@ def exists_in_english(notice: AdverseActionNotice, record: DecisionRecord) -> Fa
 
 @check("C19", clause="12 CFR 1002.9(f); 15 USC 1681m(a)")
 def goes_to_the_right_person(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
-    """The recipient applied, the primary applicant is notified, credit data is the recipient's."""
+    """The recipient takes part, the primary applicant is notified, all credit data is their own."""
     if notice.recipient not in record.applicants or not has_address(notice.recipient.address_lines):
         return Fault(
             field="notice.recipient",
@@ -114,15 +115,54 @@ def goes_to_the_right_person(notice: AdverseActionNotice, record: DecisionRecord
             found="is not the primary applicant, who is not notified either",
             advice="notify the primary applicant",
         )
-    blocks = {"report_block": notice.report_block, "score_block": notice.score_block}
-    for name, block in blocks.items():
-        if block is not None and block.consumer_id != own:
-            return Fault(
-                field=f"notice.{name}.consumer_id",
-                found="belongs to another person",
-                advice="show credit data to nobody but its own consumer",
-            )
+    return _form_fault(notice, record) or _block_fault(notice, record)
+
+
+def _form_fault(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
+    """A guarantor is told of the use of their own report and nothing of the applicant's reasons."""
+    own = notice.recipient.consumer_id
+    guarantees = own in record.guarantor_consumer_ids
+    if (notice.form is NoticeForm.REPORT_USED) != guarantees:
+        return Fault(
+            field="notice.form",
+            found="tells an applicant no reasons, or a guarantor somebody else's",
+            advice=f"use form {NoticeForm.REPORT_USED.value} for a guarantor and nobody else",
+        )
+    used = {report.consumer_id for report in record.reports_used}
+    used |= {score.consumer_id for score in record.scores_used}
+    if guarantees and own not in used:
+        return Fault(
+            field="notice.recipient",
+            found="is a guarantor whose report was not used",
+            advice="send nothing to somebody who is owed nothing",
+        )
     return None
+
+
+def _block_fault(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
+    """Credit data of another person, whatever name it bears."""
+    own = notice.recipient.consumer_id
+    report, score = notice.report_block, notice.score_block
+    advice = "show credit data to nobody but its own consumer"
+    for name, block in {"report_block": report, "score_block": score}.items():
+        if block is not None and block.consumer_id != own:
+            field = f"notice.{name}.consumer_id"
+            return Fault(field=field, found="belongs to another person", advice=advice)
+    agencies = {used.agency for used in record.reports_used if used.consumer_id == own}
+    foreign = {used.agency for used in record.reports_used} - agencies
+    if report is not None and foreign & set(report.agencies):
+        field = "notice.report_block.agencies"
+        return Fault(field=field, found="names another person's agency", advice=advice)
+    others = {_score_data(used) for used in record.scores_used if used.consumer_id != own}
+    owned = {_score_data(used) for used in record.scores_used if used.consumer_id == own}
+    if score is not None and _score_data(score) in others - owned:
+        return Fault(field="notice.score_block", found="is another person's score", advice=advice)
+    return None
+
+
+def _score_data(score: ScoreBlock | ScoreUsed) -> tuple[object, ...]:
+    names = ("score", "created_on", "range_low", "range_high", "key_factors", "provided_by")
+    return tuple(getattr(score, name) for name in names)
 
 
 @check("C20", clause="12 CFR 1002.9(g); comment 9(g)-1")

@@ -78,7 +78,10 @@ def follows_the_business_path(notice: AdverseActionNotice, record: DecisionRecor
 @check("K1", clause="12 CFR 1002, Appendix C, form C-4; 12 CFR 1002.9(a)(1)(iv)")
 def completes_the_counteroffer(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
     """A counteroffer lists the recorded terms, how to accept them and until when."""
-    offer, is_offer = notice.counteroffer, record.action is ActionKind.COUNTEROFFER
+    is_offer = (
+        record.action is ActionKind.COUNTEROFFER and notice.form is not NoticeForm.REPORT_USED
+    )
+    offer = notice.counteroffer
     field = "notice.counteroffer"
     if (offer is not None) != is_offer:
         found = "is missing" if is_offer else "is made though the record holds none"

@@ -1,23 +1,37 @@
-"""Cases over HTTP: two people with a key each, and a time that tests set."""
+"""Cases over HTTP: people with a key each, both databases, and a time that tests set."""
 
 import io
 import logging
-from contextlib import nullcontext
+import shutil
+import uuid
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
+import psycopg
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 
 from serving.adapters.fake import FakePredictor
 from serving.adapters.memory_cases import MemoryStorage
+from serving.adapters.memory_monitoring import MemoryMonitoringStore
+from serving.adapters.sql.storage import open_monitoring, open_storage
 from serving.app import create_app
 from serving.keys import Person, add_key, open_api_keys
 from serving.logs import configure_logs
+from serving.permissions import Permission
 from serving.settings import Settings
 
 START = datetime(2026, 11, 20, 15, tzinfo=UTC)
-PEOPLE = {"underwriter-1": "underwriter", "compliance-2": "compliance"}
+PEOPLE = (
+    Person(person_id="underwriter-1", role="underwriter"),
+    Person(person_id="compliance-2", role="compliance"),
+    Person(
+        person_id="intake-3", role="intake", permissions=frozenset({Permission.ENTER_MONITORING})
+    ),
+)
 RECEIVE = {
     "application": {
         "id": "ref-1",
@@ -46,10 +60,10 @@ RECEIVE = {
 
 
 class Bench:
-    """The API as two people use it."""
+    """The API as three people use it: an underwriter, a compliance officer, somebody at intake."""
 
     def __init__(self, clients, clock):
-        self.underwriter, self.compliance = clients
+        self.underwriter, self.compliance, self.intake = clients
         self.clock = clock
 
     def go_to(self, day):
@@ -130,44 +144,92 @@ def receive_body():
     return RECEIVE
 
 
-@pytest.fixture
-def open_bench(tmp_path):
-    """Opens the API over a store for two people."""
-    opened = []
+def _upgrade(settings):
+    with open_storage(settings), open_monitoring(settings):
+        pass
 
-    def bench(storage=None, **options):
-        state = tmp_path / "state"
-        for person_id, role in PEOPLE.items():
-            key = add_key(state, Person(person_id=person_id, role=role))
-            opened.append((person_id, key.get_secret_value()))
-        clock = [START]
 
-        def now():
-            clock[0] += timedelta(seconds=1)
-            return clock[0]
+@pytest.fixture(scope="session")
+def sqlite_to_copy(tmp_path_factory):
+    """A state folder with both databases, upgraded and empty: to make them takes a while."""
+    state = tmp_path_factory.mktemp("sqlite") / "state"
+    _upgrade(Settings(state_dir=state))
+    return state
 
-        settings = Settings(state_dir=state, **options)
-        app = create_app(
-            settings,
-            predictor=FakePredictor(),
-            keys=open_api_keys(state),
-            storage=storage or (lambda: nullcontext(MemoryStorage())),
-            now=now,
-        )
-        clients = [
-            TestClient(app, raise_server_exceptions=False, headers={"X-API-Key": key})
-            for _, key in opened
-        ]
-        entered.append(clients[0].__enter__())
-        return Bench(clients, clock)
 
-    entered = []
-    yield bench
-    for client in entered:
-        client.__exit__(None, None, None)
+@pytest.fixture(scope="session")
+def postgres_to_copy(tmp_path_factory, postgres_url):
+    """The same with both databases on PostgreSQL, and their URLs."""
+    state = tmp_path_factory.mktemp("postgres") / "state"
+    urls = [_new_database(postgres_url) for _ in ("cases", "monitoring")]
+    _upgrade(Settings(state_dir=state, database_url=urls[0], monitoring_database_url=urls[1]))
+    return state, urls
+
+
+def _new_database(server):
+    name = f"template_{uuid.uuid4().hex}"
+    plain = server.replace("postgresql+psycopg:", "postgresql:")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{server.rpartition('/')[0]}/{name}"
 
 
 @pytest.fixture
-def bench(open_bench):
-    """The API over cases in memory."""
-    return open_bench()
+def stored_on_postgres(tmp_path, postgres_to_copy, make_database):
+    """Settings that name a state folder and databases on PostgreSQL of their own, both empty."""
+    template, urls = postgres_to_copy
+    cases, monitoring = (make_database(copy_of=url) for url in urls)
+    state = Path(shutil.copytree(template, tmp_path / "state"))
+    return Settings(state_dir=state, database_url=cases, monitoring_database_url=monitoring)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stored(request, tmp_path):
+    """Settings that name a state folder and databases of their own, of either kind, both empty."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("stored_on_postgres")
+    template = request.getfixturevalue("sqlite_to_copy")
+    return Settings(state_dir=Path(shutil.copytree(template, tmp_path / "state")))
+
+
+@pytest.fixture
+def open_bench():
+    """Opens the API for three people: over the databases of settings, or in memory."""
+    with ExitStack() as stack:
+        yield partial(_open_bench, stack)
+
+
+def _open_bench(stack, settings, *, in_memory=False, predictor=None, clock=None):
+    keys = [add_key(settings.state_dir, person).get_secret_value() for person in PEOPLE]
+    clock = clock or [START]
+
+    def now():
+        clock[0] += timedelta(seconds=1)
+        return clock[0]
+
+    storage, monitoring = partial(open_storage, settings), partial(open_monitoring, settings)
+    if in_memory:
+        storage, monitoring = partial(nullcontext, MemoryStorage()), _in_memory
+    app = create_app(
+        settings,
+        predictor=predictor or FakePredictor(),
+        keys=open_api_keys(settings.state_dir),
+        storage=storage,
+        monitoring=monitoring,
+        now=now,
+    )
+    clients = [
+        TestClient(app, raise_server_exceptions=False, headers={"X-API-Key": key}) for key in keys
+    ]
+    stack.enter_context(clients[0])
+    return Bench(clients, clock)
+
+
+def _in_memory():
+    return nullcontext(MemoryMonitoringStore())
+
+
+@pytest.fixture
+def bench(stored, open_bench):
+    """The API over cases in one of the two databases, which are there until it has ended."""
+    return open_bench(stored)

@@ -12,7 +12,12 @@ def marked(body):
         "address_lines": [f"1 {CANARY} Street", "Millbrook, OH 43299"],
         "email": f"{CANARY}@example.org",
     }
-    application = {"id": CANARY, "text": f"Debts of {CANARY}.", "purpose": CANARY}
+    application = {
+        "id": CANARY,
+        "text": f"Debts of {CANARY}.",
+        "purpose": CANARY,
+        "product": "mortgage",
+    }
     creditor = body["creditors"][0] | {"name": f"{CANARY} Bank"}
     return body | {
         "application": application,
@@ -20,6 +25,18 @@ def marked(body):
         "creditors": [creditor],
         "transaction": {"description": f"a loan for {CANARY}"},
     }
+
+
+def told_for_monitoring():
+    """What the applicant told for monitoring, with the canary in the own words."""
+    declined = {"origin": "declined"}
+    questions = ("ethnicity", "sex", "marital_status", "age_years")
+    answers = dict.fromkeys(questions, declined) | {
+        "consumer_id": "consumer-1",
+        "race": {"origin": "self_reported", "values": ["other_asian"]},
+        "written_in": [{"category": "other_asian", "text": CANARY}],
+    }
+    return {"asked_under": "regulation_b", "taken_by": "mail", "applicants": [answers]}
 
 
 def refused(bench, body, case_id, notice_id):
@@ -48,9 +65,13 @@ def refused(bench, body, case_id, notice_id):
         (f"notices/{notice_id}/sent", {"channel": CANARY}),
         (f"notices/{notice_id}/sent", {"channel": "electronic", "consent_id": CANARY}),
         (f"notices/{CANARY}/release", {}),
+        (f"monitoring/{case_id}", told_for_monitoring()),
     ]
     for path, sent in bodies:
         yield bench.underwriter.post(f"/api/v1/{path}", json=sent)
+    for sent in ({CANARY: CANARY}, told_for_monitoring() | {"taken_by": CANARY}):
+        yield bench.intake.post(f"/api/v1/monitoring/{case_id}", json=sent)
+    yield bench.intake.post(f"/api/v1/monitoring/{CANARY}", json=told_for_monitoring())
     for path in ("worklist?after=", "worklist?stage=", "worklist?", "notices/"):
         yield bench.underwriter.get(f"/api/v1/{path}{CANARY}")
 
@@ -58,6 +79,8 @@ def refused(bench, body, case_id, notice_id):
 def test_no_refusal_and_no_log_repeats_what_is_personal(bench, receive_body, logged):
     body = marked(receive_body)
     case_id = bench.post("applications", body, status=201)["case_id"]
+    entered = bench.post(f"monitoring/{case_id}", told_for_monitoring(), by=bench.intake)
+    assert set(entered) == {"case_id", "entered_at"}
     bench.post(f"applications/{case_id}/complete")
     bench.post(f"applications/{case_id}/assess")
     bench.post("decisions", bench.denial(case_id), status=201)

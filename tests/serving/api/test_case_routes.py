@@ -1,17 +1,20 @@
 """Cases over HTTP: from the application to the purge, and everything that is refused."""
 
-from functools import partial
-
 import pytest
 
 from serving.adapters.sql.storage import open_storage
 from serving.settings import Settings
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_a_case_goes_from_application_to_purge(open_bench, tmp_path, kind):
-    storage = partial(open_storage, Settings(state_dir=tmp_path / "state"))
-    bench = open_bench(storage if kind == "sqlite" else None)
+def test_a_case_in_memory_is_like_one_in_a_database(open_bench, tmp_path):
+    from_application_to_purge(open_bench(Settings(state_dir=tmp_path / "state"), in_memory=True))
+
+
+def test_a_case_goes_from_application_to_purge(bench):
+    from_application_to_purge(bench)
+
+
+def from_application_to_purge(bench):
     case_id, decided = bench.denied()
     assert decided["decision"]["decided_by"] == "underwriter-1"
     notice_id = bench.post("notices", {"case_id": case_id}, status=201)["notice_id"]
@@ -219,10 +222,8 @@ def test_a_worklist_query_that_cannot_be_is_a_problem(bench, query):
     assert problem["code"] in {"invalid_request", "invalid_facts"}
 
 
-def test_reading_a_case_leaves_an_entry_in_the_audit_log(open_bench, tmp_path):
-    settings = Settings(state_dir=tmp_path / "state")
-    with open_storage(settings) as storage:
-        bench = open_bench(partial(open_storage, settings))
+def test_reading_a_case_leaves_an_entry_in_the_audit_log(bench, stored):
+    with open_storage(stored) as storage:
         case_id = bench.receive()
         bench.get(f"applications/{case_id}")
         entries = storage.audit.entries(object_kind="case", object_id=case_id)

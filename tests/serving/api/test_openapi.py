@@ -22,6 +22,7 @@ OPERATIONS = [
     ("/api/v1/applications/{case_id}/complete", "post"),
     ("/api/v1/applications/{case_id}/consents", "post"),
     ("/api/v1/applications/{case_id}/counteroffer-answer", "post"),
+    ("/api/v1/applications/{case_id}/exam-package", "get"),
     ("/api/v1/applications/{case_id}/holds", "post"),
     ("/api/v1/applications/{case_id}/holds/lift", "post"),
     ("/api/v1/applications/{case_id}/information", "post"),
@@ -32,11 +33,27 @@ OPERATIONS = [
     ("/api/v1/applications/{case_id}/retain", "post"),
     ("/api/v1/applications/{case_id}/retention-requested", "post"),
     ("/api/v1/applications/{case_id}/summary", "get"),
+    ("/api/v1/backlogs", "get"),
+    ("/api/v1/backlogs", "post"),
+    ("/api/v1/backlogs/{backlog_id}", "get"),
+    ("/api/v1/backlogs/{backlog_id}/cancel", "post"),
+    ("/api/v1/backlogs/{backlog_id}/errors", "get"),
+    ("/api/v1/backlogs/{backlog_id}/events", "get"),
+    ("/api/v1/backlogs/{backlog_id}/pause", "post"),
+    ("/api/v1/backlogs/{backlog_id}/result", "get"),
+    ("/api/v1/backlogs/{backlog_id}/resume", "post"),
     ("/api/v1/decisions", "post"),
     ("/api/v1/decisions/{decision_id}", "get"),
     ("/api/v1/decisions/{decision_id}/reopen", "post"),
     ("/api/v1/worklist", "get"),
+    ("/api/v1/explanations", "post"),
+    ("/api/v1/explanations/{explanation_id}", "get"),
+    ("/api/v1/explanations/{explanation_id}", "delete"),
+    ("/api/v1/what-if", "post"),
+    ("/api/v1/what-if/recourse", "post"),
+    ("/api/v1/monitoring/{case_id}", "post"),
     ("/api/v1/notices", "post"),
+    ("/api/v1/notices/all", "post"),
     ("/api/v1/notices/check", "post"),
     ("/api/v1/notices/{notice_id}", "get"),
     ("/api/v1/notices/{notice_id}/check", "post"),
@@ -99,6 +116,15 @@ def test_refusals_are_declared_as_problem_details_only(document, address):
     for status, response in responses.items():
         if status != "200":
             assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_what_needs_a_permission_says_so_and_the_package_is_declared_as_a_zip_file(document):
+    package = document["paths"]["/api/v1/applications/{case_id}/exam-package"]["get"]["responses"]
+    assert list(package["200"]["content"]) == ["application/zip"]
+    assert "Content-Disposition" in package["200"]["headers"]
+    monitoring = document["paths"]["/api/v1/monitoring/{case_id}"]["post"]["responses"]
+    for responses in (package, monitoring):
+        assert list(responses["403"]["content"]) == ["application/problem+json"]
 
 
 def test_the_frameworks_own_error_form_is_not_declared(document):

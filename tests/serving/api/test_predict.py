@@ -36,6 +36,7 @@ def test_the_answer_has_the_columns_of_an_output_row_and_the_time(client):
         "tokens",
         "windows",
         "model_version",
+        "explanation",
         "milliseconds",
         "degraded",
     ]

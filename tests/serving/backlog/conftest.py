@@ -7,7 +7,8 @@ from rich.console import Console
 
 from serving.adapters.fake import FakePredictor
 from serving.backlog.formats import check_output, output_format
-from serving.backlog.job import folder_of, open_job, require_same
+from serving.backlog.identity import require_same
+from serving.backlog.job import folder_of, open_job
 from serving.backlog.local_job import ScoreOptions, identify, run
 from serving.backlog.source import InputFile, plan_input
 from serving.scoring import ScoringService

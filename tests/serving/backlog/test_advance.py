@@ -27,6 +27,20 @@ def test_what_an_earlier_run_did_counts_as_done_but_not_as_speed():
     assert advance.seconds_left(10.0) == 10.0
 
 
+def test_the_tokens_left_are_as_dense_as_those_that_this_run_scored():
+    advance = Advance(
+        total_rows=300,
+        total_characters=3000,
+        resumed_rows=100,
+        resumed_characters=1000,
+        num_rows=200,
+        num_characters=2000,
+        num_tokens=250,
+    )
+    assert advance.tokens_left() == 250
+    assert Advance(total_rows=5, total_characters=9).tokens_left() is None
+
+
 def test_nothing_is_told_of_the_time_left_before_anything_is_scored():
     assert progress_line(Advance(total_rows=5, total_characters=9), seconds=0.0).endswith("errors")
 

@@ -133,6 +133,17 @@ def test_a_shard_that_was_damaged_is_scored_again(tmp_path, backlog, texts):
     assert output.read_bytes() == whole.read_bytes()
 
 
+def test_what_a_process_killed_while_tidying_up_left_is_not_taken_for_done(
+    tmp_path, backlog, texts
+):
+    output, computed = tmp_path / "out.jsonl", []
+    with pytest.raises(Killed):
+        backlog.score(texts, output, options=SMALL, predictor=killed_at(5))
+    (folder_of(output) / "manifest.json").unlink()
+    backlog.score(texts, output, options=SMALL, predictor=FakePredictor(before=computed.append))
+    assert len(computed) == 10
+
+
 def test_a_damaged_plan_is_refused(tmp_path, backlog, texts):
     output = tmp_path / "out.jsonl"
     with pytest.raises(Killed):

@@ -1,8 +1,11 @@
 """`wherefore score` as a user runs it, with a model of random weights."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,8 +13,11 @@ import pytest
 
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.sources import application_from_mapping
+from serving.backlog.formats import output_format
+from serving.backlog.job import folder_of, open_job
 from serving.rows import ROW_FIELDS
 
+COMMAND = Path(sys.executable).with_name("wherefore")
 DATA = Path(__file__).parents[2] / "data"
 
 
@@ -46,16 +52,16 @@ def test_the_development_texts_get_a_row_each(wherefore, tiny_model, tmp_path):
         for span in evidence(after):
             assert rendered[span["start"] : span["end"]] == span["quote"]
             assert span["end"] <= len(before["text"]) or span["start"] > len(before["text"])
-    assert "rows/s" in result.stdout
+    assert "texts/s" in result.stdout
 
 
 def test_labels_beside_the_text_are_not_read(wherefore, tiny_model, tmp_path):
     row = {"id": "1", "text": "Her debts are heavy."}
-    labelled = row | {"denied": True, "categories": ["collateral"]}
+    labelled = row | {"id": "2", "denied": True, "categories": ["collateral"]}
     (tmp_path / "in.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(labelled)}\n")
     wherefore("score", "in.jsonl", "out.jsonl", "--model", tiny_model)
     first, second = lines(tmp_path / "out.jsonl")
-    assert first == second
+    assert first | {"id": "2"} == second
 
 
 def test_rows_before_and_after_bad_rows_are_scored(wherefore, tiny_model, tmp_path):
@@ -116,6 +122,7 @@ def test_csv_in_and_csv_out(wherefore, tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "found"),
     [
+        ("in.jsonl.zst", b"no zstd at all", "broken"),
         ("none.jsonl", None, "does not exist"),
         ("in.docx", b"PK", "suffix"),
         ("in.csv", b"a,b\n1,2\n", "a"),
@@ -177,3 +184,79 @@ def test_a_broken_model_is_refused_in_one_sentence(
     arguments = ["in.jsonl", "out.jsonl"] if command == "score" else ["--port", 0]
     refused(wherefore(command, *arguments, "--model", directory))
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_standard_input_goes_to_standard_output(tiny_model, tmp_path):
+    done = subprocess.run(
+        [COMMAND, "score", "-", "-", "--model", tiny_model],
+        cwd=tmp_path,
+        env=os.environ | {"WHEREFORE_ENGINE": "torch"},
+        input=b'{"id": "A", "text": "Debts."}\n{"text": "Fine."}\n',
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["id"] for row in rows] == ["A", "2"]
+    assert b"texts/s" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_keeps_what_was_scored_and_the_run_goes_on_later(
+    wherefore, tiny_model, tmp_path
+):
+    text = "Her debts are heavy. " * 40
+    rows = [json.dumps({"id": f"{i}", "text": text}) + "\n" for i in range(64)]
+    (tmp_path / "in.jsonl").write_text("".join(rows))
+    command = ["score", "in.jsonl", "out.csv", "--model", tiny_model, "--shard-rows", 16]
+    limited = subprocess.run(
+        ["bash", "-c", 'ulimit -f 16; exec "$0" "$@"', COMMAND, *map(str, command)],
+        cwd=tmp_path,
+        env=os.environ | {"WHEREFORE_ENGINE": "torch", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "cannot be written" in refused(limited)
+    assert not (tmp_path / "out.csv").exists()
+    assert wherefore(*command, "--resume").returncode == 0
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 65
+
+
+def test_a_full_standard_output_is_told_in_one_sentence(tiny_model, tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [COMMAND, "score", "-", "-", "--model", tiny_model],
+            cwd=tmp_path,
+            env=os.environ | {"WHEREFORE_ENGINE": "torch"},
+            input=b'{"text": "Debts."}\n',
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(b"wherefore: standard output cannot be written")
+    assert b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_worker_on_the_same_output_is_refused_in_one_sentence(wherefore, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
+    output = tmp_path / "out.jsonl"
+    with open_job(folder_of(output), output=output_format(output)):
+        told = refused(wherefore("score", "in.jsonl", "out.jsonl"))
+    assert "another process works on" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_target_that_cannot_be_written_is_refused_in_one_sentence(wherefore, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
+    assert "cannot be written" in refused(wherefore("score", "in.jsonl", "/proc/out.jsonl"))
+
+
+def test_without_an_earlier_run_there_is_nothing_to_resume(wherefore, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
+    assert "to resume" in refused(wherefore("score", "in.jsonl", "out.jsonl", "--resume"))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

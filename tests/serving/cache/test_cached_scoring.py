@@ -10,6 +10,7 @@ from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import Row
 from model_store.predictor import Predictor
 from serving.adapters.fake import FakePredictor
+from serving.adapters.redis_cache import BUDGET_SECONDS
 from serving.batching.admission import BatchLimits
 from serving.batching.batcher import Batcher
 from serving.batching.window_queue import Priority
@@ -239,6 +240,26 @@ def test_killed_restarted_and_garbage_redis_under_load_never_changes_an_answer(
     for answers in asyncio.run(scenario()):
         for [answer], right in zip(answers, expected, strict=True):
             assert close_to(right, answer.model_dump(mode="json"))
+
+
+def test_a_redis_that_takes_two_seconds_is_a_miss_and_changes_no_answer(
+    opened, tiny_model, slow_proxy, new_redis_cache, heard
+):
+    predictor = Predictor.load(tiny_model)
+    expected = ScoringService(predictor=predictor).score(rows(*TEXTS))
+
+    async def scenario():
+        shared = new_redis_cache(slow_proxy.url, budget_seconds=BUDGET_SECONDS)
+        async with opened(predictor, shared=shared, max_bytes=0) as batcher:
+            return [await batcher.score(rows(*TEXTS)) for _ in range(4)]
+
+    for answers in asyncio.run(scenario()):
+        assert all(answer.error is None for answer in answers)
+        found = [answer.risk_score for answer in answers]
+        assert found == pytest.approx([right.risk_score for right in expected], abs=1e-2)
+    assert "timeout" in heard.failures
+    # Nothing that came too late was taken for an answer.
+    assert sum(hits for tier, hits, _ in heard.lookups if tier == "shared") == 0
 
 
 def test_a_dead_redis_is_named_in_the_answer(opened, valkey, new_redis_cache):

@@ -163,6 +163,10 @@ DEFECTS = {
         ),
         "cannot be a reason beside others",
     ),
+    "somebody told twice": (
+        lambda d: changed(d, other_recipients=("p-2", "p-2")),
+        "named twice",
+    ),
     "incompleteness without what is missing": (
         lambda d: changed(d, reasons=(person(R.CREDIT_APPLICATION_INCOMPLETE),)),
         "no missing item",

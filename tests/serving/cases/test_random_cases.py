@@ -22,11 +22,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from serving.cases import events as ev
 from serving.cases.audit import AuditAction, AuditLog
 from serving.cases.audit_stores import MemoryAuditStore
-from serving.cases.case import Stage, expected_events
+from serving.cases.case import Stage
 from serving.cases.clock import CREDITOR_CLOCKS, ClockKind, ClockStep
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError
+from serving.cases.expected import expected_events
+from serving.cases.owed import to_draft
 from serving.cases.simulation import Simulator
 from serving.cases.transitions import apply, replay
 
@@ -34,7 +36,16 @@ NUM_QUICK, NUM_FULL, NUM_TRIED = 200, 10_000, 40
 NUM_BEATEN = 10  # one purged case in so many is tried on to the end
 NO_NOTICE = {"product_not_offered", "law_prohibits", "withdrawn", "closed_incomplete"}
 NO_NOTICE |= {"account_unchanged"}
-STEPS = (ev.NoticeDrafted, ev.NoticeReleased, ev.NoticeSent)
+OFFERS = {"counteroffer", "combined_counteroffer"}
+STEPS = (ev.NoticeReleased, ev.NoticeSent)
+
+
+class Letter:
+    """One notice on its way to one recipient."""
+
+    def __init__(self, draft):
+        self.draft, self.checked, self.releaser = draft, False, None
+        self.stepped = draft.occurred_at
 
 
 class History:
@@ -43,10 +54,10 @@ class History:
     def __init__(self, opening):
         self.opening, self.zone = opening, ZoneInfo(opening.time_zone)
         self.broken, self.told, self.holds = [], [], set()
-        self.decision = self.decider = self.draft = self.asked = self.completed = None
-        self.accepted = self.requested = self.purged = self.retained = False
-        self.checked, self.releaser, self.recorded = False, None, opening.recorded_at
-        self.stepped = opening.occurred_at
+        self.decision = self.decider = self.asked = self.completed = None
+        self.accepted = self.purged = self.retained = False
+        self.letters, self.requested, self.days_told = {}, {}, {}
+        self.recorded = opening.recorded_at
 
     def rule(self, holds, words):
         if not holds:
@@ -60,10 +71,10 @@ class History:
         self.rule(event.recorded_at >= self.recorded, "recorded in another order")
         self.recorded = event.recorded_at
         self.rule(event.occurred_at >= self.opening.occurred_at, "happened before the case")
-        if isinstance(event, STEPS):
-            first = isinstance(event, ev.NoticeDrafted)
-            self.rule(first or event.occurred_at >= self.stepped, "a step before the one before")
-            self.stepped = event.occurred_at
+        if isinstance(event, STEPS) and event.notice_id in self.letters:
+            letter = self.letters[event.notice_id]
+            self.rule(event.occurred_at >= letter.stepped, "a step before the one before")
+            letter.stepped = event.occurred_at
         getattr(self, f"on_{type(event).__name__}", lambda _: None)(event)
         return self
 
@@ -74,7 +85,7 @@ class History:
 
     def on_ApplicationCompleted(self, event):
         self.rule(self.completed is None and not self.decision, "completed twice or too late")
-        self.completed, self.draft = event.occurred_at, None
+        self.completed, self.letters = event.occurred_at, {}
 
     def on_DecisionRecorded(self, event):
         account = isinstance(self.opening, ev.AccountReviewOpened)
@@ -90,70 +101,107 @@ class History:
             self.rule(late, "T3: closed before the applicant's time was over")
         if outcome in {"deny", "counteroffer", "account_adverse_action"}:
             self.rule(event.decision.reasons, "9(b)(2): adverse action without reasons")
-        self.decision, self.decider, self.draft = event.decision, event.actor.actor_id, None
+            self.rule(
+                len(set(self.everybody(event.decision))) == len(self.everybody(event.decision)),
+                "somebody is told twice",
+            )
+        else:
+            self.rule(
+                not event.decision.other_recipients, "615(a): disclosed without adverse action"
+            )
+        self.decision, self.decider, self.letters = event.decision, event.actor.actor_id, {}
+
+    def everybody(self, decision):
+        return [None, *decision.other_recipients]
+
+    def purposes(self, recipient):
+        return {n.purpose for n in self.told if n.consumer_id == recipient} - {"incompleteness"}
 
     def on_DecisionReopened(self, _):
         told = {notice.purpose for notice in self.told} - {"incompleteness"}
         self.rule(self.decision and not told and not self.retained, "reopened after notice")
-        self.decision = self.draft = None
+        self.decision, self.letters = None, {}
 
     def on_NoticeDrafted(self, event):
-        self.rule(self.draft is None, "two notices at once")
-        self.draft, self.checked, self.releaser = event, False, None
+        busy = {letter.draft.consumer_id for letter in self.letters.values()}
+        self.rule(event.consumer_id not in busy, "two notices at once to one recipient")
+        known = self.everybody(self.decision) if self.decision else [None]
+        self.rule(event.consumer_id in known, "9(f), 615(a): a notice to somebody who is owed none")
+        self.letters[event.notice_id] = Letter(event)
 
-    def on_NoticeDiscarded(self, _):
-        self.rule(self.draft, "nothing to discard")
-        self.draft = None
+    def on_NoticeDiscarded(self, event):
+        self.rule(self.letters.pop(event.notice_id, None), "nothing to discard")
 
     def on_NoticeChecked(self, event):
-        self.rule(self.draft and self.draft.digest == event.digest, "checked something else")
-        self.checked = not event.blocking
+        letter = self.letters.get(event.notice_id)
+        self.rule(letter and letter.draft.digest == event.digest, "checked something else")
+        letter.checked = not event.blocking
 
     def on_NoticeReleased(self, event):
-        self.rule(self.draft and self.draft.digest == event.digest, "released something else")
-        self.rule(self.checked, "released unchecked")
-        self.releaser = event.actor
+        letter = self.letters.get(event.notice_id)
+        self.rule(letter and letter.draft.digest == event.digest, "released something else")
+        self.rule(letter.checked, "released unchecked")
+        letter.releaser = event.actor
 
     def on_NoticeSent(self, event):
-        draft, self.draft = self.draft, None
-        same = draft and (draft.notice_id, draft.digest) == (event.notice_id, event.digest)
+        letter = self.letters.pop(event.notice_id, None)
+        same = letter and letter.draft.digest == event.digest
         self.rule(same, "sent something else than was drafted")
-        self.rule(self.checked and self.releaser, "sent unchecked or unreleased")
-        if not (same and self.releaser):
+        if not same:
             return
-        self.rule(self.releaser.kind is ev.ActorKind.PERSON, "A1: not released by a person")
-        self.rule(self.releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
-        purposes = {notice.purpose for notice in self.told}
+        draft, releaser = letter.draft, letter.releaser
+        self.rule(letter.checked and releaser, "sent unchecked or unreleased")
+        if not releaser:
+            return
+        self.rule(releaser.kind is ev.ActorKind.PERSON, "A1: not released by a person")
+        self.rule(releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
+        purposes = self.purposes(draft.consumer_id)
         if draft.purpose == "incompleteness":
             self.rule(not self.decision and not self.completed, "asked for items too late")
+            self.rule(draft.consumer_id is None, "9(f): somebody else was asked for items")
             self.asked = draft.respond_by
         else:
             self.rule(self.decision, "A2: a notice without a recorded decision")
-            self.rule(self.releaser.actor_id != self.decider, "A1: released by the decider")
+            self.rule(releaser.actor_id != self.decider, "A1: released by the decider")
             outcome = self.decision.outcome if self.decision else None
             self.rule(outcome not in NO_NOTICE, "X1: a notice that is not owed")
-            self.rule(draft.purpose not in purposes, "the same notice twice")
+            self.rule(draft.purpose not in purposes, "the same notice twice to one recipient")
+            ways = {notice.purpose for notice in self.told} & OFFERS
+            if draft.purpose in OFFERS:
+                self.rule(ways <= {draft.purpose}, "one offer made in two ways")
+                self.rule(not self.accepted, "X2: offered again after acceptance")
+        if draft.purpose == "counteroffer":
+            self.rule(draft.consumer_id is None, "a disclosure before there is adverse action")
         if draft.purpose == "counteroffer_not_accepted":
             self.rule(not self.accepted, "X2: denied after acceptance")
-            self.rule("counteroffer" in purposes, "T4: denied without a counteroffer")
+            self.rule("counteroffer" in self.purposes(None), "T4: denied without a counteroffer")
             self.rule("combined_counteroffer" not in purposes, "T4: a second notice")
         if draft.purpose == "reasons_statement":
-            self.rule(self.requested, "T6: reasons that nobody asked for")
+            asked = self.requested.get(draft.consumer_id)
+            self.rule(asked, "T6: reasons that nobody asked for")
         self.told.append(draft)
+        if draft.reasons_on_request:
+            self.days_told[draft.consumer_id] = self.day(event.occurred_at)
         self.last_told = max(event.occurred_at, getattr(self, "last_told", event.occurred_at))
 
     def on_CounterofferAccepted(self, _):
-        offers = {"counteroffer", "combined_counteroffer"}
         purposes = {notice.purpose for notice in self.told}
-        self.rule(offers & purposes and not self.accepted, "accepted what was not offered")
+        self.rule(
+            OFFERS & self.purposes(None) and not self.accepted, "accepted what was not offered"
+        )
         self.rule("counteroffer_not_accepted" not in purposes, "accepted after the denial")
         self.accepted = True
-        if self.draft and self.draft.purpose == "counteroffer_not_accepted":
-            self.draft = None
+        drops = {*OFFERS, "counteroffer_not_accepted"}
+        left = [n for n in self.letters.items() if n[1].draft.purpose not in drops]
+        self.letters = dict(left)
 
-    def on_ReasonsRequested(self, _):
-        self.rule(any(notice.reasons_on_request for notice in self.told), "T6: not offered")
-        self.requested = True
+    def on_ReasonsRequested(self, event):
+        offered = [n for n in self.told if n.reasons_on_request]
+        self.rule(event.consumer_id in {n.consumer_id for n in offered}, "T6: not offered")
+        self.rule(event.consumer_id not in self.requested, "T6: asked twice, and in time")
+        since = self.days_told[event.consumer_id]
+        if self.day(event.occurred_at) <= since + pd.Timedelta(days=60):
+            self.requested[event.consumer_id] = True
 
     def on_LegalHoldPlaced(self, event):
         self.holds.add(event.hold_id)
@@ -161,9 +209,18 @@ class History:
     def on_LegalHoldLifted(self, event):
         self.holds.discard(event.hold_id)
 
+    def owed(self):
+        """Who of those to be told was not: an accepted offer leaves nothing owed."""
+        if self.decision is None or self.decision.outcome in NO_NOTICE or self.accepted:
+            return []
+        plain = "counteroffer" in self.purposes(None)
+        last = {"counteroffer_not_accepted"} if plain else {"action_taken", "combined_counteroffer"}
+        return [r for r in self.everybody(self.decision) if not last & self.purposes(r)]
+
     def on_CaseRetained(self, _):
-        owed = self.decision and self.decision.outcome not in NO_NOTICE and not self.told
-        self.rule(self.decision and not owed and not self.draft, "retained with a notice owed")
+        waiting = [r for r in self.requested if "reasons_statement" not in self.purposes(r)]
+        ready = self.decision and not self.owed() and not self.letters and not waiting
+        self.rule(ready, "retained with a notice owed to somebody")
         self.retained = True
 
     def on_CasePurged(self, event):
@@ -187,7 +244,7 @@ def check_clocks(case, events):
         assert steps[0] is not ClockStep.STOP
         assert ClockStep.START not in steps[1:]
         assert (ClockStep.STOP, ClockStep.STOP) not in itertools.pairwise(steps)
-    told = {notice.draft.purpose for notice in case.sent} - {ev.NoticePurpose.INCOMPLETENESS}
+    told = {n.draft.purpose for n in case.sent_to(None)} - {ev.NoticePurpose.INCOMPLETENESS}
     silent = case.decision is not None and case.decision.outcome in NO_NOTICE
     if case.stage in {Stage.RETAINED, Stage.PURGED}:
         assert running & CREDITOR_CLOCKS <= {ClockKind.REASONS_STATEMENT}
@@ -200,6 +257,26 @@ def check_clocks(case, events):
         assert found[ClockKind.ACTION_TAKEN].due_on == due.date()
     first = case.kind is ev.CaseKind.APPLICATION and case.stage is Stage.RECEIVED
     assert (ClockKind.INCOMPLETE_APPLICATION in running) >= first
+    check_disclosures(case, events, running)
+
+
+def check_disclosures(case, events, running):
+    """The clock of disclosures runs exactly while somebody beside the primary applicant waits."""
+    history = History(events[0])
+    for event in events[1:]:
+        history.read(event)
+    others = [recipient for recipient in history.owed() if recipient is not None]
+    drafted = {letter.draft.purpose for letter in history.letters.values()}
+    plain = "counteroffer" in drafted
+    assert (ClockKind.REPORT_DISCLOSURES in running) == (bool(others) and not plain)
+    busy = {letter.draft.consumer_id for letter in history.letters.values()}
+    left = {recipient for recipient in history.owed() if not plain or recipient is None} - busy
+    assert {*to_draft(case)} >= left, "somebody is owed what nobody can draft"
+    sent = {*case.told} >= {*case.recipients}
+    if case.recipients and case.stage is Stage.NOTIFIED and not (history.accepted or plain):
+        assert sent or "counteroffer" in history.purposes(None)
+    if case.stage is Stage.DECIDED and case.recipients:
+        assert not sent
 
 
 def attempt(case, event):

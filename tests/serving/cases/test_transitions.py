@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from serving.cases import events as ev
-from serving.cases.case import OfferState, Stage, expected_events
+from serving.cases.case import OfferState, Stage
 from serving.cases.decisions import Outcome
 from serving.cases.errors import (
     CaseError,
@@ -16,6 +16,7 @@ from serving.cases.errors import (
     RetentionError,
     SecondPersonError,
 )
+from serving.cases.expected import expected_events
 from serving.cases.transitions import apply, replay
 
 CAUSE = "the template had an old address"
@@ -265,7 +266,7 @@ def test_items_and_a_last_day_belong_to_notices_of_incompleteness_alone(story, d
 
 def test_completion_overtakes_a_notice_of_incompleteness_in_preparation(story):
     told = story().draft("2026-01-10", ev.NoticePurpose.INCOMPLETENESS).complete("2026-01-11")
-    assert told.case.notice is None
+    assert told.case.preparing == ()
     assert told.case.stage is Stage.COMPLETE
 
 
@@ -297,7 +298,7 @@ def test_an_accepted_counteroffer_owes_no_denial_even_when_one_was_drafted(story
     told = offered(story, ev.NoticePurpose.COUNTEROFFER)
     told.draft("2026-02-01", ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
     told.add(ev.CounterofferAccepted, "2026-02-02")
-    assert told.case.notice is None
+    assert told.case.preparing == ()
     assert told.case.offer is OfferState.ACCEPTED
     with refused(told, match="NoticeDrafted"):
         told.draft("2026-02-03", ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
@@ -360,7 +361,7 @@ def test_a_decision_is_taken_back_with_a_cause_and_only_before_notice(denied):
         told.add(ev.DecisionReopened, "2026-01-13", cause="  oops ")
     told.add(ev.DecisionReopened, "2026-01-13", cause=CAUSE)
     assert told.case.stage is Stage.ASSESSED
-    assert told.case.notice is None
+    assert told.case.preparing == ()
     told.decide("2026-01-14", Outcome.APPROVE).notify("2026-01-15")
     with refused(told, match="DecisionReopened"):
         told.add(ev.DecisionReopened, "2026-01-16", cause=CAUSE)

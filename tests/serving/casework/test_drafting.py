@@ -121,7 +121,7 @@ def test_reasons_left_to_a_request_are_stated_when_it_comes(any_office, people):
     keeping.request_reasons(any_office.desk, case_id, by=underwriter)
     notice_id = draft(any_office, case_id, underwriter)
     stored = any_office.desk.load(case_id)
-    assert stored.case.notice.draft.purpose is NoticePurpose.REASONS_STATEMENT
+    assert stored.case.notice(notice_id).draft.purpose is NoticePurpose.REASONS_STATEMENT
     assert {r.key for r in notice_of(any_office, notice_id).reasons} == {
         DenialReason.BANKRUPTCY,
         DenialReason.EXCESSIVE_OBLIGATIONS_TO_INCOME,

@@ -45,7 +45,7 @@ def test_only_the_second_person_is_missing_before_the_release(office, people):
     _, notice_id = office.drafted()
     found = letters.check(office.desk, notice_id, causes={}, by=people[0])
     assert [v.check_id for v in found.verdicts if not v.passed] == ["A1"]
-    assert found.stored.case.notice.step is NoticeStep.CHECKED
+    assert found.stored.case.notice(notice_id).step is NoticeStep.CHECKED
 
 
 def test_the_check_of_a_stored_notice_is_the_check_of_its_file(any_office, people):
@@ -77,7 +77,7 @@ def test_more_than_four_reasons_need_a_written_cause(any_office, people):
     _, notice_id = any_office.drafted(case_id=case_id)
     found = letters.check(any_office.desk, notice_id, causes={}, by=people[0])
     assert found.blocked_by == ("C6",)
-    assert found.stored.case.notice.step is NoticeStep.DRAFTED
+    assert found.stored.case.notice(notice_id).step is NoticeStep.DRAFTED
     with pytest.raises(IllegalEventError):
         letters.release(any_office.desk, notice_id, by=people[1])
     with pytest.raises(IllegalEventError, match="no written cause"):

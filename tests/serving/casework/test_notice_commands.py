@@ -7,7 +7,7 @@ import structlog
 from typer.testing import CliRunner
 
 from serving.adapters.sql.storage import open_storage
-from serving.cases.errors import SecondPersonError
+from serving.cases.errors import IllegalEventError, SecondPersonError
 from serving.cases.store_errors import UnknownNoticeError
 from serving.casework.errors import FactsError
 from serving.casework.printing import Rendering
@@ -106,3 +106,18 @@ def test_who_has_no_key_does_nothing(denied, state, key_files, tmp_path):
 def test_a_form_or_a_notice_that_is_not_there_is_told(run, denied):
     assert isinstance(run("draft", denied, "--form", "C-9").exception, FactsError)
     assert isinstance(run("release", "n-00").exception, UnknownNoticeError)
+
+
+def test_each_recipients_notice_is_drafted_and_released(run, state, make_office, make_applicant):
+    with open_storage(Settings(state_dir=state)) as storage:
+        office = make_office(storage)
+        office.clock.go_to("2026-11-12")
+        case_id = office.denied(applicants=(make_applicant(), make_applicant(2)))
+    drafted = run("draft", case_id)
+    [only] = drafted.stdout.split()
+    assert run("check", only).exit_code == 0
+    with open_storage(Settings(state_dir=state)) as storage:
+        assert storage.cases.load(case_id).case.notice(only).draft.consumer_id is None
+    nobody = run("draft", case_id, "--consumer", "consumer-2")
+    assert isinstance(nobody.exception, IllegalEventError)
+    assert run("release", only, only, by="compliance-2").stdout.count("released") == 1

@@ -10,7 +10,7 @@ from data_pipeline.domain.taxonomy import REASONS
 from serving.notices.case_file import NoticeCase
 from serving.notices.checks.every_check import CHECKS, check_notice
 from serving.notices.draft import DraftRequest, draft_notice
-from serving.notices.forms import ActionKind, NoticeForm
+from serving.notices.forms import ADVERSE_ACTIONS, ActionKind, NoticeForm
 from serving.notices.notice import (
     Channel,
     Creditor,
@@ -31,7 +31,7 @@ from serving.notices.record import (
     MissingItem,
     ReportUsed,
 )
-from serving.notices.samples import AGENCY, SCORE, sample_case, sample_record
+from serving.notices.samples import AGENCY, OTHER_AGENCY, SCORE, sample_case, sample_record
 
 MERITS = [r.value for r in REASONS if r.value != "credit_application_incomplete"]
 OTHERS = {
@@ -183,16 +183,39 @@ def with_credit_data(rng, record):
         key_factors=names,
         inquiries_factor=SCORE.inquiries_factor if has_inquiries else None,
     )
+    return with_others_data(
+        replace(
+            record,
+            reports_used=tuple(ReportUsed(consumer_id=own, agency=agency) for agency in agencies),
+            scores_used=(score,) if agencies and rng.random() < 0.8 else (),
+            other_information_used=rng.random() < 0.5,
+        ),
+        score,
+    )
+
+
+def with_others_data(record, score):
+    """A report and a score of each further person, from a bureau that nobody else has."""
+    others = [a.consumer_id for a in record.applicants[1:]]
+    other = replace(
+        score,
+        score=score.range_low + 1 if score.score != score.range_low + 1 else score.range_high,
+        key_factors=("Too few accounts currently paid as agreed",),
+        provided_by=OTHER_AGENCY.name,
+        inquiries_factor=None,
+    )
+    reports = tuple(ReportUsed(consumer_id=who, agency=OTHER_AGENCY) for who in others)
+    scores = tuple(replace(other, consumer_id=who) for who in others)
     return replace(
         record,
-        reports_used=tuple(ReportUsed(consumer_id=own, agency=agency) for agency in agencies),
-        scores_used=(score,) if agencies and rng.random() < 0.8 else (),
-        other_information_used=rng.random() < 0.5,
+        reports_used=(*record.reports_used, *reports),
+        scores_used=(*record.scores_used, *scores),
     )
 
 
 def with_people(rng, record):
-    """Other names, now and then a joint applicant, and the creditor's type."""
+    """Other names, now and then a joint applicant or a guarantor, and the creditor's type."""
+    guarantees = bool(record.guarantor_consumer_ids)
     first = Recipient(
         consumer_id="consumer-a",
         name=rng.choice(["Ana María Núñez", "O'Neil Brandt", "Jo Li", "Łucja Żak", "D. R. Moss"]),
@@ -208,8 +231,10 @@ def with_people(rng, record):
     return replace(
         record,
         creditors=(creditor,),
-        applicants=(first, joint) if rng.random() < 0.3 else (first,),
+        applicants=(first, joint) if guarantees or rng.random() < 0.3 else (first,),
         primary_consumer_id="consumer-a",
+        guarantor_consumer_ids=("consumer-b",) if guarantees else (),
+        notified_consumer_ids=("consumer-a",),
     )
 
 
@@ -229,6 +254,14 @@ def with_business(rng, record, form):
     return replace(record, business=business)
 
 
+def recipient_of(rng, form, record):
+    """The guarantor on their own form; else an applicant, and of two now and then the second."""
+    ids = [applicant.consumer_id for applicant in record.applicants]
+    if form is NoticeForm.REPORT_USED:
+        return ids[-1]
+    return rng.choice(ids) if record.action in ADVERSE_ACTIONS else ids[0]
+
+
 def valid_case(seed):
     """A valid notice with its record, drawn by a seed over every form, path and block."""
     rng = Random(seed)
@@ -239,12 +272,15 @@ def valid_case(seed):
             incomplete(form)
             if rng.random() < 0.3 and form in {NoticeForm.C1, NoticeForm.C2}
             else decided(rng, form)
+            if record.action in ADVERSE_ACTIONS
+            else record
         )
-        record = with_credit_data(rng, with_people(rng, chosen))
+        record = with_people(rng, chosen)
+        record = with_credit_data(rng, record) if record.action in ADVERSE_ACTIONS else record
     record = with_business(rng, record, form)
+    own = recipient_of(rng, form, record)
     electronic = rng.random() < 0.4
     if electronic:
-        own = record.applicants[0].consumer_id
         consent = ElectronicConsent(consumer_id=own, given_on=date(2026, 1, 5))
         record = replace(record, consents=(consent,))
     if rng.random() < 0.3:
@@ -261,7 +297,7 @@ def valid_case(seed):
     request = DraftRequest(
         notice_id=f"notice-{seed}",
         form=form,
-        consumer_id=record.applicants[0].consumer_id,
+        consumer_id=own,
         dated_on=dated_on,
         transaction=Transaction(
             request=rng.choice(list(CreditRequest)), description="a car loan of $18,400"

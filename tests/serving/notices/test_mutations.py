@@ -6,7 +6,13 @@ from datetime import timedelta
 import pytest
 
 from serving.notices.compose import compose_ecoa_notice
-from serving.notices.forms import ACTION_DESCRIPTIONS, FORMS, ActionKind, ReasonDisclosure
+from serving.notices.forms import (
+    ACTION_DESCRIPTIONS,
+    FORMS,
+    ActionKind,
+    NoticeForm,
+    ReasonDisclosure,
+)
 from serving.notices.notice import (
     Action,
     Channel,
@@ -177,15 +183,55 @@ def c19_another_person(case, change, _):
     ]:  # fmt: skip
         yield change(recipient=replace(recipient, **fields))
     joint = (*case.record.applicants, STRANGER)
-    yield change(recipient=STRANGER, record_applicants=joint)
+    nobody = {"record_notified_consumer_ids": ()}
+    yield change(recipient=STRANGER, record_applicants=joint, **nobody)
 
 
 def c19_another_persons_block(case, change, _):
     for name in ("report_block", "score_block"):
         block = getattr(case.notice, name)
         if block is not None:
-            for owner in ("stranger", "consumer-b", ""):
+            for owner in {"stranger", "consumer-a", "consumer-b", ""} - {block.consumer_id}:
                 yield change(**{name: replace(block, consumer_id=owner)})
+
+
+def c19_another_persons_data_under_the_own_name(case, change, _):
+    """The block of another recipient of the same decision, relabelled."""
+    own = case.notice.recipient.consumer_id
+    theirs = [used for used in case.record.reports_used if used.consumer_id != own]
+    for used in theirs:
+        shown = case.notice.report_block
+        if shown is not None:
+            for agencies in [(used.agency,), (*shown.agencies, used.agency)]:
+                yield change(report_block=replace(shown, agencies=agencies))
+    for used in case.record.scores_used:
+        if used.consumer_id != own and case.notice.score_block is not None:
+            names = ("score", "created_on", "range_low", "range_high", "key_factors", "provided_by")
+            data = {name: getattr(used, name) for name in names}
+            yield change(score_block=replace(case.notice.score_block, **data))
+
+
+def c19_reasons_for_a_guarantor(case, change, _):
+    """An applicant gets reasons, a guarantor never somebody else's."""
+    own = case.notice.recipient.consumer_id
+    if own in case.record.guarantor_consumer_ids:
+        for form in (NoticeForm.C1, NoticeForm.C2, NoticeForm.C5):
+            yield change(form=form)
+        yield change(record_guarantor_consumer_ids=())
+        used = case.record.reports_used
+        yield change(
+            record_reports_used=tuple(u for u in used if u.consumer_id != own),
+            record_scores_used=(),
+        )
+    else:
+        yield change(form=NoticeForm.REPORT_USED)
+        yield change(record_guarantor_consumer_ids=(own,))
+
+
+def c19_nobody_told_the_primary_applicant(case, change, _):
+    if case.notice.recipient.consumer_id != case.record.primary_consumer_id:
+        yield change(record_notified_consumer_ids=())
+        yield change(record_notified_consumer_ids=(case.notice.recipient.consumer_id,))
 
 
 def c20_mixed_creditors(case, change, _):
@@ -213,7 +259,13 @@ RULES = {
     "C16": [c16_small_or_unknown, c16_unprintable],
     "C17": [c17_no_consent],
     "C18": [c18_no_english],
-    "C19": [c19_another_person, c19_another_persons_block],
+    "C19": [
+        c19_another_person,
+        c19_another_persons_block,
+        c19_another_persons_data_under_the_own_name,
+        c19_reasons_for_a_guarantor,
+        c19_nobody_told_the_primary_applicant,
+    ],
     "C20": [c20_mixed_creditors],
 }
 

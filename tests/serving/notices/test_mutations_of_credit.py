@@ -128,7 +128,9 @@ def f6_wrong_in_both(case, change, _):
         copies = [many, (*many, "Number of inquiries")]
         copies += [tuple(reason.text for reason in reasons)] if reasons else []
         for factors in copies:
-            score = replace(case.record.scores_used[0], key_factors=factors, inquiries_factor=None)
+            own = case.notice.recipient.consumer_id
+            used = next(s for s in case.record.scores_used if s.consumer_id == own)
+            score = replace(used, key_factors=factors, inquiries_factor=None)
             changed = replace(block, key_factors=factors)
             yield change(score_block=changed, record_scores_used=(score,))
 
@@ -176,7 +178,8 @@ def f8_broken_statement(case, change, broken):
 def f9_instead_of_reasons(case, change, _):
     if case.notice.report_block is None:
         return
-    yield change(reasons=(), right_to_reasons=None)
+    if case.notice.reasons or case.notice.right_to_reasons:
+        yield change(reasons=(), right_to_reasons=None)
     if case.notice.reasons:
         for text in [
             "Credit report was obtained", "Consumer report used in decision",

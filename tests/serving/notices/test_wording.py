@@ -12,6 +12,7 @@ from serving.notices.wording import (
     agencies_of,
     agencies_version,
     lexicon,
+    own_wordings,
     reason_text,
     wording,
     wordings,
@@ -86,3 +87,36 @@ def test_every_expression_of_the_lexicon_is_valid_and_spares_the_reasons_of_the_
     expressions = [*lexicon().insufficient, *lexicon().prohibited]
     texts = [info.notice_wording.lower() for info in REASON_INFO.values()]
     assert [(e, t) for e in expressions for t in texts if re.search(e, t)] == []
+
+
+def syllables(word):
+    """Groups of vowels, without a silent e: an estimate that is never far off for plain words."""
+    groups = re.findall(r"[aeiouy]+", word.lower())
+    silent = word.lower().endswith("e") and not word.lower().endswith("le") and len(groups) > 1
+    return max(1, len(groups) - silent)
+
+
+def grade_of(text):
+    """The Flesch-Kincaid grade. Source: Kincaid et al. (1975), Navy Research Branch Report 8-75."""
+    sentences = [found for found in re.split(r"[.!?]+", text) if found.strip()]
+    words = re.findall(r"[A-Za-z']+", text)
+    per_sentence, per_word = len(words) / len(sentences), sum(map(syllables, words)) / len(words)
+    return 0.39 * per_sentence + 11.8 * per_word - 15.59
+
+
+@pytest.mark.parametrize("names", ["approval", "report_used"])
+def test_sentences_of_our_own_are_readable_at_grade_eight(names):
+    found = [w for name, w in own_wordings().items() if name.startswith(names)]
+    assert found
+    assert grade_of(" ".join(w.text.format(**w.slots) for w in found)) <= 8
+
+
+def test_a_hard_text_is_told_to_be_hard():
+    assert grade_of(wordings()["ecoa_general"].text) > 12
+
+
+def test_no_sentence_of_our_own_passes_for_a_prescribed_one():
+    assert not set(own_wordings()) & set(wordings())
+    for found in own_wordings().values():
+        assert found.source
+        assert found.text.format(**found.slots) not in REGULATION

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
-import psycopg
 import pytest
-import sqlalchemy as sa
 
 from data_pipeline.domain.application import LoanApplication, LoanProduct
 from data_pipeline.domain.taxonomy import DenialReason
@@ -50,19 +48,8 @@ START = datetime(2026, 1, 5, 15, 0, 0, 123456, tzinfo=UTC)
 def database_url(request):
     """The URL of an empty database as a setting; None for the SQLite file of the state folder."""
     if request.param == "sqlite":
-        yield None
-        return
-    yield from _new_databases(request.getfixturevalue("postgres_url"))
-
-
-def _new_databases(server):
-    name = f"cases_{uuid.uuid4().hex}"
-    plain = sa.make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        return None
+    return request.getfixturevalue("make_database")()
 
 
 @pytest.fixture
@@ -92,13 +79,11 @@ def any_storage(request, tmp_path):
     if request.param == "memory":
         yield MemoryStorage()
         return
-    urls = iter([None])
+    url = None
     if request.param == "postgresql":
-        urls = _new_databases(request.getfixturevalue("postgres_url"))
-    url = next(urls)
+        url = request.getfixturevalue("make_database")()
     with open_storage(Settings(state_dir=tmp_path / "state", database_url=url)) as found:
         yield found
-    next(urls, None)
 
 
 class Desk:
@@ -192,14 +177,17 @@ class Desk:
         fields = {"path": None, "reasons": (), "assessment_id": None, "model_version": None}
         return self.decide(outcome=Outcome.WITHDRAWN, **fields)
 
-    def drafted(self, content, *, notice_id=None, digest=None):
+    def drafted(self, content, *, digest=None, **fields):
         return ev.NoticeDrafted(
             **self.when(UNDERWRITER),
-            notice_id=notice_id or f"n-{uuid.uuid4().hex[:12]}",
-            purpose=ev.NoticePurpose.ACTION_TAKEN,
-            digest=digest or hashlib.sha256(content).hexdigest(),
-            template_digest="e" * 64,
-            decision_id=self.cases.load(self.case_id).case.decision.decision_id,
+            **{
+                "notice_id": f"n-{uuid.uuid4().hex[:12]}",
+                "purpose": ev.NoticePurpose.ACTION_TAKEN,
+                "digest": digest or hashlib.sha256(content).hexdigest(),
+                "template_digest": "e" * 64,
+                "decision_id": self.cases.load(self.case_id).case.decision.decision_id,
+            }
+            | fields,
         )
 
     def draft(self, content=NOTICE, *, renderings=None, **fields):

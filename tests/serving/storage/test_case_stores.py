@@ -227,7 +227,7 @@ def test_a_draft_needs_its_content(desk):
     for notices in ([], [other], [NoticeContent(notice_id="n-none", content=b"content")]):
         with pytest.raises(NoticeContentError):
             desk.add(event, notices=notices)
-    assert desk.load().case.notice is None
+    assert desk.load().case.preparing == ()
 
 
 def test_no_id_is_given_twice(any_storage, made):
@@ -286,9 +286,36 @@ def test_the_worklist_says_where_a_case_stands(desk):
     assert (entry.stage, entry.outcome, entry.product) == (
         Stage.DECIDED, Outcome.DENY, LoanProduct.AUTO,
     )  # fmt: skip
-    assert (entry.notice_step, entry.due_clock) == (NoticeStep.DRAFTED, ClockKind.ACTION_TAKEN)
+    [notice] = entry.open_notices
+    assert (notice.consumer_id, notice.step) == (None, NoticeStep.DRAFTED)
+    assert entry.due_clock is ClockKind.ACTION_TAKEN
     assert entry.due_on.isoformat() == "2026-02-04"
     assert (entry.decided_by, entry.assigned_to, entry.num_events) == ("u-decides", None, 5)
+
+
+def test_the_worklist_says_what_is_open_for_each_recipient(desk):
+    desk.open().complete().assess().decide(other_recipients=("p-2", "p-3"))
+    purpose = ev.NoticePurpose.ACTION_TAKEN
+
+    def found():
+        listed = desk.cases.worklist(WorklistQuery()).entries
+        [entry] = [entry for entry in listed if entry.case_id == desk.case_id]
+        assert entry == desk.cases.entry(desk.case_id)
+        assert all(notice.purpose is purpose for notice in entry.open_notices)
+        return [(notice.consumer_id, notice.step) for notice in entry.open_notices]
+
+    drafted = NoticeStep.DRAFTED
+    assert found() == [(None, None), ("p-2", None), ("p-3", None)]
+    desk.draft(consumer_id="p-3")
+    assert found() == [(None, None), ("p-2", None), ("p-3", drafted)]
+    desk.release().send()
+    assert found() == [(None, None), ("p-2", None)]
+    desk.draft().release().send()
+    entry = desk.cases.entry(desk.case_id)
+    assert (entry.stage, entry.due_clock) == (Stage.DECIDED, ClockKind.REPORT_DISCLOSURES)
+    desk.draft(consumer_id="p-2").release().send()
+    assert found() == []
+    assert desk.cases.entry(desk.case_id).stage is Stage.NOTIFIED
 
 
 def test_the_worklist_goes_by_due_day_page_by_page(any_storage, made):

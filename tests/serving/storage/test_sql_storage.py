@@ -34,8 +34,9 @@ from serving.adapters.sql.storage import (
 )
 from serving.adapters.sql.upgrade import CASES, check_version, downgrade, upgrade, version_of
 from serving.cases.anchors import read_anchor, read_anchors
+from serving.cases.decisions import Outcome
 from serving.cases.errors import AnchorFileError, AuditBrokenError
-from serving.cases.events import LegalHoldPlaced
+from serving.cases.events import LegalHoldPlaced, NoticePurpose, ReasonsRequested
 from serving.cases.store_errors import (
     CaseConflictError,
     DatabaseVersionError,
@@ -44,7 +45,17 @@ from serving.cases.store_errors import (
     StoreUnavailableError,
 )
 from serving.cases.worklist import WorklistQuery
-from serving.monitoring.store import MonitoringRecord
+from serving.monitoring.record import (
+    Answer,
+    AskedUnder,
+    Ethnicity,
+    MaritalStatus,
+    MonitoringRecord,
+    Origin,
+    Race,
+    Sex,
+    TakenBy,
+)
 from serving.settings import Settings
 
 
@@ -299,11 +310,22 @@ def test_a_rotation_that_was_cut_off_goes_on_with_the_same_key(desk, storage, da
     assert desk.load().num_events == 1
 
 
+def told(*values):
+    return Answer(origin=Origin.SELF_REPORTED, values=values)
+
+
+def a_record(**answers):
+    asked = {"asked_under": AskedUnder.REGULATION_B, "taken_by": TakenBy.IN_PERSON}
+    return MonitoringRecord(consumer_id="p-1", **asked, **answers)
+
+
 def test_monitoring_data_lie_in_a_database_of_their_own(desk, monitoring, settings, database):
     desk.open()
-    record = MonitoringRecord(
-        consumer_id="p-1", ethnicity="not hispanic", race=("asian", "white"), sex="female",
-        marital_status="unmarried", age_years=44,
+    record = a_record(
+        ethnicity=told(Ethnicity.NOT_HISPANIC_OR_LATINO),
+        race=Answer(origin=Origin.OBSERVED, values=(Race.ASIAN, Race.WHITE)),
+        sex=told(Sex.FEMALE), marital_status=told(MaritalStatus.UNMARRIED), age_years=told(44),
+        written_in=(("other_asian", "Hmong"),),
     )  # fmt: skip
     monitoring.put(desk.case_id, (record,))
     assert monitoring.records(desk.case_id) == (record,)
@@ -320,11 +342,11 @@ def test_monitoring_data_lie_in_a_database_of_their_own(desk, monitoring, settin
 
 def test_a_purge_takes_the_monitoring_data_along(desk, monitoring, open_again):
     desk.deny_and_tell()
-    monitoring.put(desk.case_id, (MonitoringRecord(consumer_id="p-1", sex="male"),))
+    monitoring.put(desk.case_id, (a_record(sex=told(Sex.MALE)),))
     desk.retain().purge()
     assert list(monitoring.case_ids()) == []
     # As a crash between the two databases leaves it:
-    monitoring.put(desk.case_id, (MonitoringRecord(consumer_id="p-1", sex="male"),))
+    monitoring.put(desk.case_id, (a_record(sex=told(Sex.MALE)),))
     open_again()
     assert list(monitoring.case_ids()) == []
 
@@ -353,13 +375,53 @@ def test_every_constraint_and_index_has_a_name(database):
 
 def test_versions_go_down_and_up_again_with_rows_in_place(desk, storage, database):
     before = desk.deny_and_tell().load()
-    assert downgrade(database.engine, CASES, to="0001") == "0002"
+    assert downgrade(database.engine, CASES, to="0001") == "0003"
     assert version_of(database.engine) == "0001"
     with pytest.raises(DatabaseVersionError, match="wherefore database upgrade"):
         check_version(database.engine, CASES)
     assert upgrade(database.engine, CASES) == "0001"
     assert desk.load() == before
     assert storage.audit.verify() == storage.audit.head
+
+
+def test_the_one_notice_of_an_older_database_becomes_the_primary_applicants(
+    storage, database, made
+):
+    new = lambda: made.desk(storage.cases).open().complete().assess()  # noqa: E731
+    offer = {"outcome": Outcome.COUNTEROFFER, "override_cause": "other terms can be carried"}
+    desks = [
+        new(),
+        new().decide(),
+        new().decide().draft(),
+        new().decide(**offer),
+        new().decide(**offer).draft(purpose=NoticePurpose.COUNTEROFFER).release().send(),
+        new().decide().draft(reasons_on_request=True).release().send(),
+        made.desk(storage.cases).deny_and_tell(),
+        made.desk(storage.cases).open().withdraw(),
+    ]
+    asked = ReasonsRequested(**desks[5].when())
+    desks[5].add(asked)
+    before = [storage.cases.entry(desk.case_id) for desk in desks]
+    open_before = [[(n.purpose, n.step) for n in entry.open_notices] for entry in before]
+    assert [len(found) for found in open_before] == [0, 1, 1, 1, 1, 1, 0, 0]
+    assert downgrade(database.engine, CASES, to="0002") == "0003"
+    with reading(database.engine) as connection:
+        wanted = "SELECT notice_step, notice_purpose FROM case_states WHERE notice_step IS NOT NULL"
+        assert connection.execute(sa.text(wanted)).all() == [("drafted", "action_taken")]
+    assert upgrade(database.engine, CASES) == "0002"
+    assert [storage.cases.entry(desk.case_id) for desk in desks] == before
+    assert count(database.engine, tables.notices, consumer_id=None) == 4
+    desks[2].release().send()
+    assert storage.cases.entry(desks[2].case_id).open_notices == ()
+
+
+def test_a_purge_leaves_no_recipient(storage, database, made):
+    desk = made.desk(storage.cases).open().complete().assess().decide(other_recipients=("p-2",))
+    desk.draft().release().send().draft(consumer_id="p-2").release().send()
+    assert count(database.engine, tables.notices, consumer_id="p-2") == 1
+    desk.retain().purge()
+    assert count(database.engine, tables.notices, consumer_id="p-2") == 0
+    assert count(database.engine, tables.open_notices, case_id=desk.case_id) == 0
 
 
 def test_the_tables_are_dropped_and_made_again(left):
@@ -463,8 +525,8 @@ def test_killed_at_any_statement_or_commit_the_store_reopens_whole(settings, ope
             entries = storage.audit.entries(object_kind="case", object_id=case_id)
             assert [e.action.digests["event"] for e in entries] == list(stored.digests)
             assert storage.cases.entry(case_id).num_events == stored.num_events
-            if stored.case.notice is not None:
-                storage.cases.notice(stored.case.notice.draft.notice_id)
+            for notice in stored.case.preparing:
+                storage.cases.notice(notice.draft.notice_id)
             survived.add(stored.num_events)
             if ended == 0:
                 break

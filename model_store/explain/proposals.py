@@ -1,0 +1,120 @@
+"""What the evidence head proposes to be quoted; whether it carries anything, omission decides.
+
+Arrays: U clauses, T tokens.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.evidence import MAX_QUOTES, select_spans
+from model_store.explain.layout import Layout, Unit, span_unit
+from model_store.explain.omission import Omissions
+from model_store.predictor import ReadText
+
+FAST_CLAUSES = 3
+"""Clauses of a category that are proposed."""
+
+
+def evidence_mass(omissions: Omissions, layout: Layout, category: int) -> NDArray[np.float64]:
+    """Returns what the evidence head gives each clause for a category: the sum over its tokens."""
+    evidence_T = omissions.evidence_TC[:, category]
+    return np.array([evidence_T[c.first_token : c.stop_token].sum() for c in layout.clauses])
+
+
+def head_quotes(
+    omissions: Omissions,
+    text: ReadText,
+    layout: Layout,
+    *,
+    category: int,
+    threshold: float,
+    budget: int,
+) -> list[Unit]:
+    """Returns what the evidence head alone would quote, in whole words, as far as all of it fits.
+
+    Args:
+        omissions: answers of the text.
+        text: the text.
+        layout: its words.
+        category: position of the category.
+        threshold: probability from which the head calls a token evidence.
+        budget: tokens that the quotes may take together.
+    """
+    evidence_T = omissions.evidence_TC[:, category]
+    found: list[Unit] = []
+    for span in select_spans(evidence_T, threshold=threshold):
+        words = [w for w in layout.words if w.first_token < span.stop and span.start < w.stop_token]
+        room = budget - sum(unit.num_tokens for unit in found)
+        if not words or overlaps(words[0], found) or room < 1:
+            continue
+        whole = span_unit(words[0], words[-1], text)
+        unit = _heaviest(whole, text, layout, evidence_T, max_tokens=room)
+        if unit.num_tokens <= room or not found:
+            found.append(unit)
+    return found
+
+
+def proposed_quotes(
+    omissions: Omissions,
+    text: ReadText,
+    layout: Layout,
+    *,
+    category: int,
+    threshold: float,
+    budget: int,
+) -> list[Unit]:
+    """Returns what the evidence head would quote, then the clauses that it gives most.
+
+    Args:
+        omissions: answers of the text.
+        text: the text.
+        layout: its words and clauses.
+        category: position of the category.
+        threshold: probability from which the head calls a token evidence.
+        budget: tokens that all of them may take together.
+    """
+    evidence_T = omissions.evidence_TC[:, category]
+    units: list[Unit] = []
+    if not layout.clauses:
+        return units
+    clauses = np.argsort(-evidence_mass(omissions, layout, category), kind="stable")[:FAST_CLAUSES]
+    units += head_quotes(
+        omissions, text, layout, category=category, threshold=threshold, budget=budget
+    )
+    for clause in (layout.clauses[position] for position in clauses):
+        room = budget - sum(unit.num_tokens for unit in units)
+        if len(units) == MAX_QUOTES or overlaps(clause, units):
+            continue
+        unit = _heaviest(clause, text, layout, evidence_T, max_tokens=max(1, room))
+        if unit.num_tokens <= room or not units:
+            units.append(unit)
+    return units
+
+
+def overlaps(unit: Unit, others: Sequence[Unit]) -> bool:
+    """Tells whether a stretch shares a token with any of some others."""
+    return any(
+        unit.first_token < other.stop_token and other.first_token < unit.stop_token
+        for other in others
+    )
+
+
+def _heaviest(
+    clause: Unit,
+    text: ReadText,
+    layout: Layout,
+    evidence_T: NDArray[np.float64],
+    *,
+    max_tokens: int,
+) -> Unit:
+    """The stretch of words that fits and that the evidence head gives most; at least a word."""
+    if clause.num_tokens <= max_tokens:
+        return clause
+    words = layout.words_of(clause) or (clause,)
+    found = []
+    for first, word in enumerate(words):
+        fits = [w for w in words[first:] if w.stop_token - word.first_token <= max_tokens]
+        found.append(span_unit(word, fits[-1] if fits else word, text))
+    return max(found, key=lambda unit: evidence_T[unit.first_token : unit.stop_token].sum())

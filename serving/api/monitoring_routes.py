@@ -1,0 +1,54 @@
+"""The HTTP route that monitoring data come in by. They go into a store that no route reads."""
+
+import asyncio
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, Path, Request
+
+from serving.api.body import JsonRoute
+from serving.api.case_access import desk_of
+from serving.api.monitoring_requests import MonitoringReceipt, MonitoringRequest
+from serving.api.permitted import PERMITTED_WRITING
+from serving.api.security import KEY_DOCUMENTED, actor_of, permitted
+from serving.errors import NotReadyError
+from serving.monitoring.intake import enter
+from serving.monitoring.store import MonitoringStore
+from serving.permissions import Permission
+
+monitoring_router = APIRouter(
+    prefix="/api/v1", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["monitoring"]
+)
+log = structlog.stdlib.get_logger("wherefore.monitoring")
+
+
+@monitoring_router.post(
+    "/monitoring/{case_id}",
+    responses=PERMITTED_WRITING,
+    dependencies=[Depends(permitted(Permission.ENTER_MONITORING))],
+)
+async def enter_monitoring(
+    request: Request,
+    case_id: Annotated[str, Path(description="Id of the case.", max_length=64)],
+    body: MonitoringRequest,
+) -> MonitoringReceipt:
+    """Keeps what applicants told, or declined to tell, for monitoring (12 CFR 1002.13).
+
+    Needs a key with the permission enter_monitoring. The data replace those entered before for the
+    case; they are encrypted in a database of their own, and neither scoring nor decisions nor
+    notices reach it. Taken only where the law has them asked for: for a loan on a dwelling.
+    """
+    desk = desk_of(request)
+    by, store = actor_of(request), _store_of(request)
+    at = await asyncio.to_thread(
+        enter, desk.storage, store, case_id, body.records(), by=by, now=desk.now
+    )
+    log.info("monitoring_entered", case_id=case_id, person_id=by.actor_id)
+    return MonitoringReceipt(case_id=case_id, entered_at=at)
+
+
+def _store_of(request: Request) -> MonitoringStore:
+    store: MonitoringStore | None = request.app.state.monitoring
+    if store is None:
+        raise NotReadyError
+    return store

@@ -1,0 +1,65 @@
+"""What a job was begun with: it goes on only with the same."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from serving.backlog.errors import JobMismatchError
+
+_WORDS = {
+    "input_sha256": "input",
+    "input_bytes": "input",
+    "model_version": "model",
+    "model_digest": "model",
+    "engine": "engine",
+    "policy": "policy",
+    "software": "version of this program",
+    "limit": "--limit",
+    "input_format": "--format",
+    "shard_rows": "--shard-rows",
+}
+
+
+class JobIdentity(BaseModel):
+    """Whatever decides the bytes of an output; a job goes on only with the same.
+
+    Attributes:
+        input_sha256: SHA-256 of the input file, hexadecimal.
+        input_bytes: its size.
+        model_version: name, version and digest of the model.
+        model_digest: identity of the model.
+        engine: what computes, and how.
+        policy: version of the policy.
+        software: version of this program.
+        input_format: how the columns of the input are named.
+        limit: most rows; None for all.
+        shard_rows: most rows of a shard.
+        output: suffix of the output.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    input_sha256: str
+    input_bytes: int
+    model_version: str
+    model_digest: str
+    engine: str
+    policy: str
+    software: str
+    input_format: str
+    limit: int | None
+    shard_rows: int
+    output: str
+
+
+def require_same(folder: Path, begun: JobIdentity, found: JobIdentity) -> None:
+    """Refuses to go on with a job that was begun with something else.
+
+    Raises:
+        JobMismatchError: naming the first thing that differs.
+    """
+    for name in JobIdentity.model_fields:
+        before, now = getattr(begun, name), getattr(found, name)
+        if before != now:
+            what = _WORDS.get(name, name)
+            raise JobMismatchError(folder, what=what, begun=before, found=now)

@@ -1,0 +1,188 @@
+"""Makes the model that all systems run: an encoder with one linear layer of 12 labels on it.
+
+It is written twice, as a classifier of transformers and as a model directory of this project, and
+both compute the same function. transformers' classifier applies tanh between two layers and this
+project's head GELU, so both are given weights through which they are linear: tanh(e x) / e is x
+for a small e, and gelu(x) - gelu(-x) is x. This project's network computes its other heads
+(reasons, risk, evidence) all the same, so it does somewhat more than its peers.
+
+Sizes: `bundled` is the encoder of the bundled model, the layer fitted to what that model says of
+its categories, so that an accuracy can be asked for; `base` is RoBERTa-base's size with seeded
+random weights, for speed only; `tiny` is for tests of the benchmark.
+"""
+
+import argparse
+import json
+import os
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from common_texts import CALIBRATION, FITTING, SEED, corpus_texts
+from torch import Tensor, nn
+from transformers import RobertaConfig, RobertaForSequenceClassification
+
+from data_pipeline.domain.masking import mask
+from data_pipeline.domain.taxonomy import CATEGORIES
+from model_store.artifact import Artifact, load_artifact, save_artifact, starter_directory
+from model_store.calibration import Calibration
+from model_store.engine.int8 import GateLimits, quantize
+from model_store.engine.torch_backend import pad_rows
+from model_store.errors import ModelError
+from model_store.manifest import Manifest
+from model_store.network import Network
+from model_store.stored import open_stored
+
+SIZES = ("tiny", "bundled", "base")
+NUM_LABELS = len(CATEGORIES)
+LARGEST_LOGIT = 8.0  # of the teacher: a probability of 0.9997
+PENALTY = 10.0  # of the ridge regression, features standardised
+TANH_SCALE = 1e-4  # tanh(x) is x to 7 digits below it
+
+_ENCODERS = {
+    "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+             "intermediate_size": 128},
+    "base": {},
+}  # fmt: skip
+_ANY_FIGURES = GateLimits(
+    min_primary_agreement=0.0,
+    min_stated_agreement=0.0,
+    max_omission=1.0,
+    max_mean_risk_difference=100.0,
+)
+"""The benchmark judges every system by one gate, on the same texts."""
+
+
+def make(size: str, folder: Path, *, cache_dir: Path) -> None:
+    """Writes `folder`/transformers and `folder`/wherefore, and converts the latter to int8."""
+    torch.manual_seed(SEED)
+    starter = load_artifact(starter_directory())
+    if size == "bundled":
+        network = starter.network
+        weight_CH, bias_C = fitted_layer(starter)
+    else:
+        network = Network(_random_config(_ENCODERS[size])).eval()
+        hidden = network.config.hidden_size
+        weight_CH, bias_C = torch.randn(NUM_LABELS, hidden) * 2 / hidden**0.5, torch.zeros(12)
+    write_classifier(network, starter, weight_CH, bias_C, folder / "transformers")
+    make_linear(network, weight_CH, bias_C)
+    artifact = replace(
+        starter,
+        network=network,
+        calibration=Calibration(),
+        manifest=Manifest(name=f"benchmark-{size}", version="0", created="2026-11-20"),
+        card="# A model for benchmarks: it is not meant to be right\n",
+    )
+    save_artifact(artifact, folder / "wherefore", storage="fp32")
+    try:
+        _quantize(folder / "wherefore", cache_dir)
+    except ModelError as error:
+        print(f"# int8 is left out: {error}")
+
+
+def fitted_layer(starter: Artifact) -> tuple[Tensor, Tensor]:
+    """Returns the linear layer on the first token that says most nearly what the model says."""
+    rows = []
+    for text in corpus_texts(FITTING):
+        [tokens] = starter.tokenizer.encode([mask(text).text])
+        rows.append(starter.tokenizer.windows(tokens.ids)[0].ids)
+    slope_C = torch.tensor([c.slope for c in starter.calibration.categories])
+    intercept_C = torch.tensor([c.intercept for c in starter.calibration.categories])
+    first_NH, logit_NC = [], []
+    with torch.inference_mode():
+        for ids in rows:
+            ids_BT, mask_BT = pad_rows([ids], starter.tokenizer.padding_id)
+            first_NH.append(starter.network.encode(ids_BT, mask_BT)[0, 0])
+            found_C = starter.network(ids_BT, mask_BT).category_BC[0] * slope_C + intercept_C
+            logit_NC.append(found_C.clamp(-LARGEST_LOGIT, LARGEST_LOGIT))
+    feature_NH, target_NC = torch.stack(first_NH).double(), torch.stack(logit_NC).double()
+    mean_H, spread_H = feature_NH.mean(0), feature_NH.std(0) + 1e-6
+    standard_NH, mean_C = (feature_NH - mean_H) / spread_H, target_NC.mean(0)
+    gram_HH = standard_NH.T @ standard_NH + PENALTY * torch.eye(standard_NH.shape[1])
+    weight_CH = torch.linalg.solve(gram_HH, standard_NH.T @ (target_NC - mean_C)).T / spread_H
+    return weight_CH.float(), (mean_C - weight_CH @ mean_H).float()
+
+
+def write_classifier(
+    network: Network, starter: Artifact, weight_CH: Tensor, bias_C: Tensor, folder: Path
+) -> None:
+    """Writes transformers' classifier of the same encoder and layer, with its tokenizer."""
+    described = network.config.to_dict()
+    for name in ("id2label", "label2id"):  # of two labels
+        described.pop(name, None)
+    config = RobertaConfig.from_dict(described | {"num_labels": NUM_LABELS})
+    config.problem_type = "multi_label_classification"
+    classifier = RobertaForSequenceClassification(config).eval()
+    classifier.roberta.load_state_dict(network.encoder.state_dict())
+    dense, output = classifier.classifier.dense, classifier.classifier.out_proj
+    with torch.no_grad():
+        for parameter in (dense.weight, dense.bias, output.weight):
+            parameter.zero_()
+        dense.weight[:NUM_LABELS] = weight_CH * TANH_SCALE
+        output.weight[:, :NUM_LABELS] = torch.eye(NUM_LABELS) / TANH_SCALE
+        output.bias.copy_(bias_C)
+    classifier.save_pretrained(folder)
+    (folder / "tokenizer.json").write_text(starter.tokenizer.to_json(), encoding="utf-8")
+    # By hand: what transformers 5 writes, transformers 4 does not read.
+    tokenizer = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": 512,
+        "bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>",
+        "pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>",
+        "model_input_names": ["input_ids", "attention_mask"],
+    }  # fmt: skip
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer, indent=2))
+
+
+def make_linear(network: Network, weight_CH: Tensor, bias_C: Tensor) -> None:
+    """Makes the category logits of a network a linear layer on the first token."""
+    first, second = network.category_head[1], network.category_head[4]
+    if not isinstance(first, nn.Linear) or not isinstance(second, nn.Linear):
+        raise TypeError("expected the category head to be two linear layers around a GELU")
+    with torch.no_grad():
+        for parameter in (first.weight, first.bias, second.weight):
+            parameter.zero_()
+        first.weight[:NUM_LABELS] = weight_CH
+        first.weight[NUM_LABELS : 2 * NUM_LABELS] = -weight_CH
+        second.weight[:, :NUM_LABELS] = torch.eye(NUM_LABELS)
+        second.weight[:, NUM_LABELS : 2 * NUM_LABELS] = -torch.eye(NUM_LABELS)
+        second.bias.copy_(bias_C)
+        for added in (network.evidence_scale, network.passage_weight_CH):
+            added.zero_()
+        network.precedence_weight.zero_()
+        network.lexical_weight.zero_()
+        network.encoder_weight.fill_(1.0)
+
+
+def _random_config(size: dict[str, int]) -> RobertaConfig:
+    return RobertaConfig(
+        vocab_size=50265,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        **size,
+    )
+
+
+def _quantize(model: Path, cache_dir: Path) -> None:
+    texts = corpus_texts(CALIBRATION)
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        quantize(
+            open_stored(model),
+            calibration_texts=texts,
+            gate_texts=texts[:8],
+            cache_dir=cache_dir,
+            limits=_ANY_FIGURES,
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("size", choices=SIZES)
+    parser.add_argument("folder", type=Path, help="where to write")
+    parser.add_argument("--cache-dir", type=Path, required=True, help="converted models")
+    asked = parser.parse_args()
+    make(asked.size, asked.folder, cache_dir=asked.cache_dir)

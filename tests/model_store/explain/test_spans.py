@@ -1,0 +1,136 @@
+"""Which stretches become quotes, on an engine whose every answer is known beforehand."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from data_pipeline.domain.taxonomy import CATEGORIES
+from model_store.calibration import Calibration, CategoryCalibration
+from model_store.engine.outputs import EngineLogits
+from model_store.explain.explainer import explain
+from model_store.explain.layout import lay_out
+from model_store.explain.omission import Omissions
+from model_store.explain.proposals import head_quotes, proposed_quotes
+from model_store.explain.spans import token_budget
+from model_store.manifest import Manifest
+from model_store.predictor import Predictor
+
+TOLD = "the borrower owes far too much"
+MEANT = "nobody could reach the employer"
+AGAINST = "every card is paid on time"
+FILLER = "the rest of this file is in order and nothing else was noted by anyone here today"
+TEXT = f"{FILLER}. {TOLD}. {FILLER}. {MEANT}. {FILLER}. {AGAINST}. {FILLER}."
+
+
+class PhraseEngine:
+    """Phrases that stand whole in a window add to the first category, or are seen by the head."""
+
+    def __init__(self, tokenizer, *, effects, seen, bias):
+        (tokens,) = tokenizer.encode([TEXT])
+        self.bias = bias
+        self.effects = {_ids(tokens, phrase): effect for phrase, effect in effects.items()}
+        self.seen = [_ids(tokens, phrase) for phrase in seen]
+
+    def logits(self, ids):
+        output = EngineLogits.empty([len(row) for row in ids])
+        output.category_WC[:] = output.reason_WR[:] = -9
+        for i, row in enumerate(ids):
+            held = [effect for phrase, effect in self.effects.items() if _place(phrase, row) >= 0]
+            output.category_WC[i, 0] = self.bias + sum(held)
+            output.evidence[i][:] = -5
+            for phrase in self.seen:
+                if (place := _place(phrase, row)) >= 0:
+                    output.evidence[i][place : place + len(phrase), 0] = 5
+        return output
+
+
+def _ids(tokens, phrase):
+    start = TEXT.index(phrase)
+    return tuple(
+        token
+        for token, (first, end) in zip(tokens.ids, tokens.offsets, strict=True)
+        if start <= first and end <= start + len(phrase)
+    )
+
+
+def _place(phrase, row):
+    starts = range(len(row) - len(phrase) + 1)
+    return next((s for s in starts if tuple(row[s : s + len(phrase)]) == phrase), -1)
+
+
+@pytest.fixture
+def predictor_of(tiny_tokenizer):
+    def build(*, effects, seen, bias):
+        never = CategoryCalibration(state=0.9, review=0.9)
+        return Predictor(
+            engine=PhraseEngine(tiny_tokenizer, effects=effects, seen=seen, bias=bias),
+            tokenizer=tiny_tokenizer,
+            calibration=Calibration(
+                categories=(CategoryCalibration(), *[never] * (len(CATEGORIES) - 1))
+            ),
+            manifest=Manifest(name="phrases", version="0.0.1", created="2026-01-01"),
+        )
+
+    return build
+
+
+def quotes(predictor, method):
+    (reason,) = explain(predictor, TEXT, method=method).reasons
+    return reason, [span.quote.rstrip(".") for span in reason.spans]
+
+
+def test_what_head_and_omission_agree_on_comes_before_what_only_omission_finds(predictor_of):
+    predictor = predictor_of(effects={TOLD: 2.0, MEANT: 4.0}, seen=[TOLD], bias=-1.0)
+    reason, found = quotes(predictor, "exact")
+    assert TOLD in found[0]
+    assert len(found) == 2
+    assert reason.is_below_threshold_without
+
+
+def test_where_the_most_telling_start_is_not_enough_the_strongest_is_tried(predictor_of):
+    # The head's stretch takes the room that the strong one needs.
+    long = f"{TOLD}. the rest of this file is in order"
+    predictor = predictor_of(effects={long: 0.5, MEANT: 4.0}, seen=[long], bias=-1.0)
+    reason, found = quotes(predictor, "exact")
+    assert any(set(MEANT.split()) & set(quote.split()) for quote in found)
+    assert reason.is_below_threshold_without
+
+
+def test_fast_quotes_nothing_that_speaks_against_a_reason(predictor_of):
+    predictor = predictor_of(
+        effects={TOLD: 4.0, MEANT: 4.0, AGAINST: -2.0}, seen=[TOLD, AGAINST], bias=-1.0
+    )
+    _, found = quotes(predictor, "fast")
+    assert TOLD in found[0]
+    assert not any(AGAINST in quote for quote in found)
+
+
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_quotes_fit_into_a_fifth_of_the_tokens_and_do_not_overlap(predictor_of, method):
+    everything = TEXT[10:-10]
+    predictor = predictor_of(effects={everything: 9.0, TOLD: 1.0}, seen=[everything], bias=-1.0)
+    (read,) = predictor.read([TEXT])
+    (reason,) = explain(predictor, TEXT, method=method).reasons
+    words = [
+        word
+        for word in lay_out(read).words
+        if any(span.start < word.end and word.start < span.end for span in reason.spans)
+    ]
+    assert 0 < sum(word.num_tokens for word in words) <= token_budget(len(read.tokens.ids))
+    ends = sorted((span.start, span.end) for span in reason.spans)
+    assert all(end <= start for (_, end), (start, _) in pairwise(ends))
+
+
+def test_the_head_proposes_its_own_quotes_first_and_clauses_where_room_is_left(predictor_of):
+    predictor = predictor_of(effects={TOLD: 4.0}, seen=[TOLD], bias=-1.0)
+    (read,) = predictor.read([TEXT])
+    omissions, layout = Omissions(predictor.engine, read), lay_out(read)
+    asked = {"category": 0, "threshold": 0.5, "budget": token_budget(len(read.tokens.ids))}
+    (own,) = head_quotes(omissions, read, layout, **asked)
+    assert own.quote.rstrip(".") == TOLD
+    proposed = proposed_quotes(omissions, read, layout, **asked)
+    assert proposed[0] == own
+    assert len({unit.first_token for unit in proposed}) == len(proposed) <= 3
+    assert sum(unit.num_tokens for unit in proposed) <= asked["budget"]
+    assert np.all([unit.num_tokens > 0 for unit in proposed])

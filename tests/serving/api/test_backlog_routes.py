@@ -1,0 +1,461 @@
+"""Backlogs over HTTP, with a model that has no network."""
+
+import gzip
+import json
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from serving.adapters.fake import FakePredictor
+from serving.adapters.memory_cases import MemoryStorage
+from serving.app import create_app
+from serving.keys import Person, add_key, open_api_keys
+from serving.settings import Settings
+
+ADDRESS = "/api/v1/backlogs"
+NDJSON = {"Content-Type": "application/x-ndjson"}
+PATIENCE_S = 240
+SECRET = "a-secret-that-signs-webhooks-in-tests"
+
+
+def rows(*texts):
+    return "".join(f"{json.dumps({'id': f'A{i}', 'text': t})}\n" for i, t in enumerate(texts))
+
+
+def posted(client, content, *, status=202, headers=NDJSON, **query):
+    answer = client.post(ADDRESS, content=content, headers=headers, params=query)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def wait_for(client, backlog_id, *statuses):
+    deadline = time.monotonic() + PATIENCE_S
+    while (found := client.get(f"{ADDRESS}/{backlog_id}").json())["status"] not in statuses:
+        assert found["status"] not in {"completed", "failed", "cancelled"}, found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+def fetched(client, backlog_id, what):
+    answer = client.get(f"{ADDRESS}/{backlog_id}/{what}")
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+@pytest.fixture
+def backlogs(make_client, tmp_path):
+    """Opens clients whose backlogs lie in a folder of the test's own."""
+
+    def make(**options):
+        return make_client(state_dir=tmp_path / "state", **options)
+
+    return make
+
+
+class Gate:
+    """Holds the engine at a word until it is opened."""
+
+    def __init__(self, word):
+        self.word, self.is_open, self.reached = word, threading.Event(), threading.Event()
+        self.computed = []
+
+    def predictor(self):
+        return FakePredictor(before=self._before)
+
+    def _before(self, texts):
+        self.computed.extend(texts)
+        if any(self.word in text for text in texts):
+            self.reached.set()
+            assert self.is_open.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def gate():
+    found = Gate("heavy")
+    yield found
+    found.is_open.set()
+
+
+def test_an_upload_is_taken_scored_and_fetched(backlogs):
+    client = backlogs()
+    content = rows("Her debts are heavy.", "a\0b", "Fine.")
+    answer = client.post(ADDRESS, content=content, headers=NDJSON)
+    assert answer.status_code == 202
+    backlog_id = answer.json()["backlog_id"]
+    assert answer.headers["location"] == f"{ADDRESS}/{backlog_id}"
+    done = wait_for(client, backlog_id, "completed")
+    assert (done["rows"], done["rows_total"], done["errors"]) == (3, 3, 1)
+    assert done["webhook"] is None
+    result = fetched(client, backlog_id, "result")
+    assert [row["id"] for row in result] == ["A0", "A1", "A2"]
+    assert [row["error"] is None for row in result] == [True, False, True]
+    alone = client.post("/api/v1/predict", json={"text": "Her debts are heavy."}).json()
+    assert result[0]["risk_score"] == alone["risk_score"]
+    [error] = fetched(client, backlog_id, "errors")
+    assert (error["row"], error["id"], error["error"]["code"]) == (2, "A1", "nul_byte")
+
+
+@pytest.mark.parametrize("output", ["csv.gz", "parquet"])
+def test_the_result_is_of_the_kind_asked_for_and_so_is_its_list_of_errors(backlogs, output):
+    client = backlogs()
+    content = gzip.compress(rows("Debts.", "a\0b").encode())
+    kind = {"Content-Type": "application/gzip"}
+    backlog_id = posted(client, content, headers=kind, output=output)["backlog_id"]
+    wait_for(client, backlog_id, "completed")
+    answer = client.get(f"{ADDRESS}/{backlog_id}/result")
+    magic = {"csv.gz": b"\x1f\x8b", "parquet": b"PAR1"}[output]
+    assert answer.content.startswith(magic)
+    assert f"{backlog_id}-result.{output}" in answer.headers["content-disposition"]
+    assert [row["id"] for row in fetched(client, backlog_id, "errors")] == ["A1"]
+
+
+def test_a_file_in_the_servers_folder_is_referred_to_and_no_other(backlogs, tmp_path):
+    folder = tmp_path / "mounted"
+    (folder / "inside").mkdir(parents=True)
+    (folder / "inside" / "in.jsonl").write_text(rows("Debts.", "Fine."))
+    (tmp_path / "secret.jsonl").write_text(rows("Not yours."))
+    (folder / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    client = backlogs(backlog_input_dir=folder)
+    answer = client.post(ADDRESS, json={"file": "inside/in.jsonl"}, params={"limit": 1})
+    assert answer.status_code == 202
+    backlog_id = answer.json()["backlog_id"]
+    assert wait_for(client, backlog_id, "completed")["file"] == "inside/in.jsonl"
+    assert len(fetched(client, backlog_id, "result")) == 1
+    assert (folder / "inside" / "in.jsonl").exists()
+    outside = ["../secret.jsonl", str(tmp_path / "secret.jsonl"), "link.jsonl", "none", "inside"]
+    for name in [*outside, "a\0b", "x" * 999]:
+        refused = client.post(ADDRESS, json={"file": name})
+        assert (refused.status_code, refused.json()["code"]) == (422, "backlog_input"), name
+        assert str(tmp_path) not in refused.text
+
+
+def test_without_a_folder_only_uploads_are_taken(backlogs):
+    answer = backlogs().post(ADDRESS, json={"file": "in.jsonl"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "backlog_input")
+
+
+def test_the_same_key_gives_the_same_backlog_and_another_file_is_refused(backlogs):
+    client = backlogs()
+    key = NDJSON | {"Idempotency-Key": "night of the 20th"}
+    first = posted(client, rows("Debts."), headers=key)
+    assert posted(client, rows("Debts."), headers=key)["backlog_id"] == first["backlog_id"]
+    assert posted(client, rows("Debts."))["backlog_id"] != first["backlog_id"]
+    for content, query in [(rows("Other."), {}), (rows("Debts."), {"limit": 1})]:
+        answer = client.post(ADDRESS, content=content, headers=key, params=query)
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert len(client.get(ADDRESS).json()["backlogs"]) == 2
+    wait_for(client, first["backlog_id"], "completed")
+    assert posted(client, rows("Debts."), headers=key)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (b"x", {"Content-Type": "image/png"}, {}, 415, "upload_type"),
+        (b"x", {}, {}, 415, "upload_type"),
+        (b"a,b\n1,2\n", {"Content-Type": "text/csv"}, {}, 422, "backlog_input"),
+        (b"PAR1 this is none", NDJSON, {}, 422, "backlog_input"),
+        (b"\x1f\x8bnone", NDJSON, {}, 422, "backlog_input"),
+        (b"x" * 2000, NDJSON, {}, 413, "upload_too_large"),
+        (b"{}", {"Content-Type": "application/json"}, {}, 422, "invalid_request"),
+        (b'{"file"', {"Content-Type": "application/json"}, {}, 400, "invalid_json"),
+        (b"", NDJSON, {"output": "xlsx"}, 422, "invalid_request"),
+        (b"", NDJSON, {"unknown": "1"}, 422, "invalid_request"),
+        (b"", NDJSON, {"limit": "0"}, 422, "invalid_request"),
+        (b"", NDJSON, {"webhook_url": "https://a.test/"}, 422, "webhook_refused"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_and_leaves_nothing(backlogs, tmp_path, case):
+    content, headers, query, status, code = case
+    client = backlogs(max_upload_bytes=1024)
+    answer = client.post(ADDRESS, content=content, headers=headers, params=query)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert str(tmp_path) not in answer.text
+    assert client.get(ADDRESS).json() == {"backlogs": []}
+    assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
+
+
+def test_an_upload_of_unknown_size_is_counted_as_it_comes(backlogs):
+    client = backlogs(max_upload_bytes=1024)
+    answer = client.post(ADDRESS, content=(b"x" * 100 for _ in range(50)), headers=NDJSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
+
+
+def test_a_disk_that_does_not_take_a_backlog_is_told_and_to_be_tried_again(make_client):
+    client = make_client(state_dir=Path("/proc/none"))
+    answer = client.post(ADDRESS, content=rows("Debts."), headers=NDJSON)
+    assert (answer.status_code, answer.json()["code"]) == (503, "backlog_storage")
+    assert answer.headers["retry-after"] == "60"
+    assert "/proc" not in answer.text
+
+
+def test_without_a_key_nothing_of_an_upload_is_read(make_client, tmp_path):
+    client = make_client(with_key=False, state_dir=tmp_path)
+    for method, path in [("POST", ""), ("GET", ""), ("GET", "/x"), ("GET", "/x/events")]:
+        answer = client.request(method, f"{ADDRESS}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no json\n" * 9])
+def test_an_empty_file_and_one_of_bad_rows_alone_are_complete(backlogs, content):
+    client = backlogs()
+    backlog_id = posted(client, content)["backlog_id"]
+    done = wait_for(client, backlog_id, "completed")
+    assert done["rows"] == done["errors"] == content.count(b"\n")
+    assert len(fetched(client, backlog_id, "errors")) == content.count(b"\n")
+
+
+def test_a_backlog_is_paused_resumed_and_loses_nothing(backlogs, gate):
+    client = backlogs(predictor=gate.predictor())
+    texts = [f"Fine {i}." for i in range(300)] + ["Her debts are heavy."]
+    backlog_id = posted(client, rows(*texts))["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    paused = client.post(f"{ADDRESS}/{backlog_id}/pause").json()
+    assert paused["status"] == "paused"
+    assert client.post(f"{ADDRESS}/{backlog_id}/pause").json()["status"] == "paused"
+    refused = client.get(f"{ADDRESS}/{backlog_id}/result")
+    assert (refused.status_code, refused.json()["code"]) == (409, "backlog_state")
+    gate.is_open.set()
+    assert client.post(f"{ADDRESS}/{backlog_id}/resume").status_code == 200
+    assert wait_for(client, backlog_id, "completed")["rows"] == 301
+    assert [row["id"] for row in fetched(client, backlog_id, "result")] == [
+        f"A{i}" for i in range(301)
+    ]
+    # The first shard was kept, and not computed again.
+    assert sum("Fine 7." in text for text in gate.computed) == 1
+    for what in ("pause", "resume", "cancel"):
+        refused = client.post(f"{ADDRESS}/{backlog_id}/{what}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "backlog_state")
+
+
+def test_a_cancelled_backlog_leaves_no_row_behind(backlogs, gate, tmp_path):
+    client = backlogs(predictor=gate.predictor())
+    first = posted(client, rows("Her debts are heavy."))["backlog_id"]
+    second = posted(client, rows("Waits."))["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    for backlog_id in (second, first):
+        answer = client.post(f"{ADDRESS}/{backlog_id}/cancel")
+        assert answer.json()["status"] == "cancelled"
+    gate.is_open.set()
+    third = posted(client, rows("Fine."))["backlog_id"]
+    wait_for(client, third, "completed")
+    for backlog_id in (first, second):
+        assert client.get(f"{ADDRESS}/{backlog_id}").json()["status"] == "cancelled"
+        left = {path.name for path in (tmp_path / "state" / "backlogs" / backlog_id).iterdir()}
+        assert left == {"request.json", "state.json"}
+
+
+def test_who_waits_for_an_answer_goes_before_a_backlog(backlogs, gate):
+    client = backlogs(predictor=gate.predictor())
+    texts = [f"Heavy? {'heavy. ' * 99}", *(f"Backlog {i}. {'More. ' * 99}" for i in range(40))]
+    backlog_id = posted(client, rows(*texts))["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    before = len(gate.computed)
+    answers = []
+    online = threading.Thread(
+        target=lambda: answers.append(client.post("/api/v1/predict", json={"text": "Online."}))
+    )
+    online.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while client.get("/api/v1/metrics").json()["serving"]["applications_queued"] < 1:
+        assert time.monotonic() < deadline
+    time.sleep(0.05)
+    gate.is_open.set()
+    online.join(PATIENCE_S)
+    assert answers[0].status_code == 200
+    wait_for(client, backlog_id, "completed")
+    after = gate.computed[before:]
+    assert any("Backlog" in text for text in after)
+    # Once in a while a batch of the backlog goes first, though others wait.
+    assert after.index("Online.") < len(after) // 2
+
+
+def test_events_tell_of_every_step_until_the_end(backlogs, gate):
+    client = backlogs(predictor=gate.predictor())
+    backlog_id = posted(client, rows("Her debts are heavy."))["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    threading.Timer(0.5, gate.is_open.set).start()
+    answer = client.get(f"{ADDRESS}/{backlog_id}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    blocks = [block.splitlines() for block in answer.text.strip().split("\n\n")]
+    events = [dict(line.split(": ", 1) for line in block if line[0] != ":") for block in blocks]
+    told = [(event["event"], json.loads(event["data"])) for event in events if event]
+    assert told[0][0] == "running"
+    assert told[-1][0] == "completed"
+    assert told[-1][1]["rows"] == 1
+    assert all(name == data["status"] for name, data in told)
+
+
+def test_an_unknown_id_is_a_problem_on_every_route(backlogs):
+    client = backlogs()
+    for name in ("0" * 32, "..", "nothing", "%2e%2e%2fstate"):
+        for path in ("", "/events", "/result", "/errors"):
+            answer = client.get(f"{ADDRESS}/{name}{path}")
+            assert answer.status_code == 404
+        for path in ("/pause", "/resume", "/cancel"):
+            assert client.post(f"{ADDRESS}/{name}{path}").status_code == 404
+
+
+def test_a_file_that_breaks_off_fails_the_backlog_and_can_be_mended(backlogs, tmp_path):
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    content = gzip.compress(rows(*(f"Text {i}." for i in range(5000))).encode())
+    (folder / "in.jsonl.gz").write_bytes(content[: len(content) // 2])
+    client = backlogs(backlog_input_dir=folder)
+    backlog_id = client.post(ADDRESS, json={"file": "in.jsonl.gz"}).json()["backlog_id"]
+    failed = wait_for(client, backlog_id, "failed")
+    assert failed["failure"]["code"] == "input_unreadable"
+    assert str(tmp_path) not in json.dumps(failed)
+    (folder / "in.jsonl.gz").write_bytes(gzip.compress(rows("Debts.").encode()))
+    assert client.post(f"{ADDRESS}/{backlog_id}/resume").json()["failure"] is None
+    done = wait_for(client, backlog_id, "completed", "failed")
+    assert (done["status"], done["failure"]) == ("completed", None)
+
+
+def test_an_ended_backlog_is_removed_when_its_time_is_over(backlogs):
+    client = backlogs()
+    backlog_id = posted(client, rows("Debts."))["backlog_id"]
+    wait_for(client, backlog_id, "completed")
+    later = backlogs(backlog_keep_days=1e-9)
+    deadline = time.monotonic() + PATIENCE_S
+    while later.get(f"{ADDRESS}/{backlog_id}").status_code != 404:
+        assert time.monotonic() < deadline
+
+
+def test_neither_logs_nor_metrics_nor_states_hold_anything_of_an_applicant(
+    backlogs, logged, tmp_path
+):
+    client = backlogs()
+    canary = "Zanzibar-Quetzal"
+    content = rows(f"{canary} owes debts.", f"{canary}\0")
+    backlog_id = posted(client, content)["backlog_id"]
+    wait_for(client, backlog_id, "completed")
+    fetched(client, backlog_id, "result")
+    metrics = client.get("/metrics").text
+    assert 'wherefore_backlogs_ended_total{status="completed"} 1.0' in metrics
+    assert "wherefore_backlog_rows_total 2.0" in metrics
+    told = logged()
+    assert '"event": "backlog_ended"' in told
+    assert canary not in told + metrics
+    files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert "result.jsonl" in {path.name for path in files}
+    assert [path.name for path in files if canary in path.read_text()] == []
+
+
+@contextmanager
+def receiver(*statuses):
+    """A server that answers with statuses one after the other, and what it was sent."""
+    answers, sent = iter(statuses), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            sent.append((dict(self.headers), body))
+            self.send_response(next(answers))
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}", sent
+        server.shutdown()
+        thread.join()
+
+
+def test_who_asked_for_it_is_told_of_the_end_again_until_they_heard(backlogs):
+    with receiver(500, 204) as (host, sent):
+        client = backlogs(webhook_hosts=host, webhook_secret=SECRET)
+        backlog_id = posted(client, rows("Debts."), webhook_url=f"http://{host}/done")["backlog_id"]
+        wait_for(client, backlog_id, "completed")
+        deadline = time.monotonic() + PATIENCE_S
+        while client.get(f"{ADDRESS}/{backlog_id}").json()["webhook"] != "delivered":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    [(first, body), (second, again)] = sent
+    assert first["webhook-id"] == second["webhook-id"]
+    assert body == again
+    assert json.loads(body)["data"]["backlog_id"] == backlog_id
+    assert second["webhook-signature"].startswith("v1,")
+    metrics = client.get("/metrics").text
+    assert 'wherefore_webhook_attempts_total{step="delivered"} 1.0' in metrics
+
+
+def test_the_next_server_goes_on_with_a_backlog_but_not_with_another_model(make_client, tmp_path):
+    gate = Gate("heavy")
+    options = {"state_dir": tmp_path / "state"}
+    first = make_client(predictor=gate.predictor(), **options)
+    names = [posted(first, rows(*["Fine."] * 300, f"Her debts are heavy. {i}")) for i in range(2)]
+    assert gate.reached.wait(PATIENCE_S)
+    for found in names:
+        assert first.post(f"{ADDRESS}/{found['backlog_id']}/pause").status_code == 200
+    gate.is_open.set()
+    first.__exit__(None, None, None)
+    begun, waiting = (found["backlog_id"] for found in names)
+    other = FakePredictor()
+    other.digest = "1" * 64
+    second = make_client(predictor=other, **options)
+    for backlog_id in (begun, waiting):
+        second.post(f"{ADDRESS}/{backlog_id}/resume")
+    assert wait_for(second, begun, "failed")["failure"]["code"] == "begun_with_another"
+    assert wait_for(second, waiting, "completed")["rows"] == 301
+
+
+def test_servers_that_share_a_folder_share_the_work_and_each_other_s_orders(
+    make_client, gate, tmp_path
+):
+    options = {"backlog_dir": tmp_path / "shared"}
+    first = make_client(predictor=gate.predictor(), state_dir=tmp_path / "1", **options)
+    texts = [f"Fine {i}." for i in range(300)] + ["Her debts are heavy."]
+    held = posted(first, rows(*texts))["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    second = make_client(state_dir=tmp_path / "2", **options)
+    other = posted(second, rows("Fine."))["backlog_id"]
+    assert wait_for(second, other, "completed")["rows"] == 1
+    assert fetched(first, other, "result") == fetched(second, other, "result")
+    assert second.get(f"{ADDRESS}/{held}").json()["status"] == "running"
+    assert second.post(f"{ADDRESS}/{held}/cancel").json()["status"] == "cancelled"
+    gate.is_open.set()
+    last = posted(first, rows("Fine."))["backlog_id"]
+    wait_for(first, last, "completed")
+    folder = tmp_path / "shared" / held
+    deadline = time.monotonic() + PATIENCE_S
+    while {path.name for path in folder.iterdir()} != {"request.json", "state.json"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert first.get(f"{ADDRESS}/{held}").json()["status"] == "cancelled"
+
+
+def test_a_backlog_is_there_for_who_asked_for_it_and_for_who_may_export(tmp_path):
+    people = [("one", "underwriter"), ("two", "underwriter"), ("three", "compliance")]
+    one, two, three = (
+        {"X-API-Key": add_key(tmp_path, Person(person_id=name, role=role)).get_secret_value()}
+        for name, role in people
+    )
+    app = create_app(
+        Settings(state_dir=tmp_path),
+        predictor=FakePredictor(),
+        keys=open_api_keys(tmp_path),
+        storage=lambda: nullcontext(MemoryStorage()),
+    )
+    with TestClient(app, headers=one) as client:
+        backlog_id = posted(client, rows("Debts."))["backlog_id"]
+        wait_for(client, backlog_id, "completed")
+        for path in ("", "/result", "/errors", "/events", "/cancel", "/pause"):
+            method = "POST" if path in {"/cancel", "/pause"} else "GET"
+            answer = client.request(method, f"{ADDRESS}/{backlog_id}{path}", headers=two)
+            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_backlog")
+        assert client.get(ADDRESS, headers=two).json() == {"backlogs": []}
+        assert len(client.get(ADDRESS, headers=three).json()["backlogs"]) == 1
+        answer = client.get(f"{ADDRESS}/{backlog_id}/result", headers=three)
+        assert json.loads(answer.text)["id"] == "A0"

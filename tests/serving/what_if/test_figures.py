@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.what_if.figures import rewritten
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "text", "expected"),
+    [
+        ("loan_amount_usd", 24000, 18000, "Asks for $24,000 now", "Asks for $18,000 now"),
+        ("loan_amount_usd", 24000, 18500, "$24k, 24000 and 24K", "$18.5k, 18500 and 18.5K"),
+        ("loan_amount_usd", 24000, 18000, "at 24,000.00 flat", "at 18,000.00 flat"),
+        ("loan_amount_usd", 836, 1200, "on $836 of debts", "on $1,200 of debts"),
+        ("loan_amount_usd", 836, 1200, "number 836, room 836", "number 836, room 836"),
+        ("loan_amount_usd", 24000, 18000, "$240,000 and $24,000.50x", "$240,000 and $24,000.50x"),
+        ("debt_to_income_ratio", 0.407, 0.351, "full stack 40.7%", "full stack 35.1%"),
+        ("debt_to_income_ratio", 0.407, 0.351, "41 percent of gross", "35 percent of gross"),
+        ("debt_to_income_ratio", 0.407, 0.351, "dti .407, back 40.7.", "dti .351, back 35.1."),
+        ("debt_to_income_ratio", 0.41, 0.35, "for 41 months at 41 Elm", "for 41 months at 41 Elm"),
+        ("debt_to_income_ratio", 0.407, 0.351, "ratios 31/40.7", "ratios 31/40.7"),
+        ("loan_term_months", 60, 84, "over 60 months (60-mo)", "over 84 months (84-mo)"),
+        ("loan_term_months", 60, 84, "60 days late", "60 days late"),
+        ("num_inquiries_6m", 11, 0, "11 inquiries", "11 inquiries"),
+    ],
+)  # fmt: skip
+def test_sure_mentions_of_a_figure_change_and_others_stay(field, old, new, text, expected):
+    found, num_changed = rewritten(text, field=field, old=old, new=new)
+    assert found == expected
+    assert (num_changed > 0) == (text != expected)
+
+
+@given(
+    st.text(max_size=80),
+    st.floats(0.01, 1e7),
+    st.sampled_from(["loan_amount_usd", "loan_to_value_ratio"]),
+)
+def test_a_text_without_figures_stays_as_it_is(text, value, field):
+    plain = "".join(character for character in text if not character.isdigit())
+    assert rewritten(plain, field=field, old=value, new=value / 2) == (plain, 0)
+
+
+@given(st.integers(10_000, 9_999_999), st.integers(1_000, 9_999_999))
+def test_an_amount_goes_there_and_back(old, new):
+    text = f"Wants ${old:,} for a roof."
+    there, _ = rewritten(text, field="loan_amount_usd", old=old, new=new)
+    assert there == f"Wants ${new:,} for a roof."
+    assert rewritten(there, field="loan_amount_usd", old=new, new=old) == (text, 1)
