@@ -6,7 +6,7 @@
     ├── ConfigError        a run's configuration is not one
     ├── EvaluationError    there is nothing to measure, or nowhere to write the report
     ├── PromotionError     a version of a model may not take, or give back, a role
-    ├── ReportError        a file is no report of an evaluation or of fairness
+    ├── ReportError        a file is no report of an evaluation, of fairness or of faithfulness
     └── ResumeError        a run cannot go on from the checkpoint it finds
 """
 
@@ -30,7 +30,7 @@ class PromotionError(TrainingError):
 
 
 class ReportError(TrainingError):
-    """A file is no report of an evaluation or of fairness."""
+    """A file is no report of an evaluation, of fairness or of faithfulness."""
 
 
 class EvaluationError(TrainingError):

@@ -16,6 +16,7 @@ from data_pipeline.cli import needs_extra
 from training.forms import Form
 
 if TYPE_CHECKING:
+    from training.evaluation.faithfulness.samples import FaithfulnessRequest
     from training.evaluation.report import EvaluationReport
 
 _SHOWN = (
@@ -78,11 +79,37 @@ def evaluate(
         int,
         typer.Option(min=0, help="Decided rows of that register to draw and read; 0 for all."),
     ] = 4000,
+    faithfulness: Annotated[
+        bool,
+        typer.Option(
+            "--faithfulness",
+            help="Measure how far explanations hold, on the denied texts of --data, else on those "
+            "of the corpus by authors that the model has not read.",
+        ),
+    ] = False,
+    faithfulness_texts: Annotated[
+        int, typer.Option(min=0, help="Denied texts to explain; 0 for all.")
+    ] = 60,
+    faithfulness_orderings: Annotated[
+        int,
+        typer.Option(min=0, help="Of these, texts whose clauses are ranked beside the best order."),
+    ] = 20,
+    faithfulness_slow: Annotated[
+        int,
+        typer.Option(min=0, help="Of these, texts for gradients, SHAP and replay."),
+    ] = 10,
+    faithfulness_simulated: Annotated[
+        int, typer.Option(min=0, help="Denied files of the simulator with planted causes.")
+    ] = 600,
+    other_seed: Annotated[
+        Path | None,
+        typer.Option(help="The same model trained with another seed, to compare explanations."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             help="Folder for report.{json,html,md} and record.json, fairness_report.* and "
-            "fairness_record.json. Default: none."
+            "fairness_record.json, faithfulness_*. Default: none."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides draws of intervals and swapped words.")] = (
@@ -91,11 +118,16 @@ def evaluate(
 ) -> None:
     """Measure a stored model on labelled texts; write a report with pictures.
 
-    With --fairness, disparities between groups of applicants are measured too, or alone.
+    With --fairness, disparities between groups of applicants are measured too, or alone; with
+    --faithfulness, how far explanations hold.
     """
     with needs_extra("train"):
         from training.config import load_config  # noqa: PLC0415
         from training.errors import EvaluationError  # noqa: PLC0415
+        from training.evaluation.faithfulness.samples import (  # noqa: PLC0415
+            FaithfulnessRequest,
+            SampleSizes,
+        )
         from training.evaluation.record import RECORD  # noqa: PLC0415
         from training.evaluation.stored import (  # noqa: PLC0415
             EvaluationRequest,
@@ -106,10 +138,10 @@ def evaluate(
     require_folder(output)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     files = data or []
-    if config is None and not files and fairness is None:
+    if config is None and not files and fairness is None and not faithfulness:
         raise EvaluationError(
             "found nothing to measure on: give labelled texts in --data, a run in --config, an "
-            "HMDA register in --fairness, or several of these"
+            "HMDA register in --fairness, --faithfulness, or several of these"
         )
     if config is None and len(files) > 1:
         raise EvaluationError(f"found {len(files)} files in --data: expected one without --config")
@@ -135,6 +167,23 @@ def evaluate(
             console.print(f"{output / RECORD}: give it to `wherefore register --evaluation`")
     if fairness is not None:
         _fairness(model, fairness, output, max_rows=fairness_rows, seed=seed, console=console)
+    if faithfulness:
+        sizes = SampleSizes(
+            texts=faithfulness_texts,
+            orderings=faithfulness_orderings,
+            slow=faithfulness_slow,
+            simulated=faithfulness_simulated,
+        )
+        request = FaithfulnessRequest(
+            model=model,
+            data=files[0] if files else None,
+            other_seed=other_seed,
+            sizes=sizes,
+            output=output,
+            seed=seed,
+            command=_command(),
+        )
+        _faithfulness(request, console=console)
 
 
 def cross_validate(
@@ -214,6 +263,28 @@ def _fairness(
         console.print(f"report written to {output / REPORT}.html, with .json and .md beside it")
         console.print(f"{path}: give it to `wherefore register --fairness`")
     print_fairness(report)
+
+
+def _faithfulness(request: "FaithfulnessRequest", *, console: Console) -> None:
+    with needs_extra("train"):
+        from training.evaluation.faithfulness import page, terminal  # noqa: PLC0415
+        from training.evaluation.faithfulness.journal import JOURNAL  # noqa: PLC0415
+        from training.evaluation.faithfulness.measuring import (  # noqa: PLC0415
+            measure_faithfulness,
+        )
+        from training.evaluation.faithfulness.record import FAITHFULNESS_RECORD  # noqa: PLC0415
+
+    report, record = measure_faithfulness(request, console=console)
+    if (output := request.output) is not None:
+        page.write_faithfulness_report(report, output)
+        path = output / FAITHFULNESS_RECORD
+        path.write_text(record.model_dump_json() + "\n", encoding="utf-8")
+        (output / JOURNAL).unlink(missing_ok=True)
+        console.print(
+            f"report written to {output / page.REPORT}.html, with .json and .md beside it"
+        )
+        console.print(f"{path}: give it to `wherefore register --faithfulness`")
+    terminal.print_faithfulness(report)
 
 
 def _finish(report: "EvaluationReport", output: Path | None, *, console: Console) -> None:

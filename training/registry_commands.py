@@ -13,6 +13,8 @@ from data_pipeline.errors import CommandError
 if TYPE_CHECKING:
     from model_store.registry.registered import RegisteredVersion
 
+_ATTACHED = ("fairness", "faithfulness")
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Registered name of the model.")]
 Role = Annotated[str, typer.Option("--alias", help="The alias to give, or to give back.")]
 Reason = Annotated[str, typer.Option(help="Why, in words; it is kept with the version.")]
@@ -37,7 +39,10 @@ def models(
         typer.echo(_card(name, version=card))
         return
     table = Table()
-    for column in ("model", "version", "aliases", "digest", "registered", "evaluation", "fairness"):
+    for column in (
+        *("model", "version", "aliases", "digest", "registered"),
+        *("evaluation", "fairness", "faithfulness"),
+    ):
         table.add_column(column, overflow="fold")
     for version in ModelRegistry.open().versions(name):
         table.add_row(*_row(version))
@@ -60,6 +65,13 @@ def register(
     fairness: Annotated[
         Path | None, typer.Option(help="Its fairness report, .json, to keep with it.")
     ] = None,
+    faithfulness: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its faithfulness report, faithfulness_record.json of `wherefore evaluate "
+            "--faithfulness`, to keep with it."
+        ),
+    ] = None,
 ) -> None:
     """Register a model as a new version, and keep reports with it.
 
@@ -70,7 +82,11 @@ def register(
         from training.promotion.registered_reports import register_with_reports  # noqa: PLC0415
 
     version = register_with_reports(
-        directory, name=name, evaluations=evaluation or [], fairness=fairness
+        directory,
+        name=name,
+        evaluations=evaluation or [],
+        fairness=fairness,
+        faithfulness=faithfulness,
     )
     typer.echo(f"{version.reference} is {version.model_version}")
 
@@ -84,8 +100,9 @@ def promote(
 ) -> None:
     """Make a version the champion, if its evaluation and fairness report allow it.
 
-    Refused without both reports, without beating the baselines, and where a figure falls behind
-    the champion's by more than chance. A server that runs keeps its model until it is restarted.
+    Refused without both reports, without beating the baselines, and where a figure, or the
+    faithfulness of explanations, falls behind the champion's by more than chance. A server that
+    runs keeps its model until it is restarted.
     """
     with needs_extra("train"):
         from training.promotion.champion import promote as give_role  # noqa: PLC0415
@@ -141,5 +158,5 @@ def _row(version: "RegisteredVersion") -> list[str]:
         (version.digest or "not ours")[:12],
         f"{version.created:%Y-%m-%d %H:%M}",
         version.figures or "none",
-        "attached" if version.has_report("fairness") else "none",
+        *("attached" if version.has_report(kind) else "none" for kind in _ATTACHED),
     ]

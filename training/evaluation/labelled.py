@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_pipeline.corpus.narratives import Narrative, contrast_groups, load_narratives
 from data_pipeline.domain.application import LoanApplication
@@ -56,7 +57,10 @@ class LabelledTexts:
         if len(self) <= num_texts:
             return self
         order = np.random.default_rng(seed).permutation(len(self))
-        chosen_N = np.sort(order[:num_texts])
+        return self.at(np.sort(order[:num_texts]))
+
+    def at(self, chosen_N: NDArray[np.intp]) -> "LabelledTexts":
+        """Returns the texts at some positions."""
         return replace(
             self,
             texts=tuple(self.texts[i] for i in chosen_N),

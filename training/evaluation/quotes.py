@@ -16,13 +16,18 @@ def quote_hits(prediction: Prediction, narrative: Narrative) -> dict[DenialCateg
     return {category: _hits(prediction, narrative, category) for category in narrative.categories}
 
 
-def _hits(prediction: Prediction, narrative: Narrative, category: DenialCategory) -> list[bool]:
-    labelled = [
+def labelled_stretches(narrative: Narrative, category: DenialCategory) -> list[tuple[int, int]]:
+    """Returns where the labelled quotes of a category stand, every occurrence of each."""
+    return [
         (start, start + len(evidence.quote))
         for evidence in narrative.evidence
         if evidence.category == category
         for start in _occurrences(narrative.text, evidence.quote)
     ]
+
+
+def _hits(prediction: Prediction, narrative: Narrative, category: DenialCategory) -> list[bool]:
+    labelled = labelled_stretches(narrative, category)
     quotes = next((r.evidence for r in prediction.principal_reasons if r.category == category), ())
     return [_overlaps(quote, labelled) for quote in quotes]
 

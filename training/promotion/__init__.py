@@ -4,7 +4,14 @@ from training.promotion.records import (
     DataSetRecord,
     EvaluationRecord,
     FairnessRecord,
+    FaithfulnessRecord,
     MetricRecord,
 )
 
-__all__ = ["DataSetRecord", "EvaluationRecord", "FairnessRecord", "MetricRecord"]
+__all__ = [
+    "DataSetRecord",
+    "EvaluationRecord",
+    "FairnessRecord",
+    "FaithfulnessRecord",
+    "MetricRecord",
+]

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 
 from model_store.card import Reported, render_card
 from model_store.manifest import Manifest
+from training.evaluation.faithfulness.figures import FAITHFULNESS_FIGURES, FaithfulnessFigure
 from training.promotion.comparison import DISPARITIES, LISTED_METRICS, best_baseline
 from training.promotion.records import (
     DataSetRecord,
     EvaluationRecord,
     FairnessRecord,
+    FaithfulnessRecord,
     GroupRecord,
     MetricRecord,
 )
@@ -25,6 +27,7 @@ def card_with_reports(
     *,
     evaluation: EvaluationRecord | None = None,
     fairness: FairnessRecord | None = None,
+    faithfulness: FaithfulnessRecord | None = None,
 ) -> str:
     """Returns the card of a model with the figures of its reports, as Markdown.
 
@@ -32,12 +35,19 @@ def card_with_reports(
         manifest: the manifest of the model.
         evaluation: its evaluation; None where there is none.
         fairness: its fairness report; None likewise.
+        faithfulness: its faithfulness report; None likewise.
     """
-    sections = [*_evaluated(evaluation), *_swapped(evaluation), *_disparities(fairness)]
+    sections = [
+        *_evaluated(evaluation),
+        *_swapped(evaluation),
+        *_explained(faithfulness),
+        *_disparities(fairness),
+    ]
     return render_card(
         manifest,
         reported=Reported(
-            sections=tuple(sections), not_validated_on=tuple(_open_questions(evaluation, fairness))
+            sections=tuple(sections),
+            not_validated_on=tuple(_open_questions(evaluation, fairness, faithfulness)),
         ),
     )
 
@@ -72,6 +82,28 @@ def _swapped(evaluation: EvaluationRecord | None) -> Iterator[str]:
     )
 
 
+def _explained(faithfulness: FaithfulnessRecord | None) -> Iterator[str]:
+    if faithfulness is None:
+        return
+    rows = "\n".join(
+        f"| {figure.title} | {_told(data_set.metrics[figure.name])} | {_asked(figure)} |"
+        for data_set in faithfulness.data_sets.values()
+        for figure in FAITHFULNESS_FIGURES
+        if figure.name in data_set.metrics
+    )
+    yield (
+        f"## Faithfulness of its explanations\n\nOn {faithfulness.samples}, "
+        f"{faithfulness.created}. Shares are 0 to 1.\n\n"
+        f"| figure | value (95 % interval) | asked for |\n|---|---|---|\n{rows}"
+    )
+
+
+def _asked(figure: FaithfulnessFigure) -> str:
+    if figure.binding is None:
+        return ""
+    return f"{'at most' if figure.lower_is_better else 'at least'} {figure.binding:g}"
+
+
 def _disparities(fairness: FairnessRecord | None) -> Iterator[str]:
     if fairness is None:
         return
@@ -91,8 +123,12 @@ def _disparities(fairness: FairnessRecord | None) -> Iterator[str]:
 
 
 def _open_questions(
-    evaluation: EvaluationRecord | None, fairness: FairnessRecord | None
+    evaluation: EvaluationRecord | None,
+    fairness: FairnessRecord | None,
+    faithfulness: FaithfulnessRecord | None,
 ) -> Iterator[str]:
+    if faithfulness is None:
+        yield "its explanations: no faithfulness has been measured for this model"
     if fairness is None:
         yield "applicants by group: no disparity has been measured for this model"
     else:

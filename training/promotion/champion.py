@@ -5,6 +5,7 @@ from model_store.registry.models import CHAMPION, ModelRegistry
 from model_store.registry.reference import ModelReference, parse_reference
 from model_store.registry.registered import RegisteredVersion
 from training.errors import PromotionError
+from training.promotion.faithfulness_gate import check_faithfulness
 from training.promotion.gate import (
     Candidate,
     check_against_champion,
@@ -18,7 +19,7 @@ from training.promotion.gate import (
     check_swaps,
 )
 from training.promotion.kept_reports import kept_report
-from training.promotion.records import EvaluationRecord, FairnessRecord
+from training.promotion.records import EvaluationRecord, FairnessRecord, FaithfulnessRecord
 from training.promotion.roles import RoleChange, give_role, require_reason
 
 
@@ -34,8 +35,8 @@ def promote(
         reason: why, in words.
 
     Raises:
-        PromotionError: a check of `training.promotion.gate` refuses, the version has the role
-            already, or no reason is given.
+        PromotionError: a check of `training.promotion.gate` or of `faithfulness_gate` refuses, the
+            version has the role already, or no reason is given.
         RegistryError: the registry does not have the version, or cannot be reached, or the alias
             is none.
         ArtifactError: the model is not whole, was changed, or is of another version of the code.
@@ -52,15 +53,17 @@ def promote(
     artifact = load_artifact(registry.fetch(version))
     check_identity(version, artifact)
     check_card(version, artifact)
-    evaluation, fairness = check_reports(_candidate(registry, version))
+    candidate = _candidate(registry, version)
+    champion = None if holder is None else _candidate(registry, holder)
+    evaluation, fairness = check_reports(candidate)
     check_not_trained_on(version, evaluation, artifact.manifest)
     check_fairness(version, fairness)
     check_swaps(version, evaluation)
     check_baselines(version, evaluation)
-    if holder is not None:
-        champion = _candidate(registry, holder)
+    if champion is not None:
         check_against_champion(version, evaluation, champion)
         check_disparities_against_champion(version, fairness, champion)
+    check_faithfulness(candidate, champion)
     return give_role(registry, version, role=role, action="promote", holder=holder, reason=reason)
 
 
@@ -69,4 +72,5 @@ def _candidate(registry: ModelRegistry, version: RegisteredVersion) -> Candidate
         version=version,
         evaluation=kept_report(registry, version, EvaluationRecord),
         fairness=kept_report(registry, version, FairnessRecord),
+        faithfulness=kept_report(registry, version, FaithfulnessRecord),
     )

@@ -91,12 +91,24 @@ def paired_difference(
     *,
     other: str,
     resamples: Resamples,
+    lower_is_better: bool | None = None,
 ) -> PairedDifference | None:
-    """Compares two figures; None where one of them has no scores to compare in pairs."""
+    """Compares two figures; None where one of them has no scores to compare in pairs.
+
+    Args:
+        metric: name of the figure.
+        ours: the figure of the one.
+        theirs: the figure of the other.
+        other: who the other is.
+        resamples: draws of the examples that both were measured on.
+        lower_is_better: None for what `training.evaluation.figures` says of the figure.
+    """
     if ours.scores is None or theirs.scores is None:
         return None
     our_scores, their_scores = ours.scores, theirs.scores
-    sign = -1.0 if FIGURE_BY_NAME[metric].lower_is_better else 1.0
+    if lower_is_better is None:
+        lower_is_better = FIGURE_BY_NAME[metric].lower_is_better
+    sign = -1.0 if lower_is_better else 1.0
     gain = resamples.estimate(
         lambda weight_BN: sign * (our_scores.figure(weight_BN) - their_scores.figure(weight_BN))
     )

@@ -20,6 +20,7 @@ from training.promotion.records import (
     DataSetRecord,
     EvaluationRecord,
     FairnessRecord,
+    FaithfulnessRecord,
 )
 
 SWAP_LIMITS = {"mean_risk_change": 1.0, "p99_risk_change": 5.0, "category_flip_rate": 0.01}
@@ -42,11 +43,13 @@ class Candidate:
         version: the registered version.
         evaluation: its evaluation; None where none is attached.
         fairness: its fairness report; None likewise.
+        faithfulness: its faithfulness report; None likewise.
     """
 
     version: RegisteredVersion
     evaluation: EvaluationRecord | None = None
     fairness: FairnessRecord | None = None
+    faithfulness: FaithfulnessRecord | None = None
 
 
 def check_identity(version: RegisteredVersion, artifact: Artifact) -> None:
@@ -100,7 +103,10 @@ def check_reports(candidate: Candidate) -> tuple[EvaluationRecord, FairnessRecor
 
 
 def require_same_model(
-    version: RegisteredVersion, report: EvaluationRecord | FairnessRecord, *, kind: str
+    version: RegisteredVersion,
+    report: EvaluationRecord | FairnessRecord | FaithfulnessRecord,
+    *,
+    kind: str,
 ) -> None:
     """Refuses a report of another model.
 

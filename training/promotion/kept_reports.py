@@ -2,6 +2,8 @@
 
 from typing import TypeVar
 
+from pydantic import BaseModel
+
 from model_store.artifact import load_artifact
 from model_store.registry.models import ModelRegistry
 from model_store.registry.registered import RegisteredVersion
@@ -9,12 +11,21 @@ from model_store.registry.registration import CARD, attached_report
 from training.promotion.records import (
     EVALUATION,
     FAIRNESS,
+    FAITHFULNESS,
     EvaluationRecord,
     FairnessRecord,
+    FaithfulnessRecord,
     read_record,
 )
 
-Record = TypeVar("Record", EvaluationRecord, FairnessRecord)
+Record = TypeVar("Record", EvaluationRecord, FairnessRecord, FaithfulnessRecord)
+
+KINDS: dict[type[BaseModel], str] = {
+    EvaluationRecord: EVALUATION,
+    FairnessRecord: FAIRNESS,
+    FaithfulnessRecord: FAITHFULNESS,
+}
+"""Kind of report that holds each record."""
 
 
 def kept_report(
@@ -27,7 +38,7 @@ def kept_report(
         RegistryError: the registry cannot be reached.
         ReportError: it is not what this version of the code reads.
     """
-    kind = {EvaluationRecord: EVALUATION, FairnessRecord: FAIRNESS}[record]
+    kind = KINDS[record]
     content = attached_report(registry, version, kind=kind)
     if content is None:
         return None

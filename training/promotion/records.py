@@ -33,6 +33,9 @@ EVALUATION = "evaluation"
 FAIRNESS = "fairness"
 """Kind of the report that holds a `FairnessRecord`."""
 
+FAITHFULNESS = "faithfulness"
+"""Kind of the report that holds a `FaithfulnessRecord`."""
+
 CROSS_VALIDATION = "cross_validation"
 """Name of the cross-validation among the data sets of an `EvaluationRecord`."""
 
@@ -247,7 +250,27 @@ class FairnessRecord(_Record):
         }
 
 
-Record = TypeVar("Record", EvaluationRecord, FairnessRecord)
+class FaithfulnessRecord(_Record):
+    """The faithfulness report of a model: how far its explanations hold.
+
+    Attributes:
+        schema_version: 1.
+        model_digest: digest of the model measured (`Manifest.digest`).
+        model_version: its name, version and digest, for people.
+        created: day of the report.
+        samples: how much was measured, in words; figures of other samples are not compared.
+        data_sets: what was found, by part: "labelled" and, where measured, "simulated".
+    """
+
+    schema_version: Literal[1] = 1
+    model_digest: Sha256
+    model_version: str
+    created: dt.date
+    samples: str
+    data_sets: Annotated[dict[str, DataSetRecord], Field(min_length=1)]
+
+
+Record = TypeVar("Record", EvaluationRecord, FairnessRecord, FaithfulnessRecord)
 
 
 def read_record(kind: type[Record], content: bytes, *, origin: str) -> Record:

@@ -20,18 +20,20 @@ from training.errors import ReportError
 from training.promotion.card import card_with_reports
 from training.promotion.comparison import LISTED_METRICS
 from training.promotion.gate import require_same_model
-from training.promotion.kept_reports import kept_report
+from training.promotion.kept_reports import KINDS, kept_report
 from training.promotion.records import (
     EVALUATION,
     FAIRNESS,
+    FAITHFULNESS,
     DataSetRecord,
     EvaluationRecord,
     FairnessRecord,
+    FaithfulnessRecord,
     read_record,
 )
 from training.tracking.tracked_values import log_figures, now_ms
 
-Record = TypeVar("Record", EvaluationRecord, FairnessRecord)
+Record = TypeVar("Record", EvaluationRecord, FairnessRecord, FaithfulnessRecord)
 
 
 def register_with_reports(
@@ -40,14 +42,16 @@ def register_with_reports(
     name: str | None = None,
     evaluations: Sequence[Path] = (),
     fairness: Path | None = None,
+    faithfulness: Path | None = None,
 ) -> RegisteredVersion:
-    """Registers a model and keeps reports with it; both reports are read before anything is kept.
+    """Registers a model and keeps reports with it; all reports are read before anything is kept.
 
     Args:
         directory: the model.
         name: registered name; None for the name in its manifest.
         evaluations: files with an `EvaluationRecord` each; they are put together.
         fairness: file of a `FairnessRecord`; None for none.
+        faithfulness: file of a `FaithfulnessRecord`; None for none.
 
     Raises:
         ArtifactError: the directory is no whole, unchanged model of this version.
@@ -57,19 +61,21 @@ def register_with_reports(
     """
     evaluated = merge_evaluations([_read(EvaluationRecord, path) for path in evaluations])
     measured = None if fairness is None else _read(FairnessRecord, fairness)
+    explained = None if faithfulness is None else _read(FaithfulnessRecord, faithfulness)
     registry = ModelRegistry.open(create=True)
     version = register_model(registry, directory, name=name or read_manifest(directory).name)
-    if evaluated is not None:
-        keep_report(registry, version, evaluated)
-    if measured is not None:
-        keep_report(registry, version, measured)
+    for report in (evaluated, measured, explained):
+        if report is not None:
+            keep_report(registry, version, report)
     version = registry.find(ModelReference(name=version.name, version=version.version))
     keep_card(registry, version, read_manifest(directory))
     return registry.find(ModelReference(name=version.name, version=version.version))
 
 
 def keep_report(
-    registry: ModelRegistry, version: RegisteredVersion, report: EvaluationRecord | FairnessRecord
+    registry: ModelRegistry,
+    version: RegisteredVersion,
+    report: EvaluationRecord | FairnessRecord | FaithfulnessRecord,
 ) -> None:
     """Keeps a report with the version it is about; it takes the place of an earlier one.
 
@@ -77,8 +83,7 @@ def keep_report(
         PromotionError: the report is of another model.
         RegistryError: the registry cannot be reached or refuses.
     """
-    is_evaluation = isinstance(report, EvaluationRecord)
-    kind = EVALUATION if is_evaluation else FAIRNESS
+    kind = KINDS[type(report)]
     require_same_model(version, report, kind=kind)
     attach_report(registry, version, report.model_dump_json().encode(), kind=kind)
     time_ms = now_ms()
@@ -106,6 +111,7 @@ def keep_card(registry: ModelRegistry, version: RegisteredVersion, manifest: Man
         manifest,
         evaluation=kept_report(registry, version, EvaluationRecord),
         fairness=kept_report(registry, version, FairnessRecord),
+        faithfulness=kept_report(registry, version, FaithfulnessRecord),
     )
     attach_report(registry, version, card.encode(), kind=CARD)
     registry.describe(version, card)
@@ -117,15 +123,18 @@ def _metric_name(name: str) -> str:
     return re.sub(r"[^\w./ :-]", "", name)
 
 
-def _figures(report: EvaluationRecord | FairnessRecord) -> Iterator[tuple[str, float]]:
+def _figures(
+    report: EvaluationRecord | FairnessRecord | FaithfulnessRecord,
+) -> Iterator[tuple[str, float]]:
     """Every figure of a report with the name it gets in MLflow."""
     if isinstance(report, EvaluationRecord):
-        for name, data_set in report.data_sets.items():
-            for metric, record in data_set.metrics.items():
-                yield f"{EVALUATION}/{name}/{metric}", record.value
-        for name, figures in report.swaps.items():
+        measured = {name: data_set.metrics for name, data_set in report.data_sets.items()}
+        for name, figures in (*measured.items(), *report.swaps.items()):
             for metric, record in figures.items():
                 yield f"{EVALUATION}/{name}/{metric}", record.value
+    elif isinstance(report, FaithfulnessRecord):
+        for part in report.data_sets.values():
+            yield from ((f"{FAITHFULNESS}/{n}", m.value) for n, m in part.metrics.items())
     else:
         for (attribute, group), found in report.compared().items():
             for metric, record in found.metrics.items():

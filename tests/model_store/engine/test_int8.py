@@ -89,7 +89,6 @@ def test_texts_are_needed(tiny_stored, cache_dir):
 
 @pytest.mark.slow
 def test_a_network_is_quantised_kept_and_found_or_refused_and_not_kept(tiny_stored, cache_dir):
-    pytest.importorskip("nncf")
     texts = {"calibration_texts": TEXTS[:3], "gate_texts": TEXTS[1:]}
     impossible = GateLimits(max_mean_risk_difference=-1.0)
     with pytest.raises(QuantizationRefusedError, match="mean_risk_difference"):

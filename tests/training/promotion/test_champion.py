@@ -30,6 +30,7 @@ from training.promotion.records import (
     DataSetRecord,
     EvaluationRecord,
     FairnessRecord,
+    FaithfulnessRecord,
     GroupRecord,
     MetricRecord,
     RatioScores,
@@ -409,6 +410,31 @@ def test_13_a_fairness_report_on_other_rows_than_the_champions_is_refused(
     message = refusal(give, 2)
     assert "were not measured on the same rows of one register: expected digests" in message
     assert "with one --fairness" in message
+
+
+def kept_faithfulness(registry, version, *, flips):
+    report = FaithfulnessRecord(
+        model_digest=version.digest,
+        model_version=version.model_version,
+        created="2026-11-20",
+        samples="100 labelled texts",
+        data_sets={"labelled": data_set(metrics={"flip_rate_exact": figure(flips)}, baselines={})},
+    )
+    keep_report(registry, version, report)
+
+
+def test_14_a_version_that_explains_less_faithfully_than_the_champion_is_refused(
+    registry, add, give
+):
+    kept_faithfulness(registry, add(), flips=80)
+    give(1)
+    second = add(texts=data_set(95))
+    assert "models:/tiny/2 has no faithfulness report" in refusal(give, 2)
+    kept_faithfulness(registry, second, flips=60)
+    message = refusal(give, 2)
+    assert "models:/tiny/2 explains less faithfully than models:/tiny/1" in message
+    kept_faithfulness(registry, second, flips=81)
+    assert give(2).version == 2
 
 
 def test_13_a_champion_without_fairness_report_is_named(registry, add, give):

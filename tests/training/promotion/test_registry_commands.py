@@ -41,7 +41,7 @@ def written(path, content):
 
 @pytest.fixture
 def reports(tmp_path):
-    """Writes both reports of a model and gives the options that name them."""
+    """Writes the reports of a model and gives the options that name them."""
 
     def write(directory):
         manifest = read_manifest(directory)
@@ -73,9 +73,17 @@ def reports(tmp_path):
             "num_examples": 129,
             "attributes": {"sex": groups},
         }
+        explained = {
+            "digest": DIGEST,
+            "order_digest": DIGEST,
+            "num_examples": 50,
+            "metrics": {"flip_rate_exact": figure(40)},
+        }
+        faithfulness = {**about, "samples": "50 texts", "data_sets": {"labelled": explained}}
         return [
             "--evaluation", written(tmp_path / "evaluation.json", evaluation),
             "--fairness", written(tmp_path / "fairness.json", fairness),
+            "--faithfulness", written(tmp_path / "faithfulness.json", faithfulness),
         ]  # fmt: skip
 
     return write
@@ -155,7 +163,7 @@ def test_a_model_without_reports_is_listed_without_them(run, directories):
     run("register", directories[0])
     _, printed, _ = run("models", "tiny")
     (line,) = (line for line in printed.splitlines() if "tiny" in line)
-    assert line.count("none") == 2
+    assert line.count("none") == 3
 
 
 def test_the_card_of_a_version_tells_what_its_reports_found(run, directories, reports):
@@ -164,6 +172,7 @@ def test_the_card_of_a_version_tells_what_its_reports_found(run, directories, re
     assert code == 0
     assert "## Evaluated on texts" in printed
     assert "| primary_accuracy | 0.900 | 0.400 tfidf |" in printed
+    assert "| Flipped without the quotes of “exact” | 0.800 | at least 0.8 |" in printed
     assert "| sex: Female | 60 | 0.800 (0.700 to 0.900) disparity measured |" in printed
     _, found, open_questions = printed.partition("## Not validated on")
     assert found
@@ -179,6 +188,7 @@ def test_the_card_of_a_version_without_reports_says_that_nothing_was_measured(ru
     _, printed, _ = run("models", "tiny", "--card", 1)
     assert "no disparity has been measured for this model" in " ".join(printed.split())
     assert "no evaluation is attached" in " ".join(printed.split())
+    assert "no faithfulness has been measured for this model" in " ".join(printed.split())
     code, _, told = run("models", "--card", 1)
     assert code == 2
     assert "no model is named" in told

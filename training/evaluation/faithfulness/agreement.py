@@ -76,19 +76,49 @@ def flip_rate(outcomes: Sequence[bool]) -> float:
     return sum(outcomes) / len(outcomes) if outcomes else float("nan")
 
 
-def random_quotes(
-    lengths: Sequence[int], num_tokens: int, *, below: Callable[[int], int]
-) -> frozenset[int]:
-    """Returns clauses drawn at random until they hold at least so many tokens, for comparison.
+def random_stretches(
+    lengths: Sequence[int], wanted: Sequence[int], *, below: Callable[[int], int]
+) -> list[frozenset[int]]:
+    """Returns stretches of words drawn at random, about as long as given ones, for comparison.
 
     Args:
-        lengths: tokens of each clause.
-        num_tokens: tokens that the quotes hold.
+        lengths: tokens of each word.
+        wanted: tokens of each stretch; it gets as many words as fit, at least one.
         below: draws a whole number from 0 up to, not including, its argument.
+
+    Returns:
+        The words of each stretch; no word is in two. Fewer stretches than asked where no word is
+        left.
     """
-    left, drawn, held = list(range(len(lengths))), set[int](), 0
-    while left and held < num_tokens:
-        clause = left.pop(below(len(left)))
-        drawn.add(clause)
-        held += lengths[clause]
-    return frozenset(drawn)
+    free = set(range(len(lengths)))
+    drawn = []
+    for num_tokens in wanted:
+        if not free:
+            break
+        word = sorted(free)[below(len(free))]
+        held, total = [word], lengths[word]
+        while word + 1 in free and total + lengths[word + 1] <= num_tokens:
+            word += 1
+            held.append(word)
+            total += lengths[word]
+        drawn.append(frozenset(held))
+        free -= drawn[-1]
+    return drawn
+
+
+def rank_correlation(first: Sequence[int], second: Sequence[int]) -> float:
+    """Returns Spearman's correlation of two orderings of the same items, -1 to 1.
+
+    nan for fewer than two items.
+
+    Raises:
+        ValueError: the orderings are of different items, or repeat one.
+    """
+    if sorted(first) != sorted(set(second)) or len(first) != len(second):
+        raise ValueError("the orderings are not of the same items: give each item once in both")
+    size = len(first)
+    if size < 2:  # noqa: PLR2004 (nothing can be out of order)
+        return float("nan")
+    place = {item: position for position, item in enumerate(second)}
+    squares = sum((position - place[item]) ** 2 for position, item in enumerate(first))
+    return 1 - 6 * squares / (size * (size**2 - 1))

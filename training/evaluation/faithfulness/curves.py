@@ -57,7 +57,12 @@ def normalised_area(area: float, *, worst: float, best: float) -> float:
 
 
 def beam_order(
-    score: Score, num_clauses: int, *, width: int = 5, falling: bool = True
+    score: Score,
+    num_clauses: int,
+    *,
+    width: int = 5,
+    falling: bool = True,
+    ahead: Callable[[Sequence[frozenset[int]]], None] = lambda _: None,
 ) -> list[int]:
     """Returns the ordering with the largest area over the comprehensiveness curve that was found.
 
@@ -67,11 +72,14 @@ def beam_order(
         width: partial orderings kept at each step; with at least as many as there are sets of
             clauses of one size the search is exhaustive.
         falling: false for the ordering with the smallest area.
+        ahead: called with the sets that will be asked for next, so that their answers can be
+            computed together.
     """
     sign = -1.0 if falling else 1.0
     beam: dict[frozenset[int], tuple[float, list[int]]] = {frozenset(range(num_clauses)): (0.0, [])}
     for _ in range(num_clauses):
         longer: dict[frozenset[int], tuple[float, list[int]]] = {}
+        ahead(list(dict.fromkeys(left - {clause} for left in beam for clause in left)))
         for left, (total, order) in beam.items():
             for clause in sorted(left):
                 rest = left - {clause}

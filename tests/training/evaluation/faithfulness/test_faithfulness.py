@@ -10,8 +10,9 @@ from training.evaluation.faithfulness.agreement import (
     flip_rate,
     flips,
     jaccard,
-    random_quotes,
+    random_stretches,
     rank_biased_overlap,
+    rank_correlation,
 )
 from training.evaluation.faithfulness.curves import (
     area_over_curve,
@@ -98,9 +99,34 @@ def test_rank_biased_overlap_of_known_rankings():
         rank_biased_overlap("a", "a", persistence=1.0)
 
 
-@given(st.lists(st.integers(1, 30), min_size=1, max_size=12), st.integers(0, 60), st.integers())
-def test_random_quotes_hold_as_many_tokens_as_asked_where_there_are_so_many(lengths, asked, seed):
-    drawn = random_quotes(lengths, asked, below=Random(seed).randrange)
-    held = sum(lengths[clause] for clause in drawn)
-    assert held >= min(asked, sum(lengths))
-    assert not drawn or held - asked < max(lengths)
+def test_the_search_says_ahead_what_it_will_ask_for():
+    known = {frozenset(range(4))}
+
+    def score(kept):
+        assert kept in known
+        return additive(kept)
+
+    assert beam_order(score, 4, ahead=known.update) == [1, 3, 0, 2]
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=30),
+    st.lists(st.integers(1, 20), max_size=4),
+    st.integers(),
+)
+def test_random_stretches_are_neighbours_apart_and_no_longer_than_asked(lengths, wanted, seed):
+    drawn = random_stretches(lengths, wanted, below=Random(seed).randrange)
+    assert len(drawn) <= len(wanted)
+    assert sum(map(len, drawn)) == len(frozenset().union(*drawn))
+    for words, num_tokens in zip(drawn, wanted, strict=False):
+        assert sorted(words) == list(range(min(words), max(words) + 1))
+        assert len(words) == 1 or sum(lengths[w] for w in words) <= num_tokens
+
+
+def test_rank_correlation_is_one_for_equals_and_minus_one_for_opposites():
+    assert rank_correlation([3, 1, 0, 2], [3, 1, 0, 2]) == 1.0
+    assert rank_correlation([3, 1, 0, 2], [2, 0, 1, 3]) == pytest.approx(-1.0)
+    assert rank_correlation([0, 1, 2], [0, 2, 1]) == pytest.approx(0.5)
+    assert np.isnan(rank_correlation([0], [0]))
+    with pytest.raises(ValueError, match="same items"):
+        rank_correlation([0, 1], [0, 2])

@@ -1,0 +1,62 @@
+"""Quotes of an explanation against those that an author labelled."""
+
+from collections.abc import Sequence
+
+from data_pipeline.corpus.narratives import Narrative
+from training.evaluation.faithfulness.asked import (
+    Asked,
+    Span,
+    overlap_any,
+    quotes_of,
+    spans_of,
+    touched,
+)
+from training.evaluation.faithfulness.tally import Tally
+from training.evaluation.quotes import labelled_stretches
+
+_FIRST = 3
+
+
+def judge_quotes(asked: Asked, narrative: Narrative) -> Tally:
+    """Returns, over the labelled categories, hits and F1 of three kinds of quotes.
+
+    These are those of `exact`, of `fast`, and those that the evidence head alone would quote.
+    """
+    tally = Tally()
+    words = [(word.start, word.end) for word in asked.layout.words]
+    for category in narrative.categories:
+        labelled = labelled_stretches(narrative, category)
+        head = next(
+            (
+                [(quote.start, quote.end) for quote in reason.evidence]
+                for reason in asked.fast.prediction.principal_reasons
+                if reason.category == category
+            ),
+            [],
+        )
+        given = {"fast": spans_of(quotes_of(asked.fast, category)), "head": head}
+        if asked.exact is not None:
+            given["exact"] = spans_of(quotes_of(asked.exact, category))
+        for method, spans in given.items():
+            first = spans[:_FIRST]
+            tally.add(f"quote_top_hit_{method}", _hits(first[:1], labelled))
+            tally.add(f"quote_any_hit_{method}", _hits(first, labelled))
+            tally.add(f"quote_word_f1_{method}", word_f1(first, labelled, words))
+    return tally
+
+
+def word_f1(quotes: Sequence[Span], labelled: Sequence[Span], words: Sequence[Span]) -> float:
+    """Returns the harmonic mean of precision and recall of quotes, counted in words, 0-1.
+
+    Args:
+        quotes: what is quoted.
+        labelled: what is labelled.
+        words: the words of the text.
+    """
+    ours, theirs = touched(quotes, words), touched(labelled, words)
+    total = len(ours) + len(theirs)
+    return 2 * len(ours & theirs) / total if total else 0.0
+
+
+def _hits(quotes: Sequence[Span], labelled: Sequence[Span]) -> float:
+    return float(any(overlap_any(quote, labelled) for quote in quotes))
