@@ -10,19 +10,14 @@ from typing import Annotated
 
 import typer
 
+from model_store.options import ModelOption
+
 _SEED = 20261120
 
 
 def quantize(
     *,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            envvar="WHEREFORE_MODEL",
-            help="Directory of the model, or models:/NAME@ALIAS of the MLflow registry.",
-            show_default="the bundled starter model",
-        ),
-    ] = None,
+    model: ModelOption = None,
     calibration_texts: Annotated[
         int, typer.Option(min=1, max=1000, help="Texts of the corpus to take ranges from.")
     ] = 300,

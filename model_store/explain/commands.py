@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from model_store.options import ModelOption
+
 
 class Method(StrEnum):
     """How much is computed."""
@@ -40,14 +42,7 @@ def explain(
         Path | None,
         typer.Option(help="Where the page goes.", show_default="FILE.html, none for stdin"),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            envvar="WHEREFORE_MODEL",
-            help="Directory of the model, or models:/NAME@ALIAS of the MLflow registry.",
-            show_default="the bundled starter model",
-        ),
-    ] = None,
+    model: ModelOption = None,
     engine: Annotated[
         Engine,
         typer.Option(envvar="WHEREFORE_ENGINE", help="What computes; auto takes the fastest here."),

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from data_pipeline.errors import CommandError
+from model_store.options import ModelOption
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}")
 
@@ -25,14 +26,7 @@ def references(
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Where the averages go, .json.")],
     *,
     version: Annotated[str, typer.Option(help="What answers name them by, for example 2026-q3.")],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            envvar="WHEREFORE_MODEL",
-            help="Directory of the model, or models:/NAME@ALIAS of the MLflow registry.",
-            show_default="the bundled starter model",
-        ),
-    ] = None,
+    model: ModelOption = None,
 ) -> None:
     """Measures the reference populations of comment 9(b)(2)-5 from a creditor's own files.
 

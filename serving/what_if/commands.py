@@ -11,6 +11,7 @@ import typer
 
 from data_pipeline.domain.taxonomy import DenialReason
 from data_pipeline.errors import CommandError
+from model_store.options import ModelOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,14 +43,7 @@ def what_if(
         DenialReason | None,
         typer.Option(help="A stated reason: search for the smallest lawful change without it."),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            envvar="WHEREFORE_MODEL",
-            help="Directory of the model, or models:/NAME@ALIAS of the MLflow registry.",
-            show_default="the bundled starter model",
-        ),
-    ] = None,
+    model: ModelOption = None,
 ) -> None:
     """Scores one application again with lawful changes, or searches for the smallest that helps.
 
