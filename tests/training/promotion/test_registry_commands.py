@@ -139,7 +139,7 @@ def test_a_report_that_is_none_registers_nothing(run, directories, tmp_path, con
 
 
 def test_evaluations_of_several_data_sets_are_put_together(run, directories, reports, tmp_path):
-    _, first, _, _ = reports(directories[0])
+    _, first, *_ = reports(directories[0])
     content = json.loads(first.read_text())
     content |= {"headline": "more", "data_sets": {"more": content["data_sets"]["texts"]}}
     second = written(tmp_path / "second.json", content)
