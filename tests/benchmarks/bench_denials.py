@@ -2,9 +2,9 @@
 
 Every denied text is received, assessed by the model, decided by an underwriter who knows the labels
 (confirms what the model states rightly, dismisses or adds the rest), drafted, checked, released by
-somebody else, sent and made again; every other text is approved and told. The underwriter first
-tries to release alone: that must be refused each time. All of it on SQLite, in a folder that is
-thrown away. Writes a dated JSON result and prints it; exits 1 where anything failed.
+somebody else, sent and made again; every other text is approved, and its letter takes the same way.
+The underwriter first tries to release alone: that must be refused each time. All of it on SQLite, in
+a folder that is thrown away. Writes a dated JSON result and prints it; exits 1 where anything failed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from serving.cases.decisions import (
 )
 from serving.cases.errors import SecondPersonError
 from serving.cases.events import Actor, Channel
-from serving.casework import assessing, deciding, drafting, intake, keeping, letters, printing
+from serving.casework import assessing, deciding, drafting, intake, letters, printing
 from serving.casework.desk import Desk
 from serving.casework.facts import CaseFacts
 from serving.casework.printing import Rendering
@@ -164,7 +164,7 @@ def receive(desk: Desk, text: Labelled) -> str:
 
 
 def write_letter(desk: Desk, case_id: str, tally: Counter[str]) -> list[str]:
-    """Takes a denied case to a sent letter and returns the checks that kept it from that."""
+    """Takes a decided case to a sent letter and returns the checks that kept it from that."""
     _, notice_id = drafting.draft(desk, case_id, drafting.Draft(), by=UNDERWRITER)
     tally["drafted"] += 1
     causes = {"C6": MORE_THAN_FOUR}
@@ -200,12 +200,8 @@ def run(desk: Desk, texts: list[Labelled]) -> dict[str, Any]:
             assert found is not None
             deciding.decide(desk, case_id, decision_on(text, found, tally), by=UNDERWRITER)
             tally["denied" if text.is_denied else "approved"] += 1
-            if text.is_denied:
-                if blocked := write_letter(desk, case_id, tally):
-                    failures[text.text_id] = blocked
-            else:
-                keeping.tell_approval(desk, case_id, channel=Channel.MAILED, by=COMPLIANCE)
-                tally["approvals told"] += 1
+            if blocked := write_letter(desk, case_id, tally):
+                failures[text.text_id] = blocked
         except ServingError as error:
             failures[text.text_id] = [f"{type(error).__name__}: {error}"]
     head = desk.storage.audit.verify()
