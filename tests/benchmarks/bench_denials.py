@@ -1,10 +1,11 @@
 """Labelled texts from application to letter, by a simulated underwriter and a second person.
 
-Every denied text is received, assessed by the model, decided by an underwriter who knows the labels
-(confirms what the model states rightly, dismisses or adds the rest), drafted, checked, released by
-somebody else, sent and made again; every other text is approved, and its letter takes the same way.
-The underwriter first tries to release alone: that must be refused each time. All of it on SQLite, in
-a folder that is thrown away. Writes a dated JSON result and prints it; exits 1 where anything failed.
+Every denied text is received, assessed by the model, decided by an underwriter who knows the
+labels (confirms what the model states rightly, dismisses or adds the rest), drafted, checked,
+released by somebody else, sent and made again; every other text is approved, and its letter takes
+the same way. The underwriter first tries to release alone: that must be refused each time. All of
+it on SQLite, in a folder that is thrown away. Writes a dated JSON result and prints it; exits 1
+where anything failed.
 """
 
 import argparse
