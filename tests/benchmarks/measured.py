@@ -22,6 +22,7 @@ _MU, _SIGMA = 5.56, 0.6
 texts lie between 160 and 330 tokens."""
 
 _TEXTS_OF_A_PIECE = 40
+_PROJECT = Path(__file__).parents[2]
 
 
 def mixed_texts(tokenizer: TextTokenizer, count: int, *, seed: int = SEED) -> list[str]:
@@ -87,10 +88,18 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ranked[max(0, int(rank) - 1)]
 
 
+def _without_machine(word: str) -> str:
+    """A word of a command line, a path as seen from the project's folder."""
+    path = Path(word)
+    if not path.is_absolute():
+        return word
+    return str(path.relative_to(_PROJECT)) if path.is_relative_to(_PROJECT) else path.name
+
+
 def conditions(model_version: str) -> dict[str, object]:
     """Returns what the figures depend on."""
     return {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", *map(_without_machine, sys.argv)]),
         "date": datetime.now(UTC).date().isoformat(),
         "model": model_version,
         "processor": processor_name(),
