@@ -23,6 +23,12 @@ def evidence_mass(omissions: Omissions, layout: Layout, category: int) -> NDArra
     return np.array([evidence_T[c.first_token : c.stop_token].sum() for c in layout.clauses])
 
 
+def leading_clauses(omissions: Omissions, layout: Layout, category: int) -> list[int]:
+    """Returns the positions of the clauses that the evidence head gives most, that one first."""
+    mass_U = evidence_mass(omissions, layout, category)
+    return [int(position) for position in np.argsort(-mass_U, kind="stable")[:FAST_CLAUSES]]
+
+
 def head_quotes(
     omissions: Omissions,
     text: ReadText,
@@ -79,11 +85,11 @@ def proposed_quotes(
     units: list[Unit] = []
     if not layout.clauses:
         return units
-    clauses = np.argsort(-evidence_mass(omissions, layout, category), kind="stable")[:FAST_CLAUSES]
     units += head_quotes(
         omissions, text, layout, category=category, threshold=threshold, budget=budget
     )
-    for clause in (layout.clauses[position] for position in clauses):
+    for position in leading_clauses(omissions, layout, category):
+        clause = layout.clauses[position]
         room = budget - sum(unit.num_tokens for unit in units)
         if len(units) == MAX_QUOTES or overlaps(clause, units):
             continue

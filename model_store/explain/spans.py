@@ -23,9 +23,9 @@ from model_store.evidence import MAX_QUOTES, MAX_TOKENS_RATIO
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Drop, Omissions, drop_of
 from model_store.explain.proposals import (
-    FAST_CLAUSES,
     evidence_mass,
     head_quotes,
+    leading_clauses,
     overlaps,
     proposed_quotes,
 )
@@ -153,11 +153,9 @@ def proposed_clauses(
 ) -> tuple[Unit, ...]:
     """Returns the clauses that the evidence head proposes for any of the reasons, in order."""
     chosen = {
-        int(position)
+        position
         for question in questions
-        for position in np.argsort(
-            -evidence_mass(omissions, layout, question.category), kind="stable"
-        )[:FAST_CLAUSES]
+        for position in leading_clauses(omissions, layout, question.category)
     }
     return tuple(layout.clauses[position] for position in sorted(chosen))
 

@@ -1,10 +1,13 @@
 """What a job was begun with: it goes on only with the same."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from serving.backlog.errors import JobMismatchError
+from serving.backlog.source import InputFile
+from serving.scoring import ScoringService
 
 _WORDS = {
     "input_sha256": "input",
@@ -50,6 +53,33 @@ class JobIdentity(BaseModel):
     limit: int | None
     shard_rows: int
     output: str
+
+    @classmethod
+    def of(
+        cls,
+        source: InputFile,
+        service: ScoringService,
+        *,
+        engine: str,
+        input_format: str,
+        limit: int | None,
+        shard_rows: int,
+        output: str,
+    ) -> "JobIdentity":
+        """Returns the identity of a job on an input with a service; see the attributes."""
+        return cls(
+            input_sha256=source.sha256,
+            input_bytes=source.num_bytes,
+            model_version=service.predictor.model_version,
+            model_digest=service.predictor.digest,
+            engine=engine,
+            policy=service.policy.version,
+            software=version("wherefore"),
+            input_format=input_format,
+            limit=limit,
+            shard_rows=shard_rows,
+            output=output,
+        )
 
 
 def require_same(folder: Path, begun: JobIdentity, found: JobIdentity) -> None:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import typer
@@ -178,14 +177,10 @@ def identify(
     from serving.cache.codec import engine_identity  # noqa: PLC0415
 
     engine = engine_identity(service.predictor.engine)
-    return JobIdentity(
-        input_sha256=source.sha256,
-        input_bytes=source.num_bytes,
-        model_version=service.predictor.model_version,
-        model_digest=service.predictor.digest,
+    return JobIdentity.of(
+        source,
+        service,
         engine=f"{engine} on {num_cores(settings)} cores",
-        policy=service.policy.version,
-        software=version("wherefore"),
         input_format=options.input_format,
         limit=options.limit,
         shard_rows=options.shard_rows,

@@ -17,10 +17,11 @@ import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench_http import HOST, KEY, TIMEOUT_S, Connection, counters, server
+from bench_http import TIMEOUT_S, Connection, counters, server
 from measured import SEED, conditions, mixed_texts, percentile
 from rich.console import Console
 from rich.table import Table
+from started import HOST, KEY
 
 from data_pipeline.generator.simulation import simulate
 from model_store.stored import open_stored, starter_directory

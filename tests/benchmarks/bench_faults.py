@@ -36,13 +36,13 @@ from faulty_parts import COMMAND, HOST, Proxy, TorchServe, Valkey, wait_until
 from measured import conditions, mixed_texts, percentile
 from rich.console import Console
 from rich.table import Table
+from started import KEY
 
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import load_predictor
 from serving.settings import load_settings
 from serving.torchserve.process import Ports
 
-KEY = "a-key-for-benchmarks-of-32-characters"
 NUM_CLIENTS, NUM_TEXTS = 8, 64
 SLOW_S = 2.0
 MAX_DIFFERENCE = 0.05

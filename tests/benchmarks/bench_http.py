@@ -15,12 +15,7 @@ import argparse
 import asyncio
 import itertools
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +29,7 @@ from measured import conditions, mixed_texts, percentile, texts_of_length
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
+from started import HOST, KEY, started_server
 
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import load_predictor
@@ -41,9 +37,6 @@ from serving.backlog.local_job import load_backlog_predictor
 from serving.ports import TextPredictor
 from serving.settings import Settings, load_settings
 
-COMMAND = Path(sys.executable).with_name("wherefore")
-KEY = "a-key-for-benchmarks-of-32-characters"
-HOST = "127.0.0.1"
 WARM_UP_SECONDS = 3.0
 NUM_HIT_TEXTS = 64
 OFFLINE_BATCH = 64
@@ -118,26 +111,10 @@ def offline_rate(model: str, texts: Sequence[str], seconds: float, load: Loader)
 
 @contextmanager
 def server(model: str, environment: Mapping[str, str]) -> Iterator[int]:
-    """Gives the port of a server that runs until the block ends."""
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [COMMAND, "serve", "--port", "0", "--host", HOST, "--model", model],
-            cwd=folder,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "WHEREFORE_API_KEY": KEY} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            found = re.search(r"http://[\d.]+:(\d+)", process.stdout.readline())
-            if found is None:
-                raise SystemExit("bench_http: the server did not start; run it by hand to see why")
-            port = int(found.group(1))
-            urllib.request.urlopen(f"http://{HOST}:{port}/ready", timeout=TIMEOUT_S).close()
-            yield port
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(TIMEOUT_S)
+    """Gives the port of a server that is ready and runs until the block ends."""
+    with started_server(model, environment, stop_seconds=TIMEOUT_S) as port:
+        urllib.request.urlopen(f"http://{HOST}:{port}/ready", timeout=TIMEOUT_S).close()
+        yield port
 
 
 class Connection:

@@ -11,11 +11,6 @@ the service.
 import argparse
 import http.client
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -25,12 +20,10 @@ from statistics import median
 from measured import conditions
 from rich.console import Console
 from rich.table import Table
+from started import HOST, KEY, started_server
 
 from model_store.stored import open_stored, starter_directory
 
-COMMAND = Path(sys.executable).with_name("wherefore")
-HOST = "127.0.0.1"
-KEY = "a-key-for-benchmarks-of-32-characters"
 STEPS = ("address printed", "first answer", "ready")
 TIMEOUT_S = 300
 TEXT = "Asks for $24,000 to consolidate cards; debts take 61% of monthly income."
@@ -39,27 +32,11 @@ TEXT = "Asks for $24,000 to consolidate cards; debts take 61% of monthly income.
 def one_start(model: Path, environment: Mapping[str, str]) -> dict[str, float]:
     """Returns the seconds from the start of a server to each step."""
     took: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            [COMMAND, "serve", "--port", "0", "--host", HOST, "--model", model],
-            cwd=folder,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "WHEREFORE_API_KEY": KEY} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            found = re.search(r"http://[\d.]+:(\d+)", process.stdout.readline())
-            if found is None:
-                raise SystemExit("bench_start: the server did not start; run it by hand to see why")
-            port = int(found.group(1))
-            for step, ask in zip(STEPS, (lambda _: None, predict, ready), strict=True):
-                ask(port)
-                took[step] = time.perf_counter() - start
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(TIMEOUT_S)
+    start = time.perf_counter()
+    with started_server(model, environment, stop_seconds=TIMEOUT_S) as port:
+        for step, ask in zip(STEPS, (lambda _: None, predict, ready), strict=True):
+            ask(port)
+            took[step] = time.perf_counter() - start
     return took
 
 

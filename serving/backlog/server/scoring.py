@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 
@@ -154,14 +153,10 @@ def _manifest(
 
 
 def _identity(given: InputFile, request: BacklogRequest, *, service: ScoringService) -> JobIdentity:
-    return JobIdentity(
-        input_sha256=given.sha256,
-        input_bytes=given.num_bytes,
-        model_version=service.predictor.model_version,
-        model_digest=service.predictor.digest,
+    return JobIdentity.of(
+        given,
+        service,
         engine=f"{engine_identity(service.predictor.engine)} behind a queue",
-        policy=service.policy.version,
-        software=version("wherefore"),
         input_format=request.input_format,
         limit=request.limit,
         shard_rows=SHARD_ROWS,
