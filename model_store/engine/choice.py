@@ -42,6 +42,7 @@ class EngineChoice:
         num_threads: CPU threads; None leaves it to the engine.
         num_streams: batches that OpenVINO computes at once, each on its share of the threads: 1
             answers a single text soonest, one per core scores the most texts.
+        joins_cores: have OpenVINO compute a batch that comes alone on the threads of all streams.
         cache_dir: where converted models are kept; None for `WHEREFORE_CACHE_DIR` or the user's
             cache folder.
     """
@@ -50,6 +51,7 @@ class EngineChoice:
     precision: PrecisionName = "auto"
     num_threads: int | None = None
     num_streams: int = 1
+    joins_cores: bool = False
     cache_dir: Path | None = None
 
     @property
@@ -109,6 +111,7 @@ def _openvino_engine(stored: "StoredModel", choice: EngineChoice) -> DescribedEn
             digest=network.digest,
             num_threads=choice.num_threads,
             num_streams=choice.num_streams,
+            joins_cores=choice.joins_cores,
         )
     except RuntimeError as error:
         raise BackendUnavailableError(
@@ -159,6 +162,12 @@ def _torch_engine(stored: "StoredModel", choice: EngineChoice) -> DescribedEngin
         return open_packed(network, padding_id=padding_id, precision=precision)
     precision = "fp32" if choice.precision == "auto" else choice.precision
     return TorchEngine(network, padding_id=padding_id, precision=precision)
+
+
+def available_cores() -> int:
+    """Returns the CPU cores that this process may use."""
+    has_affinity = sys.platform == "linux"
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 
 
 def _has_gpu() -> bool:

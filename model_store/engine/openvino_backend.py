@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,12 @@ from model_store.engine.runtime import (
     openvino_core,
     openvino_version,
 )
+from model_store.engine.streams import Streams
 
 if TYPE_CHECKING:
     import openvino
+
+    from model_store.engine.streams import Requests
 
 OPENVINO_BATCH_TOKENS = 1024
 """Padded tokens of one forward pass.
@@ -33,6 +36,9 @@ A larger pass gains nothing on two cores, and every further shape costs memory f
 each for a network of 6 layers of 384 (tests/benchmarks/bench_memory.py), whatever
 CPU_RUNTIME_CACHE_CAPACITY says. With this budget there are 79 shapes.
 """
+
+STREAM_BATCH_TOKENS = 256
+"""Padded tokens that suit one core of several: none waits long for the others of its batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,10 @@ class OpenVinoEngine:
 
     Thread-safe: calls share a fixed number of requests, which bounds the memory; a call that finds
     none free waits.
+
+    Attributes:
+        max_concurrent_calls: calls that are computed at once; more would wait.
+        batch_tokens: padded tokens of a call that suit it where people wait for the answers.
     """
 
     def __init__(
@@ -61,6 +71,7 @@ class OpenVinoEngine:
         batch_tokens: int = OPENVINO_BATCH_TOKENS,
         num_threads: int | None = None,
         num_streams: int = 1,
+        joins_cores: bool = False,
     ) -> None:
         """Compiles a converted network for this machine.
 
@@ -74,17 +85,23 @@ class OpenVinoEngine:
             num_threads: CPU threads; None for one per core.
             num_streams: batches computed at once, each on its share of the threads: 1 answers a
                 single text soonest, one per core scores the most texts.
+            joins_cores: have a batch that comes alone computed on the threads of all streams, by
+                the network compiled a second time.
         """
+        self.max_concurrent_calls = num_streams
+        self.batch_tokens = batch_tokens if num_streams == 1 else STREAM_BATCH_TOKENS
         self._padding_id = padding_id
         self._precision = precision
         self._digest = digest
         self._batch_tokens = batch_tokens
         self._rest = "bf16" if precision != "fp32" and cpu_computes_bf16() else "fp32"
-        config = _compilation(self._rest, num_threads=num_threads, num_streams=num_streams)
-        compiled = openvino_core().compile_model(model, "CPU", config)
-        self._requests: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-        for _ in range(num_streams):
-            self._requests.put(compiled.create_infer_request())
+
+        def compiled(streams: int) -> "openvino.CompiledModel":
+            config = _compilation(self._rest, num_threads=num_threads, num_streams=streams)
+            return openvino_core().compile_model(model, "CPU", config)
+
+        joined = compiled(1) if joins_cores and num_streams > 1 else None
+        self._streams = Streams(compiled(num_streams), num_streams, joined=joined)
 
     @property
     def identity(self) -> str:
@@ -107,42 +124,54 @@ class OpenVinoEngine:
             ValueError: a window is longer.
         """
         output = EngineLogits.empty([len(row) for row in ids])
-        plan = shaped_batches([len(row) for row in ids], max_tokens=self._batch_tokens)
+        plan = list(shaped_batches([len(row) for row in ids], max_tokens=self._batch_tokens))
+        with self._streams.lent(num_batches=len(plan)) as requests:
+            self._compute(ids, plan, requests, output)
+        return output
+
+    def _compute(
+        self,
+        ids: Sequence[Sequence[int]],
+        plan: Sequence[ShapedBatch],
+        requests: "Requests",
+        output: EngineLogits,
+    ) -> None:
         running: deque[_Running] = deque()
         try:
             for batch in plan:
                 # Whatever is wrong with the ids is found before a request is taken.
                 inputs = padded_arrays(ids, batch, self._padding_id)
-                request = self._free_request(running, output)
+                request = _free_request(requests, running, output)
                 running.append(_Running(request=request, batch=batch, inputs=inputs))
                 request.start_async(inputs, share_inputs=True)
             while running:
-                self._finish(running, output)
+                _finish(requests, running, output)
         finally:
             for left in running:
                 with suppress(RuntimeError):  # what went wrong is on its way up
                     left.request.wait()
-                self._requests.put(left.request)
-        return output
+                requests.put(left.request)
 
-    def _free_request(
-        self, running: deque[_Running], output: EngineLogits
-    ) -> "openvino.InferRequest":
-        """A request of the pool; who holds some gives one back before waiting for another."""
-        while True:
-            try:
-                return self._requests.get_nowait()
-            except Empty:
-                if not running:
-                    return self._requests.get()
-                self._finish(running, output)
 
-    def _finish(self, running: deque[_Running], output: EngineLogits) -> None:
-        first = running[0]
-        first.request.wait()
-        _store(output, first.batch, [first.request.get_tensor(name).data for name in OUTPUTS])
-        running.popleft()
-        self._requests.put(first.request)
+def _free_request(
+    requests: "Requests", running: deque[_Running], output: EngineLogits
+) -> "openvino.InferRequest":
+    """A request of the pool; who holds some gives one back before waiting for another."""
+    while True:
+        try:
+            return requests.get_nowait()
+        except Empty:
+            if not running:
+                return requests.get()
+            _finish(requests, running, output)
+
+
+def _finish(requests: "Requests", running: deque[_Running], output: EngineLogits) -> None:
+    first = running[0]
+    first.request.wait()
+    _store(output, first.batch, [first.request.get_tensor(name).data for name in OUTPUTS])
+    running.popleft()
+    requests.put(first.request)
 
 
 def padded_arrays(

@@ -1,9 +1,14 @@
 """The model in this very process."""
 
-from model_store.engine.choice import EngineChoice
+from dataclasses import replace
+
+from model_store.engine.choice import EngineChoice, available_cores
 from model_store.predictor import Predictor
 from model_store.registry.models import resolve_model
 from serving.settings import Settings
+
+MAX_STREAMS = 4
+"""Batches computed at once for those who wait: with more, each would have too few cores."""
 
 
 def load_predictor(settings: Settings) -> Predictor:
@@ -19,7 +24,13 @@ def load_predictor(settings: Settings) -> Predictor:
         from serving.adapters.torchserve import load_torchserve_predictor  # noqa: PLC0415
 
         return load_torchserve_predictor(settings, model=model)
-    return Predictor.load(model, choice=engine_choice(settings))
+    return Predictor.load(model, choice=online_choice(settings))
+
+
+def online_choice(settings: Settings) -> EngineChoice:
+    """Returns which engine the settings ask for where people wait for the answers."""
+    num_streams = min(settings.threads or available_cores(), MAX_STREAMS)
+    return replace(engine_choice(settings), num_streams=num_streams, joins_cores=True)
 
 
 def engine_choice(settings: Settings) -> EngineChoice:

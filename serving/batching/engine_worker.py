@@ -1,4 +1,4 @@
-"""The thread that keeps the engine busy: takes batches, computes them, hands the outcomes back.
+"""The threads that keep the engine busy: take batches, compute them, hand the outcomes back.
 
 A batch that fails is halved until the window that makes it fail stands alone, so that one poison
 text harms no other. A batch that does not fit into memory is halved too, and so is the token
@@ -70,6 +70,40 @@ class Speed:
             self._seconds = self._seconds * kept + max(seconds, 1e-9)
 
 
+class SharedTime:
+    """A clock for calls that share a machine: it goes `n` times slower while `n` are under way.
+
+    What it shows at the end of a call less what it showed at the beginning is the call's share of
+    the machine; the shares of all calls add up to the time in which any was under way. Thread-safe.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begins at 0, with no call.
+
+        Args:
+            clock: gives the time, seconds.
+        """
+        self._clock, self._lock = clock, threading.Lock()
+        self._num_calls, self._shown, self._at = 0, 0.0, clock()
+
+    def enter(self) -> float:
+        """Begins a call; returns what the clock shows, seconds."""
+        return self._turn(1)
+
+    def leave(self) -> float:
+        """Ends a call; returns what the clock shows, seconds."""
+        return self._turn(-1)
+
+    def _turn(self, change: int) -> float:
+        with self._lock:
+            now = self._clock()
+            if self._num_calls:
+                self._shown += (now - self._at) / self._num_calls
+            self._at = now
+            self._num_calls += change
+            return self._shown
+
+
 class TokenBudget:
     """Padded tokens of a batch: as set, less after memory ran out, more again later."""
 
@@ -128,6 +162,7 @@ class EngineWorker:
         self.speed, self.budget = Speed(), TokenBudget(max_tokens)
         self._engine, self._queue = engine, queue
         self._deliver, self._observer = deliver, observer
+        self._shared_time = SharedTime()
         self._threads = [
             threading.Thread(target=self._run, name=f"engine-{i}", daemon=True)
             for i in range(num_threads)
@@ -136,7 +171,7 @@ class EngineWorker:
     @property
     def tokens_per_second(self) -> float:
         """Speed of all threads together."""
-        return self.speed.tokens_per_second * len(self._threads)
+        return self.speed.tokens_per_second
 
     def start(self) -> None:
         """Starts the threads."""
@@ -154,13 +189,16 @@ class EngineWorker:
         ended = time.monotonic()
         while (batch := self._take()) is not None:
             # What passes between two batches while windows wait is part of the speed.
-            started = time.monotonic() if batch.was_idle else ended
+            waited = 0.0 if batch.was_idle else time.monotonic() - ended
+            began = self._shared_time.enter()
             self._deliver(self._compute(batch.jobs))
+            share = self._shared_time.leave() - began
             ended = time.monotonic()
-            self._record(batch, seconds=ended - started)
+            self._record(batch, seconds=share + waited / len(self._threads))
 
     def _take(self) -> Batch | None:
-        hold = int(self.speed.tokens_per_second * BACKLOG_HOLD_SECONDS)
+        share = self.speed.tokens_per_second / len(self._threads)
+        hold = int(share * BACKLOG_HOLD_SECONDS)
         return self._queue.take(max_tokens=self.budget.tokens, max_backlog_tokens=hold)
 
     def _record(self, batch: Batch, *, seconds: float) -> None:

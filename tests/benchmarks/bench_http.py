@@ -5,9 +5,9 @@ that stay open. Rows: mixed texts (250 tokens in the mean, none sent twice) with
 on, the same few texts again and again (every answer a hit), and one client with 512 tokens.
 Every row tells what the clients saw (rate, p50, p95, p99, errors) and what the server counted.
 Before, in processes of their own, the engine alone computes the same texts as fast as it can, once
-batch after batch as the server does and once with a batch for each core as `wherefore score` does:
-the faster is the offline rate, of which the online rate is a share. Prints a table and, as its last
-line, the same figures and their conditions as JSON. `WHEREFORE_PRECISION` and
+batch after batch on all cores together and once with a batch for each core as `wherefore score`
+does: the faster is the offline rate, of which the online rate is a share. Prints a table and, as
+its last line, the same figures and their conditions as JSON. `WHEREFORE_PRECISION` and
 `WHEREFORE_CACHE_DIR` count as for the service.
 """
 
@@ -31,9 +31,10 @@ from rich.console import Console
 from rich.table import Table
 from started import HOST, KEY, started_server
 
+from model_store.predictor import Predictor
 from model_store.stored import open_stored, starter_directory
-from serving.adapters.in_process import load_predictor
-from serving.backlog.local_job import load_backlog_predictor
+from serving.adapters.in_process import engine_choice
+from serving.backlog.loading import load_backlog_predictor
 from serving.ports import TextPredictor
 from serving.settings import Settings, load_settings
 
@@ -43,7 +44,14 @@ OFFLINE_BATCH = 64
 TIMEOUT_S = 120
 
 Loader = Callable[[Settings], TextPredictor]
-LOADERS: dict[str, Loader] = {"one batch": load_predictor, "one per core": load_backlog_predictor}
+
+
+def load_one_batch(settings: Settings) -> TextPredictor:
+    """Loads the model so that all cores compute one batch together."""
+    return Predictor.load(settings.model or starter_directory(), choice=engine_choice(settings))
+
+
+LOADERS: dict[str, Loader] = {"one batch": load_one_batch, "one per core": load_backlog_predictor}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,11 +109,19 @@ def test_no_windows_give_no_logits(engines, name):
     assert (found.category_WC.shape, found.evidence) == ((0, 12), [])
 
 
-@pytest.mark.parametrize("num_streams", [1, 2])
-def test_threads_share_an_openvino_engine_and_each_gets_its_own_answers(tiny_xml, num_streams):
+@pytest.mark.parametrize(("num_streams", "joins_cores"), [(1, False), (2, False), (2, True)])
+def test_threads_share_an_openvino_engine_and_each_gets_its_own_answers(
+    tiny_xml, num_streams, joins_cores
+):
     engine = OpenVinoEngine(
-        tiny_xml, padding_id=PADDING_ID, num_streams=num_streams, batch_tokens=32, num_threads=2
+        tiny_xml,
+        padding_id=PADDING_ID,
+        num_streams=num_streams,
+        joins_cores=joins_cores,
+        batch_tokens=32,
+        num_threads=2,
     )
+    assert engine.max_concurrent_calls == num_streams
     single = [engine.logits([row]) for row in ROWS[:6]]
     wrong, done = [], []
 

@@ -1,8 +1,17 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 
 from model_store.engine.outputs import EngineLogits
-from serving.batching.engine_worker import EngineWorker, NotFiniteError, Speed, TokenBudget
+from serving.batching.engine_worker import (
+    EngineWorker,
+    NotFiniteError,
+    SharedTime,
+    Speed,
+    TokenBudget,
+)
 from serving.batching.window_queue import WindowJob, WindowQueue
 from serving.errors import EngineUnreachableError
 
@@ -27,13 +36,14 @@ class Engine:
 
 class Heard:
     def __init__(self):
-        self.failures, self.batches = [], []
+        self.failures, self.batches, self.seconds = [], [], []
 
     def engine_failed(self, kind):
         self.failures.append(kind)
 
-    def computed(self, *, priority, windows, tokens, **_):
+    def computed(self, *, priority, windows, tokens, seconds):
         self.batches.append((priority, windows, tokens))
+        self.seconds.append(seconds)
 
 
 @pytest.fixture
@@ -162,3 +172,40 @@ def test_the_speed_follows_what_was_measured():
     for _ in range(2000):
         speed.record(tokens=1000, seconds=1.0)
     assert speed.tokens_per_second == pytest.approx(1_000, rel=0.05)
+
+
+def test_calls_that_share_the_machine_share_its_time():
+    now = 0.0
+    shared = SharedTime(clock=lambda: now)
+    first = shared.enter()
+    now = 2.0
+    second = shared.enter()
+    now = 6.0
+    first_share = shared.leave() - first
+    now = 7.0
+    second_share = shared.leave() - second
+    now = 20.0
+    third = shared.enter()
+    now = 21.0
+    assert (first_share, second_share, shared.leave() - third) == (2 + 2, 2 + 1, 1)
+
+
+def test_several_threads_compute_batches_at_once_and_count_the_time_only_once(heard):
+    both_compute = threading.Barrier(2, timeout=30)
+
+    class Meeting(Engine):
+        def logits(self, ids):
+            both_compute.wait()
+            return super().logits(ids)
+
+    queue, outcomes = WindowQueue(), []
+    worker = EngineWorker(
+        Meeting(), queue, max_tokens=4, deliver=outcomes.extend, observer=heard, num_threads=2
+    )
+    queue.put([WindowJob(ids=(first, 1, 2, 2), deadline=9.0) for first in (1, 2)])
+    queue.close()
+    began = time.monotonic()
+    worker.start()
+    assert worker.join(30)
+    assert {job.ids[0] for job, _ in outcomes} == {1, 2}
+    assert sum(heard.seconds) <= time.monotonic() - began
