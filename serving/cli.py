@@ -23,12 +23,15 @@ class Explain(StrEnum):
     """How much work goes into the evidence of each reason."""
 
     NONE = "none"
+    FAST = "fast"
+    EXACT = "exact"
 
 
 class BacklogEngine(StrEnum):
     """What runs a job."""
 
     LOCAL = "local"
+    RAY = "ray"
 
 
 ModelOption = Annotated[
@@ -98,7 +101,8 @@ def score(
     explain: Annotated[
         Explain,
         typer.Option(
-            help="Extra work on the evidence; none gives what the model itself points at."
+            help="Extra work on the evidence of principal reasons: fast leaves out what the model "
+            "points at, exact every clause; none gives what the model points at."
         ),
     ] = Explain.NONE,
     limit: Annotated[
@@ -109,7 +113,11 @@ def score(
         typer.Option("--resume", help="Refuse to begin anew: an earlier run must be there."),
     ] = False,
     engine: Annotated[
-        BacklogEngine, typer.Option(help="What runs the job; local is this machine.")
+        BacklogEngine,
+        typer.Option(
+            help="What runs the job: local is this machine, ray the cluster of RAY_ADDRESS, or "
+            "several processes here."
+        ),
     ] = BacklogEngine.LOCAL,
     shard_rows: Annotated[
         int, typer.Option(help="Rows scored and kept together: the most that a kill costs.", min=1)
@@ -129,8 +137,12 @@ def score(
     from serving.backlog.local_job import ScoreOptions, score_file  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
 
-    del explain, engine
     options = ScoreOptions(
-        input_format=format_.value, limit=limit, shard_rows=shard_rows, resume=resume
+        input_format=format_.value,
+        limit=limit,
+        shard_rows=shard_rows,
+        resume=resume,
+        explain=explain.value,
+        engine=engine.value,
     )
     score_file(source, output, settings=load_settings(model=model), options=options)

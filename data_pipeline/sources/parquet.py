@@ -28,22 +28,36 @@ class ParquetTable:
         with self._open() as file:
             self._columns = tuple(file.schema_arrow.names)
             self._num_rows = file.metadata.num_rows
+            groups = range(file.metadata.num_row_groups)
+            self._group_rows = tuple(int(file.metadata.row_group(i).num_rows) for i in groups)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The top-level columns."""
         return self._columns
 
-    def records(self, columns: Collection[str]) -> Iterator[Record]:
+    @property
+    def group_rows(self) -> tuple[int, ...]:
+        """The number of rows of each row group."""
+        return self._group_rows
+
+    def records(self, columns: Collection[str], *, first_group: int = 0) -> Iterator[Record]:
         """Yields the columns named of every row.
+
+        Args:
+            columns: the columns.
+            first_group: the row group to begin with; those before it are not read.
 
         Raises:
             UnreadableFileError: the file breaks off.
         """
         wanted = [name for name in self._columns if name in columns]
-        number = 0
+        number = sum(self._group_rows[:first_group])
+        groups = list(range(first_group, len(self._group_rows))) if first_group else None
         with self._open() as file:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
+            for batch in file.iter_batches(
+                batch_size=_BATCH_ROWS, columns=wanted, row_groups=groups
+            ):
                 values = [_values(batch.column(name)) for name in wanted]
                 for cells in zip(*values, strict=True):
                     number += 1

@@ -6,6 +6,8 @@
 FROM python:3.11-slim-bookworm AS build
 # Which build of torch, as arguments of pip; the CPU build is 2.5 GB smaller (README.md, Start).
 ARG TORCH="torch==2.13.0"
+# Extras of the package: [ray] for the nodes of k8s/ray.
+ARG EXTRAS=""
 ENV PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1
 SHELL ["/bin/sh", "-eu", "-c"]
 WORKDIR /build
@@ -24,7 +26,7 @@ COPY training training
 COPY serving serving
 # hadolint ignore=DL3042
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=cache,target=/var/cache/pip \
-    pip install --constraint configs/constraints.txt .
+    pip install --constraint configs/constraints.txt ".${EXTRAS}"
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/wherefore /opt/wherefore

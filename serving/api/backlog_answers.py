@@ -9,6 +9,7 @@ from serving.api.case_requests import Command
 from serving.backlog.server.backlogs import BacklogView
 from serving.backlog.server.intake import BacklogOptions
 from serving.backlog.server.records import BacklogStatus, Failure, WebhookStep
+from serving.backlog.texts import Explain
 
 Output = Literal["jsonl", "jsonl.gz", "jsonl.zst", "csv", "csv.gz", "csv.zst", "parquet"]
 
@@ -21,6 +22,11 @@ class BacklogQuery(Command):
     )
     limit: int | None = Field(None, ge=1, description="Score only the first rows.")
     output: Output = Field("jsonl", description="What kind of file the result is.")
+    explain: Explain = Field(
+        "none",
+        description="How much work goes into the evidence of each principal reason, as with "
+        "POST /api/v1/predict; none gives what the model itself points at.",
+    )
     webhook_url: str | None = Field(
         None,
         max_length=2000,
@@ -35,6 +41,7 @@ class BacklogQuery(Command):
             limit=self.limit,
             output=f".{self.output}",
             webhook_url=self.webhook_url,
+            explain=self.explain,
         )
 
 

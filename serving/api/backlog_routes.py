@@ -20,20 +20,19 @@ from serving.api.backlog_answers import (
 from serving.api.backlog_uploads import (
     REQUEST_BODY,
     UPLOAD_TYPES,
-    KeyedRoute,
     declared_type,
     read_reference,
     write_upload,
 )
+from serving.api.guarded_route import GuardedRoute
 from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
-from serving.api.security import KEY_DOCUMENTED, actor_of
+from serving.api.security import KEY_DOCUMENTED, actor_of, principal_of
 from serving.backlog.server.backlogs import Backlogs, BacklogView
 from serving.backlog.server.errors import BacklogStorageError, UnknownBacklogError
 from serving.backlog.server.intake import Submission
 from serving.backlog.server.records import ENDED, BacklogRequest
 from serving.errors import NotReadyError, OutputError
-from serving.keys import Person
-from serving.permissions import Permission
+from serving.identity.scopes import Scope
 
 _LOOK_SECONDS = 0.5
 _MOST_LISTED = 100
@@ -95,7 +94,7 @@ _OWN = [Depends(_own)]
 
 backlog_router = APIRouter(
     prefix="/api/v1/backlogs",
-    route_class=KeyedRoute,
+    route_class=GuardedRoute,
     dependencies=[KEY_DOCUMENTED],
     tags=["backlogs"],
 )
@@ -223,10 +222,10 @@ def backlogs_of(request: Request) -> Backlogs:
 
 
 def _is_open_to(request: Request) -> Callable[[BacklogRequest], bool]:
-    """Returns what tells whether the key of a request may see a backlog."""
-    person: Person = request.state.person
-    sees_all = person.may(Permission.EXPORT_CASES)
-    return lambda asked: sees_all or asked.person_id == person.person_id
+    """Returns what tells whether who asks may see a backlog."""
+    principal = principal_of(request)
+    sees_all = principal.may(Scope.SEE_ALL_CASES) and principal.may(Scope.EXPORT_CASES)
+    return lambda asked: sees_all or asked.person_id == principal.principal_id
 
 
 def _is_stopping(request: Request) -> bool:

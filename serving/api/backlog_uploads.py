@@ -1,17 +1,14 @@
 """Taking the body of a new backlog: a file of any size as it comes, or a reference to one."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 from pydantic import ValidationError
 
 from serving.api.backlog_answers import FileReference
 from serving.api.body import JsonRequest
-from serving.api.security import require_key
 from serving.backlog.server.errors import BacklogStorageError, UploadTooLargeError, UploadTypeError
 from serving.errors import InvalidRequestError
 
@@ -38,20 +35,6 @@ REQUEST_BODY: dict[str, Any] = {
     },
 }
 """The body in the OpenAPI document; the framework does not see it."""
-
-
-class KeyedRoute(APIRoute):
-    """A route behind a key that is checked before anything of a body is read."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Returns the framework's handler with the check in front of it."""
-        handle = super().get_route_handler()
-
-        async def checked(request: Request) -> Response:
-            require_key(request)
-            return await handle(request)
-
-        return checked
 
 
 def declared_type(request: Request) -> str:

@@ -11,27 +11,35 @@ from serving.backlog.errors import not_writable
 _TEMPORARY_SUFFIX = ".tmp"
 
 
-def write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes, *, writer: str = "") -> None:
     """Writes a file that appears complete and on the disk, or not at all.
+
+    Args:
+        path: the name of the complete file.
+        content: what it holds.
+        writer: tells apart those who may write the same file at the same moment.
 
     Raises:
         OutputError: the disk is full or the file system refuses.
     """
-    make_durably(path, lambda temporary: _write(temporary, content))
+    make_durably(path, lambda temporary: _write(temporary, content), writer=writer)
 
 
-def make_durably(path: Path, make: Callable[[Path], object], *, beside: Path | None = None) -> None:
+def make_durably(
+    path: Path, make: Callable[[Path], object], *, beside: Path | None = None, writer: str = ""
+) -> None:
     """Has a file made under another name and gives it its own when it is on the disk.
 
     Args:
         path: the name of the complete file.
         make: writes the file at the path that it is given.
         beside: directory of the other name, on the same file system; None for that of `path`.
+        writer: tells apart those who may make the same file at the same moment.
 
     Raises:
         OutputError: the disk is full or the file system refuses.
     """
-    temporary = (beside or path.parent) / f".{path.name}{_TEMPORARY_SUFFIX}"
+    temporary = (beside or path.parent) / f".{path.name}{writer}{_TEMPORARY_SUFFIX}"
     try:
         make(temporary)
         _synchronize(temporary)

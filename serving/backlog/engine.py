@@ -4,19 +4,21 @@ While the engine computes a shard, the next one is read and the rows of what was
 A shard is computed only when the one before it is on the disk, so that a kill costs one at most.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol
 
+from data_pipeline.sources.records import Record
 from serving.backlog.advance import Advance, ProgressReport
 from serving.backlog.errors import InputChangedError
 from serving.backlog.formats import OutputFormat
 from serving.backlog.job import Job, JobManifest, ShardRecord
-from serving.backlog.plan import rows_digest
+from serving.backlog.plan import InputRow, PlannedShard, rows_digest
 from serving.backlog.source import InputFile
 from serving.backlog.tally import Tally
-from serving.backlog.texts import Finished, ReadShard, ShardScorer
+from serving.backlog.texts import Explain, Finished, ReadShard, ShardScorer
 from serving.rows import FailedRow
 from serving.scoring import ScoringService
 
@@ -34,11 +36,24 @@ class Outcome:
     resumed: Tally = field(default_factory=Tally)
 
 
+class JobEngine(Protocol):
+    """Scores what is left of a job, on this machine or on others."""
+
+    def run(self, manifest: JobManifest, *, outcome: Outcome, report: ProgressReport) -> None:
+        """Scores the shards that are not done; see `LocalEngine.run`."""
+
+
 class LocalEngine:
     """Scores what is left of a job."""
 
     def __init__(
-        self, job: Job, *, source: InputFile, service: ScoringService, output: OutputFormat
+        self,
+        job: Job,
+        *,
+        source: InputFile,
+        service: ScoringService,
+        output: OutputFormat,
+        explain: Explain = "none",
     ) -> None:
         """Takes a job that has its plan.
 
@@ -47,10 +62,11 @@ class LocalEngine:
             source: the input.
             service: what scores.
             output: the format of the shards.
+            explain: how much work goes into the evidence of principal reasons.
         """
         self._job = job
         self._source = source
-        self._scorer = ShardScorer(service)
+        self._scorer = ShardScorer(service, explain=explain)
         self._encode = output.encode
 
     def run(self, manifest: JobManifest, *, outcome: Outcome, report: ProgressReport) -> None:
@@ -70,7 +86,7 @@ class LocalEngine:
         with ThreadPoolExecutor(1, "finisher") as finisher:
             for part in _one_ahead(self._parts()):
                 if isinstance(part, ShardRecord):
-                    _resume(part, outcome=outcome, advance=advance)
+                    resume_shard(part, outcome=outcome, advance=advance)
                     continue
                 told = _teller(part, advance=advance, report=report)
                 rows = self._scorer.score(part, finisher=finisher, told=told)
@@ -85,13 +101,7 @@ class LocalEngine:
         for plan in self._job.plan():
             taken = list(islice(records, plan.num_rows))
             record = self._job.done(plan)
-            if record is not None:
-                yield record
-                continue
-            rows = [self._source.input_row(given) for given in taken]
-            if rows_digest(rows) != plan.digest:
-                raise InputChangedError(self._source.name)
-            yield self._scorer.read(plan, rows)
+            yield record or self._scorer.read(plan, planned_rows(plan, taken, source=self._source))
 
 
 def _one_ahead(
@@ -105,7 +115,22 @@ def _one_ahead(
             yield part
 
 
-def _resume(record: ShardRecord, *, outcome: Outcome, advance: Advance) -> None:
+def planned_rows(
+    plan: PlannedShard, records: Iterable[Record], *, source: InputFile
+) -> list[InputRow]:
+    """Returns the rows of a shard.
+
+    Raises:
+        InputChangedError: they are not what was planned.
+    """
+    rows = [source.input_row(record) for record in records]
+    if rows_digest(rows) != plan.digest:
+        raise InputChangedError(source.name)
+    return rows
+
+
+def resume_shard(record: ShardRecord, *, outcome: Outcome, advance: Advance) -> None:
+    """Counts a shard that an earlier run had scored."""
     tally = record.tally()
     outcome.tally.merge(tally)
     outcome.resumed.merge(tally)

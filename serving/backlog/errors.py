@@ -10,7 +10,15 @@
         ├── JobDamagedError           what it keeps on disk is not what it wrote
         ├── NothingToResumeError      there is none to go on with
         ├── InputChangedError         the input is no longer what was planned
-        └── EngineFailedError         the engine fails at any text, not at one
+        ├── EngineFailedError         the engine fails at any text, not at one
+        └── ClusterError              the machines that were to score cannot do it
+            ├── ClusterSettingsError  the settings name something else that computes
+            ├── FolderNotSharedError  one of them does not see the folder of the job
+            ├── ScorersDifferError    one of them would score with something else
+            ├── AnotherJobError       the folder became that of another job meanwhile
+            ├── NoClusterError        there is none, and none can be started
+            ├── ClusterFailedError    the cluster itself failed
+            └── ShardsMissingError    it ended before everything was done
 """
 
 from pathlib import Path
@@ -93,6 +101,89 @@ class EngineFailedError(BacklogError):
         super().__init__(
             f"the model fails at every text ({kind}): what was scored is kept, look at memory and "
             "WHEREFORE_ENGINE, then run the same command again"
+        )
+
+
+class ClusterError(BacklogError):
+    """The machines that were to score cannot do it; what is done is kept."""
+
+
+class ClusterSettingsError(ClusterError):
+    """The settings name something else that computes."""
+
+    def __init__(self) -> None:
+        """Takes nothing."""
+        super().__init__(
+            "--engine ray was given with WHEREFORE_TORCHSERVE_URL: expected one of them, since "
+            "each machine of a cluster computes by itself; unset the variable or take --engine "
+            "local"
+        )
+
+
+class FolderNotSharedError(ClusterError):
+    """A machine of the cluster does not see the folder of the job."""
+
+    def __init__(self, folder: Path) -> None:
+        """Names the folder."""
+        super().__init__(
+            f"a machine of the cluster found no job in {folder}: expected input and output on a "
+            "file system that all of them have under the same path"
+        )
+
+
+class ScorersDifferError(ClusterError):
+    """A machine of the cluster would score with something else."""
+
+    def __init__(self, *, expected: str, found: str) -> None:
+        """Names both engines."""
+        super().__init__(
+            f"a machine of the cluster computes otherwise than the first that was asked: found "
+            f"{found}, expected {expected} with the same model and policy; take machines of one "
+            "kind, the same WHEREFORE_MODEL and the same WHEREFORE_THREADS"
+        )
+
+
+class AnotherJobError(ClusterError):
+    """The folder became that of another job while this one was worked on."""
+
+    def __init__(self, folder: Path) -> None:
+        """Names the folder."""
+        super().__init__(
+            f"{folder} became the folder of another job meanwhile: expected it to stay as it was, "
+            "run the same command again"
+        )
+
+
+class NoClusterError(ClusterError):
+    """There is no cluster, and none can be started."""
+
+    def __init__(self, found: str) -> None:
+        """Takes what the cluster's software says; it has seen no application yet."""
+        super().__init__(
+            f"no cluster could be reached or started ({found}): expected one at RAY_ADDRESS, or "
+            "room for one on this machine without it; look at both, or take --engine local"
+        )
+
+
+class ClusterFailedError(ClusterError):
+    """The cluster itself failed."""
+
+    def __init__(self, kind: str) -> None:
+        """Names the kind of failure; its message may quote what was computed."""
+        super().__init__(
+            f"the cluster failed ({kind}): what was scored is kept, look at its machines and their "
+            "memory, then run the same command again"
+        )
+
+
+class ShardsMissingError(ClusterError):
+    """The cluster ended before everything was done."""
+
+    def __init__(self, *, num_shards: int) -> None:
+        """Takes the number of shards that are not done."""
+        super().__init__(
+            f"the cluster ended with {num_shards:,} shards not done: what was scored is kept, run "
+            "the same command again"
         )
 
 

@@ -1,5 +1,6 @@
 """What a job was begun with: it goes on only with the same."""
 
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,7 +21,35 @@ _WORDS = {
     "limit": "--limit",
     "input_format": "--format",
     "shard_rows": "--shard-rows",
+    "explain": "--explain",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerIdentity:
+    """What scores, wherever it runs.
+
+    Attributes:
+        model_version: name, version and digest of the model.
+        model_digest: identity of the model.
+        engine: what computes, and how.
+        policy: version of the policy.
+    """
+
+    model_version: str
+    model_digest: str
+    engine: str
+    policy: str
+
+    @classmethod
+    def of(cls, service: ScoringService, *, engine: str) -> "ScorerIdentity":
+        """Returns the identity of a service whose engine is named."""
+        return cls(
+            model_version=service.predictor.model_version,
+            model_digest=service.predictor.digest,
+            engine=engine,
+            policy=service.policy.version,
+        )
 
 
 class JobIdentity(BaseModel):
@@ -38,6 +67,7 @@ class JobIdentity(BaseModel):
         limit: most rows; None for all.
         shard_rows: most rows of a shard.
         output: suffix of the output.
+        explain: `none`, `fast` or `exact`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -53,32 +83,31 @@ class JobIdentity(BaseModel):
     limit: int | None
     shard_rows: int
     output: str
+    explain: str = "none"
 
     @classmethod
     def of(
         cls,
         source: InputFile,
-        service: ScoringService,
+        scorer: ScorerIdentity,
         *,
-        engine: str,
         input_format: str,
         limit: int | None,
         shard_rows: int,
         output: str,
+        explain: str,
     ) -> "JobIdentity":
-        """Returns the identity of a job on an input with a service; see the attributes."""
+        """Returns the identity of a job on an input with a scorer; see the attributes."""
         return cls(
             input_sha256=source.sha256,
             input_bytes=source.num_bytes,
-            model_version=service.predictor.model_version,
-            model_digest=service.predictor.digest,
-            engine=engine,
-            policy=service.policy.version,
+            **asdict(scorer),
             software=version("wherefore"),
             input_format=input_format,
             limit=limit,
             shard_rows=shard_rows,
             output=output,
+            explain=explain,
         )
 
 

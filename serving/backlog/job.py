@@ -87,10 +87,16 @@ class Job:
         folder: where everything lies.
     """
 
-    def __init__(self, folder: Path, *, output: OutputFormat) -> None:
-        """Takes a folder that this process has locked."""
+    def __init__(self, folder: Path, *, output: OutputFormat, writer: str = "") -> None:
+        """Takes a folder that this process, or the one that it works for, has locked.
+
+        Args:
+            folder: where everything lies.
+            output: the format of the shards.
+            writer: tells apart those who work for the same one.
+        """
         self.folder = folder
-        self._output = output
+        self._output, self._writer = output, writer
 
     def manifest(self) -> JobManifest | None:
         """Returns what the job was begun with; None where it has no plan yet.
@@ -157,8 +163,15 @@ class Job:
             pass
         return None
 
-    def keep(self, shard: PlannedShard, content: bytes, tally: Tally) -> None:
-        """Keeps the rows of a shard, then its record.
+    def manifest_digest(self) -> str | None:
+        """Returns the SHA-256 of the manifest, hexadecimal; None where there is none."""
+        try:
+            return digest_of_file(self.folder / _MANIFEST)
+        except OSError:
+            return None
+
+    def keep(self, shard: PlannedShard, content: bytes, tally: Tally) -> ShardRecord:
+        """Keeps the rows of a shard, then its record, and returns that.
 
         Raises:
             OutputError: the disk is full or the file system refuses.
@@ -171,8 +184,10 @@ class Job:
             primary_categories=tally.primary_categories,
             risk_bands=tally.risk_bands,
         )
-        write_durably(self.rows_of(shard.index), content)
-        write_durably(self._record(shard.index), record.model_dump_json().encode())
+        told = record.model_dump_json().encode()
+        write_durably(self.rows_of(shard.index), content, writer=self._writer)
+        write_durably(self._record(shard.index), told, writer=self._writer)
+        return record
 
     def join(self, path: Path) -> None:
         """Puts the shards together under the name of the output.

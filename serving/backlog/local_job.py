@@ -1,7 +1,6 @@
 """`wherefore score`: a file scored as a job that can be broken off and gone on with."""
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -9,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -18,10 +17,10 @@ from rich.console import Console
 from data_pipeline.sources.errors import SourceNotFoundError
 from serving.backlog.advance import report_progress
 from serving.backlog.durable import digest_of_file, write_durably
-from serving.backlog.engine import LocalEngine, Outcome
+from serving.backlog.engine import JobEngine, Outcome
 from serving.backlog.errors import BacklogError, NothingToResumeError
 from serving.backlog.formats import OutputFormat, check_output, output_format
-from serving.backlog.identity import JobIdentity, require_same
+from serving.backlog.identity import JobIdentity, ScorerIdentity, require_same
 from serving.backlog.job import (
     MANIFEST_SUFFIX,
     Job,
@@ -30,12 +29,12 @@ from serving.backlog.job import (
     open_job,
 )
 from serving.backlog.plan import DEFAULT_SHARD_ROWS
+from serving.backlog.scorers import EngineName, opened_scorer
 from serving.backlog.source import STANDARD_STREAM, InputFile, keep_stream, plan_input
 from serving.backlog.tally import summary_table
+from serving.backlog.texts import Explain
 from serving.errors import OutputError
 from serving.policy import load_policy
-from serving.ports import TextPredictor
-from serving.scoring import ScoringService
 from serving.settings import Settings
 
 EXIT_INTERRUPTED = 130
@@ -50,12 +49,16 @@ class ScoreOptions:
         limit: most rows; None for all.
         shard_rows: most rows of a shard, at least 1.
         resume: whether there must be a job to go on with.
+        explain: how much work goes into the evidence of principal reasons.
+        engine: what runs the job; it may be gone on with by another.
     """
 
     input_format: str = "auto"
     limit: int | None = None
     shard_rows: int = DEFAULT_SHARD_ROWS
     resume: bool = False
+    explain: Explain = "none"
+    engine: EngineName = "local"
 
 
 def score_file(source: Path, output: Path, *, settings: Settings, options: ScoreOptions) -> None:
@@ -65,6 +68,7 @@ def score_file(source: Path, output: Path, *, settings: Settings, options: Score
         DataError: the input is missing, unreadable or of unknown form.
         OutputError: the output cannot be written.
         BacklogError: the job cannot go on: another process has it, or it is another job.
+        MissingExtraError: Ray is asked for and not installed.
         ArtifactError: the model directory is not a whole, unchanged model.
     """
     policy = load_policy(settings.policy_file)
@@ -78,19 +82,18 @@ def score_file(source: Path, output: Path, *, settings: Settings, options: Score
             if options.resume and begun is None:
                 raise NothingToResumeError(job.folder)
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-            with _input_file(source, job=job, options=options) as given:
-                # torch takes seconds to import: what can be refused without it is refused before.
-                service = ScoringService(predictor=load_backlog_predictor(settings), policy=policy)
-                identity = identify(
-                    given, service=service, settings=settings, options=options, output=chosen
-                )
+            # torch takes seconds to import: what can be refused without it is refused before.
+            with (
+                _input_file(source, job=job, options=options) as given,
+                opened_scorer(options.engine, settings=settings, policy=policy) as scorer,
+            ):
+                identity = identify(given, scorer=scorer.identity, options=options, output=chosen)
                 if begun is not None:
                     require_same(job.folder, begun.identity, identity)
                 run(
                     job,
                     path,
-                    source=given,
-                    service=service,
+                    engine=scorer.engine(job, path, source=given, explain=options.explain),
                     manifest=begun or _begin(job, identity, given),
                     summary=Console(stderr=output == STANDARD_STREAM),
                     is_kept=output != STANDARD_STREAM,
@@ -101,8 +104,7 @@ def run(
     job: Job,
     path: Path,
     *,
-    source: InputFile,
-    service: ScoringService,
+    engine: JobEngine,
     manifest: JobManifest,
     summary: Console,
     is_kept: bool = True,
@@ -112,8 +114,7 @@ def run(
     Args:
         job: the job, its plan made.
         path: the name of the output.
-        source: the input.
-        service: what scores.
+        engine: scores it.
         manifest: the manifest of the job.
         summary: where the summary goes.
         is_kept: whether what is done stays when the run is interrupted.
@@ -124,7 +125,6 @@ def run(
         typer.Exit: the run was interrupted; the shards that are done are kept.
     """
     outcome, started = Outcome(), time.perf_counter()
-    engine = LocalEngine(job, source=source, service=service, output=output_format(path))
     try:
         with report_progress(Console(stderr=True)) as report:
             engine.run(manifest, outcome=outcome, report=report)
@@ -140,51 +140,18 @@ def run(
     summary.print(summary_table(outcome.tally, seconds=seconds, resumed=outcome.resumed))
 
 
-def load_backlog_predictor(settings: Settings) -> TextPredictor:
-    """Loads the model for many texts: as many batches at once as there are cores.
-
-    Raises:
-        BackendError: the engine that the settings name cannot be had.
-        ArtifactError: the model is not whole, was changed, or is of another version of the code.
-        RegistryError: the registry does not have the model, or cannot be reached.
-    """
-    from model_store.predictor import Predictor  # noqa: PLC0415
-    from model_store.registry.models import resolve_model  # noqa: PLC0415
-    from serving.adapters.in_process import engine_choice, load_predictor  # noqa: PLC0415
-
-    if settings.torchserve_url is not None:
-        return load_predictor(settings)
-    model = resolve_model(settings.model, cache_dir=settings.cache_dir)
-    choice = replace(engine_choice(settings), num_streams=num_cores(settings))
-    return Predictor.load(model, choice=choice)
-
-
-def num_cores(settings: Settings) -> int:
-    """Returns the CPU cores that the engine computes on."""
-    available = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return settings.threads or available
-
-
 def identify(
-    source: InputFile,
-    *,
-    service: ScoringService,
-    settings: Settings,
-    options: ScoreOptions,
-    output: OutputFormat,
+    source: InputFile, *, scorer: ScorerIdentity, options: ScoreOptions, output: OutputFormat
 ) -> JobIdentity:
     """Returns whatever decides the bytes of an output."""
-    from serving.cache.codec import engine_identity  # noqa: PLC0415
-
-    engine = engine_identity(service.predictor.engine)
     return JobIdentity.of(
         source,
-        service,
-        engine=f"{engine} on {num_cores(settings)} cores",
+        scorer,
         input_format=options.input_format,
         limit=options.limit,
         shard_rows=options.shard_rows,
         output=output.suffix,
+        explain=options.explain,
     )
 
 

@@ -2,9 +2,10 @@
 
 import shutil
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ from data_pipeline.sources import Row
 from data_pipeline.sources.files import file_format, open_table, to_row
 from data_pipeline.sources.formats import SourceFormat
 from data_pipeline.sources.opening import open_bytes, readable
+from data_pipeline.sources.parquet import ParquetTable
 from data_pipeline.sources.records import Record
 from serving.backlog.duplicates import IdLedger
 from serving.backlog.durable import digest_of_file
@@ -69,10 +71,35 @@ class InputFile:
             state=state,
         )
 
+    def resolved(self) -> "InputFile":
+        """Returns the same under a path that other processes find, too."""
+        return replace(self, path=self.path.resolve())
+
     def records(self) -> Iterator[Record]:
         """Yields the raw rows; `input_row` makes something of them."""
         records = open_table(self.path).records(self.source_format.columns)
         return islice(records, self.limit)
+
+    def part_starts(self) -> list[int]:
+        """Returns where reading may begin, as positions of records from 0; the first is 0.
+
+        Only Parquet can be opened in the middle: at its row groups.
+        """
+        table = open_table(self.path)
+        return _group_starts(table) if isinstance(table, ParquetTable) else [0]
+
+    def records_from(self, position: int) -> Iterator[Record]:
+        """Yields the raw rows from a position on; of Parquet, what lies before it is not read."""
+        table = open_table(self.path)
+        if isinstance(table, ParquetTable):
+            starts = _group_starts(table)
+            part = bisect_right(starts, position) - 1
+            start = starts[part]
+            records = table.records(self.source_format.columns, first_group=part)
+        else:
+            start, records = 0, table.records(self.source_format.columns)
+        stop = None if self.limit is None else self.limit - start
+        return islice(records, position - start, stop)
 
     def input_row(self, record: Record) -> InputRow:
         """Returns what a raw row holds."""
@@ -209,6 +236,10 @@ def _suffix(path: Path, *, kind: str | None) -> str:
             link.unlink()
     first = start.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
     return (".jsonl" if first in {b"{", b"[", b""} else ".csv") + compressed
+
+
+def _group_starts(table: ParquetTable) -> list[int]:
+    return [0, *accumulate(table.group_rows[:-1])]
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from data_pipeline.sources import Row, RowError
 from model_store.engine.outputs import EngineLogits
 from serving.backlog.errors import EngineFailedError
+from serving.backlog.explained import explained_row
 from serving.backlog.plan import InputRow, PlannedShard, plan_batches
 from serving.errors import RetryLaterError
 from serving.rows import FailedRow, OutputRow, failed_row
@@ -24,8 +25,14 @@ from serving.window_logits import are_finite
 if TYPE_CHECKING:
     from model_store.predictor import ReadText
 
+Explain = Literal["none", "fast", "exact"]
+"""How much work goes into the evidence of principal reasons; none takes the evidence head's."""
+
 DUPLICATE_ID = "duplicate_id"
 """Code of a row whose id was given before; the row that had it first is scored."""
+
+NOT_EXPLAINED = "explanation_failed"
+"""Code of a row that was scored and whose explanation failed."""
 
 _SLICE_TEXTS = 64
 _HARMLESS_TEXT = "Asks for a loan of $5,000 to repair a roof."
@@ -64,9 +71,14 @@ class Finished:
 class ShardScorer:
     """Scores shards with one service."""
 
-    def __init__(self, service: ScoringService) -> None:
-        """Takes what reads texts, computes, and makes rows."""
-        self._service = service
+    def __init__(self, service: ScoringService, *, explain: Explain = "none") -> None:
+        """Takes what reads texts, computes, and makes rows.
+
+        Args:
+            service: the service.
+            explain: how much work goes into the evidence of principal reasons.
+        """
+        self._service, self._explain = service, explain
 
     def read(self, plan: PlannedShard, rows: Sequence[InputRow]) -> ReadShard:
         """Masks and tokenizes the texts of a shard."""
@@ -101,6 +113,10 @@ class ShardScorer:
         running: deque[Future[Finished]] = deque()
         for positions, reads in _batches(shard):
             logits = self._logits(reads)
+            if self._explain != "none":  # asks the engine again, and so stays on this thread
+                for finished in self._explained(positions, reads, logits):
+                    take(finished)
+                continue
             running.append(finisher.submit(self._finish, positions, reads, logits))
             if len(running) > 1:
                 take(running.popleft().result())
@@ -149,6 +165,11 @@ class ShardScorer:
         if len(reads) > 1:
             middle = len(reads) // 2
             return [*self._logits(reads[:middle]), *self._logits(reads[middle:])]
+        self._require_working(error)
+        return [None]
+
+    def _require_working(self, error: Exception) -> None:
+        """Finds out whether the engine fails at any text, and if so says that it does."""
         try:
             [harmless] = self._service.predictor.read([_HARMLESS_TEXT])
             self._service.predictor.engine.logits([w.ids for w in harmless.windows])
@@ -156,7 +177,6 @@ class ShardScorer:
             raise
         except Exception:  # noqa: BLE001 - the engine's fault
             raise EngineFailedError(type(error).__name__) from None
-        return [None]
 
     def _compute(self, reads: Sequence[ReadRow]) -> list[EngineLogits | None]:
         ids = [window.ids for read in reads for window in read.text.windows]
@@ -174,6 +194,30 @@ class ShardScorer:
         rows = [self._row(read, found) for read, found in zip(reads, logits, strict=True)]
         return Finished(positions=positions, rows=rows)
 
+    def _explained(
+        self,
+        positions: Sequence[int],
+        reads: Sequence[ReadRow],
+        logits: Sequence[EngineLogits | None],
+    ) -> Iterator[Finished]:
+        for position, read, found in zip(positions, reads, logits, strict=True):
+            yield Finished(positions=[position], rows=[self._explained_row(read, found)])
+
+    def _explained_row(self, read: ReadRow, logits: EngineLogits | None) -> OutputRow:
+        """A row with the quotes that leaving them out has confirmed; tried once more if need be."""
+        if logits is None or self._explain == "none":
+            return self._row(read, logits)
+        for is_last in (False, True):
+            try:
+                return explained_row(self._service, read, logits, method=self._explain)
+            except RetryLaterError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whether it is the text's fault is found out
+                log.warning("explanation_failed", kind=type(error).__name__)
+                if is_last:
+                    self._require_working(error)
+        return self._not_explained(read.row)
+
     def _row(self, read: ReadRow, logits: EngineLogits | None) -> OutputRow:
         if logits is None:
             return self._failed(read.row, None)
@@ -189,6 +233,15 @@ class ShardScorer:
             code=NOT_SCORED,
             message="the model fails at this text, and not at others: expected a text that it can "
             "read, decide this application without it and report the text's row",
+            model_version=self._service.predictor.model_version,
+        )
+
+    def _not_explained(self, row: Row) -> FailedRow:
+        return failed_row(
+            row_id=row.id,
+            code=NOT_EXPLAINED,
+            message="the model scored this text and failed at its explanation: expected a text "
+            "whose parts it can read, score this row again with --explain none and report it",
             model_version=self._service.predictor.model_version,
         )
 

@@ -1,11 +1,13 @@
 """How fast a backlog job takes a file, beside the engine's own rate, and in how much memory.
 
 Scores simulated applications from Parquet to Parquet in a process of its own, times the engine
-alone on windows of the same texts, and takes the peak memory of runs over 10,000 to 1,000,000
-short rows. Prints a table, and as its last line the figures and their conditions as JSON.
+alone on windows of the same texts, reading and planning alone on one core, and takes the peak
+memory of runs over 10,000 to 1,000,000 short rows. Prints a table, and as its last line the figures
+and their conditions as JSON. What a cluster needs follows from them (serving/backlog/README.md).
 
     python tests/benchmarks/bench_backlog.py
     python tests/benchmarks/bench_backlog.py --rows 2000 --short-rows 1000 5000
+    python tests/benchmarks/bench_backlog.py --engine ray --short-rows
 """
 
 import argparse
@@ -27,8 +29,10 @@ from rich.console import Console
 from rich.table import Table
 
 from data_pipeline.generator.simulation import simulate
-from serving.backlog.local_job import ScoreOptions, load_backlog_predictor, score_file
-from serving.backlog.plan import plan_batches
+from serving.backlog.loading import load_backlog_predictor
+from serving.backlog.local_job import ScoreOptions, score_file
+from serving.backlog.plan import DEFAULT_SHARD_ROWS, plan_batches
+from serving.backlog.source import InputFile, plan_input
 from serving.settings import Settings, load_settings
 
 SHORT_TEXT = "Asks for {} dollars; debts take most of the income."
@@ -63,12 +67,13 @@ def write_parquet(path: Path, texts: Iterable[str]) -> None:
             writer.write_table(pa.Table.from_pylist(group, schema=schema))
 
 
-def score(name: str, path: Path, *, rows: int) -> FileRun:
-    """Runs the job of a file in a process of its own."""
+def score(name: str, path: Path, *, rows: int, engine: str) -> FileRun:
+    """Runs the job of a file in a process of its own; of Ray's processes no memory is counted."""
     output = path.with_suffix(".out.parquet")
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, __file__, "--job", path, output], stdout=subprocess.DEVNULL
+        [sys.executable, __file__, "--engine", engine, "--job", path, output],
+        stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
@@ -99,11 +104,27 @@ def engine_rate(settings: Settings, texts: list[str]) -> dict[str, float]:
     for batch in batches:
         predictor.engine.logits(batch)
     seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    for text in texts:
+        predictor.read([text])
+    read_seconds = time.perf_counter() - start
     return {
         "texts": len(texts),
         "mean_tokens": round(sum(lengths) / len(lengths), 1),
         "texts_per_s": round(len(texts) / seconds, 1),
+        "read_texts_per_s": round(len(texts) / read_seconds, 1),
     }
+
+
+def plan_rate(path: Path, *, rows: int) -> float:
+    """Returns the rows a second at which a file is planned: read once, by one core."""
+    start = time.perf_counter()
+    source = InputFile.open(path, name=path.name, input_format="auto", limit=None)
+    shards = plan_input(source, shard_rows=DEFAULT_SHARD_ROWS, folder=path.parent)
+    num_planned = sum(shard.num_rows for shard in shards)
+    if num_planned != rows:
+        sys.exit(f"bench_backlog: found {num_planned} rows in the plan, expected {rows}")
+    return round(rows / (time.perf_counter() - start), 1)
 
 
 def show(runs: list[FileRun], engine: dict[str, float], *, title: str) -> None:
@@ -126,6 +147,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--short-rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="rows"
     )
+    parser.add_argument("--engine", choices=["local", "ray"], default="local", help="of the jobs")
     parser.add_argument("--job", type=Path, nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -135,23 +157,25 @@ def main() -> None:
     asked = arguments()
     settings = load_settings()
     if asked.job:
-        score_file(*asked.job, settings=settings, options=ScoreOptions())
+        score_file(*asked.job, settings=settings, options=ScoreOptions(engine=asked.engine))
         return
     sample = [file.text for file in simulate(min(asked.engine_rows, asked.rows), seed=SEED)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "in.parquet"
         write_parquet(path, (file.text for file in simulate(asked.rows, seed=SEED)))
-        runs = [score("simulated applications", path, rows=asked.rows)]
+        planned_per_s = plan_rate(path, rows=asked.rows)
+        runs = [score("simulated applications", path, rows=asked.rows, engine=asked.engine)]
         for rows in asked.short_rows:
             write_parquet(path, (SHORT_TEXT.format(1000 + i) for i in range(rows)))
-            runs.append(score("short texts", path, rows=rows))
+            runs.append(score("short texts", path, rows=rows, engine=asked.engine))
     # After the runs: what this process takes must not be taken from them.
     engine = engine_rate(settings, sample)
     version = load_backlog_predictor(settings).model_version
     show(runs, engine, title=version)
     share = round(runs[0].rows_per_s / engine["texts_per_s"], 3)
-    figures = {"runs": [asdict(run) for run in runs], "engine": engine, "share_of_engine": share}
-    print(json.dumps(conditions(version) | figures))
+    figures = {"job_engine": asked.engine, "runs": [asdict(run) for run in runs], "engine": engine}
+    rates = {"share_of_engine": share, "planned_rows_per_s": planned_per_s}
+    print(json.dumps(conditions(version) | figures | rates))
 
 
 if __name__ == "__main__":

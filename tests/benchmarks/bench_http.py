@@ -184,7 +184,8 @@ async def run(load: Load, port: int, *, seconds: float) -> tuple[list[float], in
 
 def counters(port: int) -> dict[tuple[str, frozenset[str]], float]:
     """Returns the server's counters by name and labels."""
-    with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=TIMEOUT_S) as answer:
+    asked = urllib.request.Request(f"http://{HOST}:{port}/metrics", headers={"X-API-Key": KEY})
+    with urllib.request.urlopen(asked, timeout=TIMEOUT_S) as answer:
         text = answer.read().decode()
     return {
         (sample.name, frozenset(sample.labels.values())): sample.value

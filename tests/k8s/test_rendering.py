@@ -1,58 +1,15 @@
 """Both overlays render, and every object is one that a cluster would take."""
 
 import copy
-import json
-import re
 from collections import Counter
-from functools import cache
-from importlib.resources import files
 
 import pytest
-from cloudcoil.models.keda.v1alpha1 import ScaledObject
-from cloudcoil.models.prometheus_operator.v1 import PodMonitor, PrometheusRule
-from jsonschema import Draft202012Validator
-from pydantic import ValidationError
-from referencing import Registry, Resource
 
 KUBERNETES_VERSIONS = ("1.34", "1.37")
-CUSTOM = {"ScaledObject": ScaledObject, "PodMonitor": PodMonitor, "PrometheusRule": PrometheusRule}
-
-
-@cache
-def contents(version, name):
-    schemas = files("kubernetes_validate") / "kubernetes-json-schema" / f"v{version}.0-local-strict"
-    return Resource.from_contents(json.loads((schemas / name).read_text()))
-
-
-@cache
-def validator(version, kind, api_version):
-    """The strict schema of a kind. kubernetes_validate's own function reads 5 MB at each call."""
-    group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
-    schema = contents(version, f"{kind.lower()}-{group}.json")
-    return Draft202012Validator(schema.contents, registry=definitions(version))
-
-
-@cache
-def definitions(version):
-    return (contents(version, "_definitions.json") @ Registry()).crawl()
-
-
-def refusal(found, version):
-    """Why a cluster would refuse an object; None where it would not."""
-    if found["kind"] not in CUSTOM:
-        judge = validator(version, found["kind"], found["apiVersion"])
-        return next((error.message for error in judge.iter_errors(found)), None)
-    try:
-        model = CUSTOM[found["kind"]].model_validate(found)
-    except ValidationError as error:
-        return str(error)
-    # The models of custom resources ignore a field that they do not know: it is then gone.
-    kept = model.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return None if kept == found else "a field is not of the resource definition"
 
 
 @pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
-def test_every_object_is_valid(cluster, version):
+def test_every_object_is_valid(cluster, version, refusal):
     refused = {
         (found["kind"], found["metadata"]["name"]): why
         for found in cluster.objects
@@ -85,7 +42,7 @@ def misspelled(found, *path):
         ("PrometheusRule", "wherefore", ("spec", "groups", 0, "rules", 0, "expr")),
     ],
 )
-def test_a_misspelled_field_is_refused(clusters, kind, name, path):
+def test_a_misspelled_field_is_refused(clusters, refusal, kind, name, path):
     found = clusters["production"].one(kind, name)
     assert refusal(misspelled(found, *path), KUBERNETES_VERSIONS[-1]) is not None
 

@@ -16,6 +16,7 @@ from serving.backlog.server.records import BacklogRequest
 from serving.backlog.server.shelf import BacklogShelf
 from serving.backlog.server.webhooks import WebhookSigner
 from serving.backlog.source import name_by_content
+from serving.backlog.texts import Explain
 
 _UPLOAD, _UPLOAD_WORDS = "input", "the upload"
 
@@ -29,12 +30,14 @@ class BacklogOptions:
         limit: most rows; None for all.
         output: suffix of the result.
         webhook_url: who is told of the end; None for nobody.
+        explain: how much work goes into the evidence of principal reasons.
     """
 
     input_format: str = "auto"
     limit: int | None = None
     output: str = ".jsonl"
     webhook_url: str | None = None
+    explain: Explain = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

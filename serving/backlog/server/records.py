@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from serving.backlog.texts import Explain
+
 
 class BacklogStatus(StrEnum):
     """How far a backlog is."""
@@ -46,6 +48,7 @@ class BacklogRequest(BaseModel):
         limit: most rows; None for all.
         output: suffix of the result.
         webhook_url: who is told of the end; None for nobody.
+        explain: how much work goes into the evidence of principal reasons.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +63,7 @@ class BacklogRequest(BaseModel):
     limit: int | None
     output: str
     webhook_url: str | None
+    explain: Explain = "none"
 
 
 class Failure(BaseModel):

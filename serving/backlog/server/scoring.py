@@ -15,7 +15,7 @@ from serving.backlog.columns import json_text
 from serving.backlog.durable import make_durably
 from serving.backlog.engine import LocalEngine, Outcome
 from serving.backlog.formats import output_format
-from serving.backlog.identity import JobIdentity, require_same
+from serving.backlog.identity import JobIdentity, ScorerIdentity, require_same
 from serving.backlog.job import Job, JobManifest, folder_of, open_job
 from serving.backlog.server.errors import BacklogStoppedError
 from serving.backlog.server.queued_engine import QueuedPredictor
@@ -132,7 +132,9 @@ def score_backlog(
         )
         manifest = _manifest(job, given, request, work=work, service=service)
         work.begin(manifest)
-        scorer = LocalEngine(job, source=given, service=queued, output=chosen)
+        scorer = LocalEngine(
+            job, source=given, service=queued, output=chosen, explain=request.explain
+        )
         scorer.run(manifest, outcome=outcome, report=work)
         work.check()
         job.join(files.result)
@@ -153,14 +155,15 @@ def _manifest(
 
 
 def _identity(given: InputFile, request: BacklogRequest, *, service: ScoringService) -> JobIdentity:
+    engine = f"{engine_identity(service.predictor.engine)} behind a queue"
     return JobIdentity.of(
         given,
-        service,
-        engine=f"{engine_identity(service.predictor.engine)} behind a queue",
+        ScorerIdentity.of(service, engine=engine),
         input_format=request.input_format,
         limit=request.limit,
         shard_rows=SHARD_ROWS,
         output=request.output,
+        explain=request.explain,
     )
 
 

@@ -1,6 +1,9 @@
 """Backlogs over HTTP, with a model that has no network."""
 
+import base64
 import gzip
+import hashlib
+import hmac
 import json
 import threading
 import time
@@ -113,6 +116,19 @@ def test_the_result_is_of_the_kind_asked_for_and_so_is_its_list_of_errors(backlo
     assert answer.content.startswith(magic)
     assert f"{backlog_id}-result.{output}" in answer.headers["content-disposition"]
     assert [row["id"] for row in fetched(client, backlog_id, "errors")] == ["A1"]
+
+
+@pytest.mark.parametrize("explain", ["fast", "exact"])
+def test_reasons_are_quoted_as_a_prediction_quotes_them_where_that_is_asked_for(backlogs, explain):
+    client, text = backlogs(), "Asks for a loan. Her debts are heavy. She was laid off in May."
+    backlog_id = posted(client, rows(text), explain=explain)["backlog_id"]
+    wait_for(client, backlog_id, "completed")
+    [row] = fetched(client, backlog_id, "result")
+    alone = client.post("/api/v1/predict", json={"text": text}, params={"explain": explain})
+    assert row["principal_reasons"] == alone.json()["principal_reasons"]
+    plain = client.post("/api/v1/predict", json={"text": text}).json()["principal_reasons"]
+    assert row["principal_reasons"] != plain
+    posted(client, rows(text), explain="slow", status=422)
 
 
 def test_a_file_in_the_servers_folder_is_referred_to_and_no_other(backlogs, tmp_path):
@@ -320,6 +336,36 @@ def test_a_file_that_breaks_off_fails_the_backlog_and_can_be_mended(backlogs, tm
     assert (done["status"], done["failure"]) == ("completed", None)
 
 
+def test_a_file_that_changes_while_it_is_scored_fails_the_backlog(backlogs, gate, tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text(rows("Her debts are heavy.", *(f"Text {i}." for i in range(900))))
+    client = backlogs(backlog_input_dir=tmp_path, predictor=gate.predictor())
+    backlog_id = client.post(ADDRESS, json={"file": "in.jsonl"}).json()["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    source.write_text(source.read_text().replace("Text 899", "Text 998"))
+    gate.is_open.set()
+    assert wait_for(client, backlog_id, "failed")["failure"]["code"] == "input_changed"
+    assert client.get(f"{ADDRESS}/{backlog_id}/result").status_code == 409
+
+
+def test_a_disk_that_refuses_a_shard_fails_the_backlog_which_goes_on_when_resumed(
+    backlogs, gate, tmp_path
+):
+    client = backlogs(predictor=gate.predictor())
+    content = rows(*(f"Text {i}." for i in range(256)), "Her debts are heavy.")
+    backlog_id = posted(client, content)["backlog_id"]
+    assert gate.reached.wait(PATIENCE_S)
+    shards = tmp_path / "state" / "backlogs" / backlog_id / "result.jsonl.shards"
+    (shards / "00000001.jsonl").mkdir()  # a file of this name cannot be written
+    gate.is_open.set()
+    assert wait_for(client, backlog_id, "failed")["failure"]["code"] == "storage_full"
+    assert client.get(f"{ADDRESS}/{backlog_id}/result").status_code == 409
+    (shards / "00000001.jsonl").rmdir()
+    client.post(f"{ADDRESS}/{backlog_id}/resume")
+    assert wait_for(client, backlog_id, "completed")["rows"] == 257
+    assert sum("Text 0." in text for text in gate.computed) == 1
+
+
 def test_an_ended_backlog_is_removed_when_its_time_is_over(backlogs):
     client = backlogs()
     backlog_id = posted(client, rows("Debts."))["backlog_id"]
@@ -386,7 +432,10 @@ def test_who_asked_for_it_is_told_of_the_end_again_until_they_heard(backlogs):
     assert first["webhook-id"] == second["webhook-id"]
     assert body == again
     assert json.loads(body)["data"]["backlog_id"] == backlog_id
-    assert second["webhook-signature"].startswith("v1,")
+    for headers, content in sent:
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + content
+        code = hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()
+        assert headers["webhook-signature"] == f"v1,{base64.b64encode(code).decode()}"
     metrics = client.get("/metrics").text
     assert 'wherefore_webhook_attempts_total{step="delivered"} 1.0' in metrics
 

@@ -9,7 +9,9 @@ from serving.adapters.fake import FakePredictor
 from serving.backlog.formats import check_output, output_format
 from serving.backlog.identity import require_same
 from serving.backlog.job import folder_of, open_job
+from serving.backlog.loading import scorer_identity
 from serving.backlog.local_job import ScoreOptions, identify, run
+from serving.backlog.scorers import LocalScorer
 from serving.backlog.source import InputFile, plan_input
 from serving.scoring import ScoringService
 from serving.settings import Settings
@@ -17,18 +19,20 @@ from serving.settings import Settings
 DEFAULTS = ScoreOptions()
 
 
-def score(source, output, *, predictor=None, options=DEFAULTS, after_plan=lambda: None):
+def score(
+    source, output, *, predictor=None, scorer=None, options=DEFAULTS, after_plan=lambda: None
+):
     """`score_file` with a model without a network, in this process."""
     check_output(output, source=source)
-    service = ScoringService(predictor=predictor or FakePredictor())
+    if scorer is None:
+        service = ScoringService(predictor=predictor or FakePredictor())
+        scorer = LocalScorer(service=service, identity=scorer_identity(service, Settings()))
     chosen = output_format(output)
     with open_job(folder_of(output), output=chosen) as job:
         given = InputFile.open(
             source, name=source.name, input_format=options.input_format, limit=options.limit
         )
-        identity = identify(
-            given, service=service, settings=Settings(), options=options, output=chosen
-        )
+        identity = identify(given, scorer=scorer.identity, options=options, output=chosen)
         begun = job.manifest()
         if begun is not None:
             require_same(job.folder, begun.identity, identity)
@@ -37,7 +41,8 @@ def score(source, output, *, predictor=None, options=DEFAULTS, after_plan=lambda
         )
         after_plan()
         summary = Console(file=io.StringIO(), width=100)
-        run(job, output, source=given, service=service, manifest=manifest, summary=summary)
+        engine = scorer.engine(job, output, source=given, explain=options.explain)
+        run(job, output, engine=engine, manifest=manifest, summary=summary)
         return summary.file.getvalue()
 
 

@@ -202,15 +202,20 @@ def test_standard_input_goes_to_standard_output(tiny_model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [pytest.param((16, 16, 0), id="at a shard"), pytest.param((32, 2, 32), id="at the output")],
+)
 def test_a_full_disk_is_told_keeps_what_was_scored_and_the_run_goes_on_later(
-    wherefore, tiny_model, tmp_path
+    wherefore, tiny_model, tmp_path, limits
 ):
+    most_kib, shard_rows, num_kept = limits
     text = "Her debts are heavy. " * 40
     rows = [json.dumps({"id": f"{i}", "text": text}) + "\n" for i in range(64)]
     (tmp_path / "in.jsonl").write_text("".join(rows))
-    command = ["score", "in.jsonl", "out.csv", "--model", tiny_model, "--shard-rows", 16]
+    command = ["score", "in.jsonl", "out.csv", "--model", tiny_model, "--shard-rows", shard_rows]
     limited = subprocess.run(
-        ["bash", "-c", 'ulimit -f 16; exec "$0" "$@"', COMMAND, *map(str, command)],
+        ["bash", "-c", f'ulimit -f {most_kib}; exec "$0" "$@"', COMMAND, *map(str, command)],
         cwd=tmp_path,
         env=os.environ | {"WHEREFORE_ENGINE": "torch", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -220,6 +225,7 @@ def test_a_full_disk_is_told_keeps_what_was_scored_and_the_run_goes_on_later(
     )
     assert "cannot be written" in refused(limited)
     assert not (tmp_path / "out.csv").exists()
+    assert len(list((tmp_path / "out.csv.shards").glob("*.record.json"))) == num_kept
     assert wherefore(*command, "--resume").returncode == 0
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 65
 
