@@ -7,11 +7,14 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serving import draft_options as opt
 from serving.notices import commands as of_files
 
 if TYPE_CHECKING:
@@ -20,8 +23,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Draft, check, release and print adverse action notices, clause by clause.",
+    help="Draft, check, print, release and send adverse action notices, clause by clause.",
 )
+
+
+class Sent(StrEnum):
+    """How a letter went; the same words as `serving.cases.notice_events.Channel`."""
+
+    MAILED = "mailed"
+    DELIVERED = "delivered"
+    ELECTRONIC = "electronic"
+
 
 _NOTICE_ID = re.compile(r"n-[0-9a-f]+")
 
@@ -45,36 +57,38 @@ KeyFile = Annotated[
 
 @app.command()
 def draft(
-    case_id: Annotated[str, typer.Argument(metavar="CASE", help="Id of a decided case.")],
+    case_id: Annotated[str, typer.Argument(metavar="CASE", help="Id of a case.")],
     *,
-    form: Annotated[
-        str | None,
-        typer.Option(help="C-1, C-2, C-3, C-5, C-7 or APPROVAL.", show_default="the usual one"),
-    ] = None,
-    consumer: Annotated[
-        str | None,
-        typer.Option(help="Id of one recipient.", show_default="everybody who is owed one"),
-    ] = None,
+    form: opt.FormOption = None,
+    consumer: opt.ConsumerOption = None,
+    term: opt.TermOption = None,
+    accept_at: opt.AcceptOption = None,
+    item: opt.ItemOption = None,
+    respond_by: opt.RespondOption = None,
+    contact: opt.ContactOption = None,
+    account_action: opt.ActionOption = None,
+    way: opt.WayOption = opt.Way.POSTAL,
     key_file: KeyFile = None,
 ) -> None:
-    """Draft what a decided case owes, one notice per recipient, and print the ids.
+    """Draft what a case owes, one notice per recipient, and print the ids.
 
     The primary applicant's comes first; a guarantor gets the form of guarantors.
-    Notices of incompleteness and counteroffers take more than fits a command
-    line: draft them over the API.
+    A counteroffer takes --term and --respond-by, and states the reasons in the
+    same letter; a request for what is missing takes --item and --respond-by.
     """
     from serving.casework import drafting  # noqa: PLC0415
-    from serving.casework.errors import FactsError  # noqa: PLC0415
-    from serving.notices.forms import NoticeForm  # noqa: PLC0415
 
-    if form is not None and form.upper() not in set(NoticeForm):
-        raise FactsError(
-            field="--form",
-            found="no form of this name",
-            expected=f"one of {', '.join(NoticeForm)}",
-            clause="12 CFR 1002, Appendix C",
-        )
-    wanted = drafting.Draft(form=NoticeForm(form.upper()) if form else None, consumer_id=consumer)
+    wanted = opt.make_draft(
+        form=form,
+        consumer=consumer,
+        terms=term or (),
+        accept_at=accept_at or (),
+        items=item or (),
+        respond_by=respond_by,
+        contact=contact,
+        account_action=account_action,
+        way=way,
+    )
     with _at_desk(key_file) as (desk, by):
         if consumer is None:
             _, notice_ids = drafting.draft_all(desk, case_id, wanted, by=by)
@@ -160,6 +174,46 @@ def release(
         for notice_id in notice_ids:
             stored = letters.release(desk, notice_id, by=by)
             typer.echo(stored.case.state)
+
+
+@app.command()
+def sent(
+    notice_ids: Annotated[
+        list[str], typer.Argument(metavar="NOTICE...", help="Ids of released notices.")
+    ],
+    *,
+    channel: Annotated[Sent, typer.Option(help="How they went.")] = Sent.MAILED,
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M%z"], help="When they went.", show_default="now"),
+    ] = None,
+    consent: Annotated[
+        str | None, typer.Option(help="Id of the recipient's consent, for electronic delivery.")
+    ] = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Record that released notices were mailed, delivered or sent.
+
+    Only this stops a clock. Prints where the case stands, and what is due next.
+    """
+    from serving.cases.clock import next_deadline  # noqa: PLC0415
+    from serving.cases.clocks import clocks  # noqa: PLC0415
+    from serving.cases.notice_events import Channel  # noqa: PLC0415
+    from serving.casework import letters  # noqa: PLC0415
+
+    with _at_desk(key_file) as (desk, by):
+        for notice_id in notice_ids:
+            stored = letters.mark_sent(
+                desk,
+                notice_id,
+                channel=Channel(channel.value),
+                by=by,
+                sent_at=at,
+                consent_id=consent,
+            )
+            due = next_deadline(clocks(stored.events))
+            left = f"{due.kind} due on {due.due_on}" if due else "nothing is due"
+            typer.echo(f"{stored.case.state}; {left}")
 
 
 app.command()(of_files.sample)

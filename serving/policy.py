@@ -5,6 +5,7 @@ The default is what `configs/policy.yaml` says; a test keeps both equal.
 
 import hashlib
 import itertools
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -61,17 +62,24 @@ class Policy(BaseModel):
         risk_bands: all four bands in rising order, the first from 0. A score (percent, 0-100) is
             in the last band whose start it reaches.
         creditor: None where each application names its own.
+        revalidate_by: last day until which the model may be relied on before it is validated anew;
+            from then on every assessment warns. None where nobody has set one. Source: 12 CFR
+            1002.2(p)(1)(iv): a system is periodically revalidated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     risk_bands: tuple[RiskBandStart, ...]
     creditor: CreditorProfile | None = None
+    revalidate_by: date | None = None
 
     @property
     def version(self) -> str:
         """Version of the policy: a digest of everything in it."""
-        return f"policy-{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]}"
+        # A day that nobody has set leaves the version as it was before there was one.
+        unset = {"revalidate_by"} if self.revalidate_by is None else None
+        content = self.model_dump_json(exclude=unset).encode()
+        return f"policy-{hashlib.sha256(content).hexdigest()[:12]}"
 
     @model_validator(mode="after")
     def _covers_every_score_once(self) -> Self:
@@ -81,6 +89,11 @@ class Policy(BaseModel):
         if starts[0] != 0 or any(b <= a for a, b in itertools.pairwise(starts)):
             raise ValueError("risk_bands: expected from_risk_score to rise from 0")
         return self
+
+    def overdue_since(self, today: date) -> date | None:
+        """Returns the day by which the model was to be validated anew, where it is over."""
+        day = self.revalidate_by
+        return day if day is not None and day < today else None
 
     def band_of(self, risk_score: float) -> RiskBand:
         """Returns the band of a risk score (percent, 0-100)."""

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from serving.cases.audit import canonical_json
 from serving.cases.errors import EventValueError
-from serving.cases.events import EVENTS, Event
+from serving.cases.events import Event
+from serving.cases.every_event import EVENTS
 
 _ADAPTERS: dict[str, TypeAdapter[Event]] = {kind.__name__: TypeAdapter(kind) for kind in EVENTS}
 _SALT_BYTES = 16

@@ -2,21 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from serving.adapters.exam_proof import ReadLog, entries_of, read_log
+from serving.cases.anchors import LogProof
 from serving.cases.application_file import ApplicationFile
 from serving.cases.audit import AuditAction, AuditEntry, AuditHead, to_line
-from serving.cases.audited import CASE
+from serving.cases.audited import CASE, EVENT_DIGEST, NOTICE_DIGEST
 from serving.cases.clock import Clock
 from serving.cases.clocks import clocks
-from serving.cases.events import Actor, NoticeDrafted
+from serving.cases.errors import AuditBrokenError
+from serving.cases.events import Actor
 from serving.cases.exam_package import (
     ENTRIES,
     EVENTS,
@@ -25,7 +27,8 @@ from serving.cases.exam_package import (
     digest_of_files,
     write_package,
 )
-from serving.cases.store import CaseStorage, NoticeContent, StoredCase
+from serving.cases.notice_events import NoticeDrafted
+from serving.cases.store import AuditTrail, CaseStorage, NoticeContent, StoredCase
 from serving.cases.store_errors import StoreUnavailableError
 from serving.errors import OutputError
 from serving.notices.case_file import parse_case
@@ -54,12 +57,12 @@ def export_package(
     *,
     by: Actor,
     at: datetime,
-    log: ReadLog | None = None,
-    anchor: Callable[[], AuditHead] | None = None,
 ) -> AuditHead:
     """Writes the exam package of a case and returns the head of the audit log that it leads to.
 
-    The export is recorded in the audit log, and its head is anchored.
+    The case's events and notices are compared with its entries in the audit log, and these proved
+    to stand in the log as anchored; the rest of the log is not read. The export is recorded in the
+    audit log, and its head is anchored.
 
     Args:
         storage: where the case is.
@@ -67,28 +70,25 @@ def export_package(
         output: the zip file.
         by: who exports it.
         at: now, UTC.
-        log: the audit log as read before, for the export of many cases; read anew where the case
-            has entries after it, and for None.
-        anchor: anchors the head; None verifies the whole log for it.
 
     Raises:
         UnknownCaseError: there is no such case.
         CasePurgedError: the case was purged.
         StoreUnavailableError: the case is being worked on without a pause.
-        AuditBrokenError: the audit log is not what was written.
+        AuditBrokenError: what is exported is not what was recorded, or the log does not continue
+            what was anchored.
         OutputError: the file cannot be written.
     """
     files, entries = _files_and_entries(storage, case_id)
-    if log is None or not log.has(entries):
-        log = read_log(storage.audit)
-    exported = storage.audit.record(_export_of(case_id, files, log=log, by=by, at=at))
-    head = (anchor or storage.anchor)()
+    proved = storage.prove(entries)
+    exported = storage.audit.record(_export_of(case_id, files, log=proved, by=by, at=at))
+    head = storage.anchor_new_entries()
     tail = list(storage.audit.lines(after=exported.sequence - 1))
     tail = tail[: head.sequence - exported.sequence + 1]
     proof = {
         "head": asdict(head),
-        "num_leaves": len(log.leaves),
-        "paths": log.paths(entries),
+        "num_leaves": proved.head.sequence,
+        "paths": proved.paths,
         "tail": [line.decode() for line in tail],
     }
     try:
@@ -106,16 +106,41 @@ def _files_and_entries(
     """Reads a case and its audit entries at one moment, though by several calls."""
     for _ in range(_MAX_READINGS):
         entries = entries_of(storage.audit, case_id)
-        files = _files(storage, storage.cases.load(case_id))
+        stored = storage.cases.load(case_id)
+        files = _files(storage, stored)
         # Whatever changes a case adds an entry, so no new one means that nothing changed.
         if entries == entries_of(storage.audit, case_id):
+            _check_recorded(files, stored, entries)
             files[ENTRIES] = _joined([to_line(entry) for entry in entries])
             return files, entries
     raise StoreUnavailableError(found="a case that others work on without a pause")
 
 
+def entries_of(audit: AuditTrail, case_id: str) -> tuple[AuditEntry, ...]:
+    """Returns the entries about a case, in order."""
+    return audit.entries(object_kind=CASE, object_id=case_id)
+
+
+def _check_recorded(
+    files: Mapping[str, bytes], stored: StoredCase, entries: Sequence[AuditEntry]
+) -> None:
+    """Compares events and notices as stored with what the audit log says was recorded."""
+    recorded = [entry for entry in entries if EVENT_DIGEST in entry.action.digests]
+    texts = files[EVENTS].splitlines()
+    for entry, event, text in zip_longest(recorded, stored.events, texts):
+        digests = entry.action.digests if entry and event and text else {}
+        is_same = digests.get(EVENT_DIGEST) == hashlib.sha256(text or b"").hexdigest()
+        if is_same and isinstance(event, NoticeDrafted):
+            content = files[f"notices/{event.notice_id}/notice.json"]
+            is_same = digests.get(NOTICE_DIGEST) == hashlib.sha256(content).hexdigest()
+        if not is_same:
+            sequence = entry.sequence if entry else entries[-1].sequence
+            reason = "what it is about is not stored as it was recorded"
+            raise AuditBrokenError(sequence=sequence, reason=reason)
+
+
 def _export_of(
-    case_id: str, files: Mapping[str, bytes], *, log: ReadLog, by: Actor, at: datetime
+    case_id: str, files: Mapping[str, bytes], *, log: LogProof, by: Actor, at: datetime
 ) -> AuditAction:
     return AuditAction(
         at=at,

@@ -9,16 +9,15 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from serving.adapters.exam_export import EXPORTED, export_package
-from serving.adapters.exam_proof import ReadLog, entries_of, read_log
+from serving.adapters.exam_export import EXPORTED, entries_of, export_package
 from serving.backlog.durable import digest_of_file, make_durably, write_durably
-from serving.cases.audit import AuditEntry, AuditHead, from_line
+from serving.cases.audit import AuditEntry, from_line
 from serving.cases.events import Actor
 from serving.cases.exam_package import ENTRIES, PackageError, PackageReport, verify_package
 from serving.cases.store import CaseStorage
@@ -26,7 +25,6 @@ from serving.cases.store_errors import CasePurgedError
 from serving.errors import OutputError
 
 INDEX = "index.csv"
-_CASES_A_READING = 200
 _MAX_NAME_LENGTH = 200
 _COLUMNS = ("case_id", "file", "sha256", "events", "notices", "head_sequence", "head_hash")
 
@@ -56,11 +54,10 @@ class FolderExport:
         *,
         by: Actor,
         now: Callable[[], datetime],
-        anchor: Callable[[], AuditHead],
     ) -> None:
-        """Takes the cases and the folder, who exports, the time, and what anchors the audit log."""
+        """Takes the cases and the folder, who exports, and the time."""
         self._storage, self._folder = storage, folder
-        self._by, self._now, self._anchor = by, now, anchor
+        self._by, self._now = by, now
 
     def run(
         self, case_ids: Sequence[str], *, advance: Callable[[], None] = lambda: None
@@ -77,10 +74,10 @@ class FolderExport:
         """
         self._prepare()
         lines, num_kept = [], 0
-        for case_id, log in self._with_log(case_ids):
+        for case_id in case_ids:
             report = self._there(case_id)
             num_kept += report is not None
-            report = report or self._export(case_id, log)
+            report = report or self._export(case_id)
             if report is not None:
                 lines.append(self._line(case_id, report))
             advance()
@@ -102,13 +99,6 @@ class FolderExport:
                 "can make and write"
             ) from None
 
-    def _with_log(self, case_ids: Sequence[str]) -> Iterator[tuple[str, ReadLog]]:
-        """Reads the log once for every few hundred cases: of a long one that takes seconds."""
-        for start in range(0, len(case_ids), _CASES_A_READING):
-            log = read_log(self._storage.audit)
-            for case_id in case_ids[start : start + _CASES_A_READING]:
-                yield case_id, log
-
     def _there(self, case_id: str) -> PackageReport | None:
         """Returns what a package there proves; None where it is not whole, or of an older state."""
         path = self._path(case_id)
@@ -121,15 +111,12 @@ class FolderExport:
         now = changes(entries_of(self._storage.audit, case_id))
         return report if (report.case_id, changes(_packed(path))) == (case_id, now) else None
 
-    def _export(self, case_id: str, log: ReadLog) -> PackageReport | None:
+    def _export(self, case_id: str) -> PackageReport | None:
         """Returns what the new package proves; None where the case was purged."""
         path = self._path(case_id)
 
         def write(temporary: Path) -> None:
-            export_package(
-                self._storage, case_id, temporary,
-                by=self._by, at=self._now(), log=log, anchor=self._anchor,
-            )  # fmt: skip
+            export_package(self._storage, case_id, temporary, by=self._by, at=self._now())
 
         try:
             make_durably(path, write)

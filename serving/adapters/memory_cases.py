@@ -19,12 +19,14 @@ from serving.adapters.memory_records import (
     purgeable_of,
     written,
 )
+from serving.cases.anchors import LogProof, proof_of
 from serving.cases.application_file import ApplicationFile, Document
-from serving.cases.audit import AuditHead
+from serving.cases.audit import AuditEntry, AuditHead, verify
 from serving.cases.audited import file_action
 from serving.cases.case import Stage
 from serving.cases.events import Actor, Event
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
+from serving.cases.hash_tree import HashTree, MemoryNodes
 from serving.cases.recording import (
     after,
     case_opened_by,
@@ -57,11 +59,17 @@ class MemoryCaseStore:
         self._taken: dict[tuple[str, str], str] = {}
 
     def open_case(
-        self, opening: Event, file: ApplicationFile, *, versions: Mapping[str, str] | None = None
+        self,
+        opening: Event,
+        file: ApplicationFile,
+        *,
+        versions: Mapping[str, str] | None = None,
+        assigned_to: str | None = None,
     ) -> StoredCase:
         """Records the event that opens a case, with its file."""
         case = case_opened_by(opening)
         check_file(file)
+        check_person(assigned_to)
         with self._lock:
             if case.case_id in self._kept:
                 raise CaseExistsError
@@ -72,7 +80,11 @@ class MemoryCaseStore:
             stored = StoredCase(case=case, events=(opening,), digests=digests_of(texts))
             given = [file.application] if file.application else []
             self._kept[case.case_id] = KeptCase(
-                stored=stored, texts=texts, file=file, submissions=given
+                stored=stored,
+                texts=texts,
+                file=file,
+                submissions=given,
+                assigned_to=assigned_to,
             )
             return stored
 
@@ -244,3 +256,13 @@ class MemoryStorage:
         """Verifies the audit log against its last anchor, and keeps its head as the next."""
         self._anchored = self.audit.verify(anchor=self._anchored)
         return self._anchored
+
+    def anchor_new_entries(self) -> AuditHead:
+        """Does the same."""
+        return self.anchor()
+
+    def prove(self, entries: Sequence[AuditEntry]) -> LogProof:
+        """Proves that entries stand in the log, from a tree made for it."""
+        tree = HashTree(MemoryNodes())
+        self._anchored = verify(tree.grown(self.audit.lines()), anchor=self._anchored)
+        return proof_of(tree, entries, head=self._anchored)

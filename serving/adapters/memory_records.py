@@ -11,7 +11,8 @@ from serving.cases.audit import AuditAction
 from serving.cases.audited import action_of
 from serving.cases.case import Stage
 from serving.cases.clocks import clocks
-from serving.cases.events import AssessmentRecorded, DecisionRecorded, Event, NoticeDrafted
+from serving.cases.events import AssessmentRecorded, DecisionRecorded, Event
+from serving.cases.notice_events import NoticeDrafted
 from serving.cases.store import StoredCase
 from serving.cases.worklist import (
     WorklistCursor,

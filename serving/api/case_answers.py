@@ -14,14 +14,9 @@ from serving.cases.clock import Clock, ClockEntry, ClockKind, ClockStatus, next_
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Assessment as CaseAssessment
 from serving.cases.decisions import DecisionRecord
-from serving.cases.events import (
-    ApplicantKind,
-    CaseKind,
-    Channel,
-    NoticeDrafted,
-    NoticePurpose,
-)
+from serving.cases.events import ApplicantKind, CaseKind
 from serving.cases.expected import expected_events
+from serving.cases.notice_events import Channel, NoticeDrafted, NoticePurpose
 from serving.cases.owed import OpenNotice, open_notices
 from serving.cases.retention import keep_until
 from serving.cases.store import StoredCase

@@ -4,6 +4,8 @@ from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import RowError
 from serving.api import case_requests as rq
 from serving.api.applications import has_id, read_application
+from serving.api.decision_requests import DecideRequest
+from serving.api.information_requests import InformationRequest
 from serving.api.notice_requests import DraftAllBody, DraftRequestBody
 from serving.cases.application_file import Applicant
 from serving.cases.decisions import ReviewAnswer
@@ -81,7 +83,7 @@ def consents(given: list[rq.ConsentBody]) -> Consents:
     return Consents(consents=tuple(Consent(**consent.model_dump()) for consent in given))
 
 
-def information(body: rq.InformationRequest) -> InformationUsed:
+def information(body: InformationRequest) -> InformationUsed:
     """Returns what was obtained from others, of a request."""
     return InformationUsed(
         reports=tuple(
@@ -104,7 +106,7 @@ def information(body: rq.InformationRequest) -> InformationUsed:
     )
 
 
-def decide_command(body: rq.DecideRequest) -> Decide:
+def decide_command(body: DecideRequest) -> Decide:
     """Returns the command of a request."""
     return Decide(
         outcome=body.outcome,

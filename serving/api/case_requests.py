@@ -1,4 +1,7 @@
-"""What the routes on cases take. Unknown fields are errors: nothing of a record is dropped."""
+"""What the routes on cases take. Unknown fields are errors: nothing of a record is dropped.
+
+What was obtained from others stands in `information_requests`, decisions in `decision_requests`.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -6,11 +9,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from data_pipeline.domain.taxonomy import DenialReason
 from serving.api.schemas import ApplicationBody
 from serving.cases.application_file import ApplicantRole
-from serving.cases.decisions import DecisionPath, Outcome, Provenance
-from serving.cases.events import CaseKind, Channel
+from serving.cases.events import CaseKind
+from serving.cases.notice_events import Channel
 from serving.notices.notice import CreditorType, CreditRequest
 
 Lines = Annotated[list[str], Field(max_length=8)]
@@ -130,7 +132,7 @@ class ReceiveRequest(Command):
     )
     transaction: TransactionBody
     creditors: list[CreditorBody] = Field(
-        default=[], max_length=20, description="Empty takes the creditor of the policy file."
+        default=[], max_length=20, description="One; empty takes the creditor of the policy file."
     )
     business: BusinessBody | None = Field(None, description="Null for consumer credit.")
     consents: list[ConsentBody] = Field(default=[], max_length=100)
@@ -155,53 +157,6 @@ class CompleteRequest(Command):
     """The last piece of information was obtained."""
 
     completed_at: Moment = None
-
-
-class AgencyBody(Command):
-    """A consumer reporting agency."""
-
-    name: str = Field(max_length=200)
-    address_lines: Lines
-    telephone: str = Field(max_length=40)
-    is_nationwide: bool
-
-
-class ReportBody(Command):
-    """A consumer report that was considered."""
-
-    consumer_id: ConsumerId
-    agency: AgencyBody
-
-
-class ScoreBody(Command):
-    """A credit score that was considered, as its provider delivered it (15 USC 1681g(f)(1))."""
-
-    consumer_id: ConsumerId
-    score: int
-    created_on: date = Field(description="The day the score was created.")
-    range_low: int
-    range_high: int
-    key_factors: list[str] = Field(max_length=5, description="In the provider's order.")
-    provided_by: str = Field(max_length=200)
-    inquiries_factor: str | None = Field(
-        None, description="Which of the key factors is the number of inquiries."
-    )
-
-
-class InformationRequest(Command):
-    """What was obtained from others and considered; replaces what was said of it before."""
-
-    reports: list[ReportBody] = Field(default=[], max_length=20)
-    scores: list[ScoreBody] = Field(default=[], max_length=20)
-    other_information_used: bool = Field(
-        default=False, description="An affiliate or another outside source (15 USC 1681m(b))."
-    )
-
-
-class ConsentsRequest(Command):
-    """The consents to electronic records that hold; replaces what was said of them before."""
-
-    consents: list[ConsentBody] = Field(max_length=100)
 
 
 class AssessRequest(Command):
@@ -251,57 +206,19 @@ class ApprovalRequest(Command):
     told_at: Moment = None
 
 
-class PassageBody(Command):
-    """Code points `start` up to `end` of the text that was assessed."""
+class TermBody(Command):
+    """One term of a counteroffer."""
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=1)
-
-
-class ReasonBody(Command):
-    """A principal reason, and where it comes from."""
-
-    reason: DenialReason
-    provenance: Provenance
-    passages: list[PassageBody] = Field(default=[], max_length=50)
-    basis: str | None = Field(
-        None, max_length=500, description="What the person reviewed, or the rule that fired."
-    )
-    specific_text: str | None = Field(
-        None, max_length=200, description="Beside 'other, specify': the factor in specific words."
-    )
+    label: str = Field(max_length=100, examples=["Amount"])
+    value: str = Field(max_length=100, examples=["$12,000.00"])
 
 
-class AnswerBody(Command):
-    """What a person made of a reason left to them."""
+class OfferRequest(Command):
+    """Which terms were offered without a letter of ours, and how."""
 
-    reason: DenialReason
-    accepted: bool
-
-
-class DecideRequest(Command):
-    """What a person decides."""
-
-    case_id: Id
-    outcome: Outcome
-    path: DecisionPath | None = Field(
-        None, description="The component that decided; null where the applicant was not weighed."
-    )
-    reasons: list[ReasonBody] = Field(
-        default=[], max_length=40, description="Principal reasons, most important first."
-    )
-    review_answers: list[AnswerBody] = Field(
-        default=[], max_length=40, description="One for each review reason of the assessment."
-    )
-    override_cause: Cause | None = None
-    missing_items: list[str] = Field(default=[], max_length=40)
-    decided_at: Moment = None
-
-
-class CauseRequest(Command):
-    """Why something is taken back."""
-
-    cause: Cause
+    terms: list[TermBody] = Field(max_length=20)
+    channel: Channel
+    told_at: Moment = None
 
 
 class EmptyRequest(Command):

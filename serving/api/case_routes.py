@@ -20,12 +20,14 @@ from serving.api.case_commands import (
     information,
     receive_command,
 )
+from serving.api.information_requests import ConsentsRequest, InformationRequest
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import Stage
 from serving.cases.store import StoredCase
-from serving.casework import assessing, intake, keeping, reading
+from serving.casework import assessing, intake, keeping, reading, telling
 from serving.casework.desk import Desk
 from serving.casework.facts import case_facts, consents_of, information_used
+from serving.notices.notice import Term
 from serving.recommendations.advice import Recommendations, advice_page, render_page_html
 
 CaseId = Annotated[str, Path(description="Id of the case.", max_length=64)]
@@ -79,7 +81,7 @@ async def complete(request: Request, case_id: CaseId, body: rq.CompleteRequest) 
 
 @case_router.post("/applications/{case_id}/information", responses=WRITING)
 async def add_information(
-    request: Request, case_id: CaseId, body: rq.InformationRequest
+    request: Request, case_id: CaseId, body: InformationRequest
 ) -> CaseAnswer:
     """Puts on file which reports, scores and other information were obtained, before deciding."""
     stored = await at_desk(
@@ -89,7 +91,7 @@ async def add_information(
 
 
 @case_router.post("/applications/{case_id}/consents", responses=WRITING)
-async def add_consents(request: Request, case_id: CaseId, body: rq.ConsentsRequest) -> CaseAnswer:
+async def add_consents(request: Request, case_id: CaseId, body: ConsentsRequest) -> CaseAnswer:
     """Puts on file which consents to electronic records hold."""
     stored = await at_desk(
         request, intake.add_consents, case_id, consents(body.consents), by=actor_of(request)
@@ -129,8 +131,14 @@ async def recommendations_page(request: Request, case_id: CaseId) -> Response:
 @case_router.post("/applications/{case_id}/assign", responses=WRITING)
 async def assign(request: Request, case_id: CaseId, body: rq.AssignRequest) -> CaseAnswer:
     """Hands the case to a person, or to nobody."""
-    await at_desk(request, intake.assign, case_id, body.person_id, by=actor_of(request))
-    return _answer(request, await at_desk(request, Desk.load, case_id))
+
+    def hand_over(desk: Desk) -> StoredCase:
+        # Loaded before: who gives a case away may not see it any more.
+        stored = desk.load(case_id)
+        intake.assign(desk, case_id, body.person_id, by=actor_of(request))
+        return stored
+
+    return _answer(request, await at_desk(request, hand_over))
 
 
 @case_router.post("/applications/{case_id}/reasons-requested", responses=WRITING)
@@ -181,8 +189,27 @@ async def approval_told(request: Request, case_id: CaseId, body: rq.ApprovalRequ
     """Records that an approval was told, by somebody who did not decide it."""
     stored = await at_desk(
         request,
-        keeping.tell_approval,
+        telling.tell_approval,
         case_id,
+        channel=body.channel,
+        by=actor_of(request),
+        told_at=body.told_at,
+    )
+    return _answer(request, stored)
+
+
+@case_router.post("/applications/{case_id}/counteroffer-told", responses=WRITING)
+async def counteroffer_told(request: Request, case_id: CaseId, body: rq.OfferRequest) -> CaseAnswer:
+    """Records that other terms were offered without the reasons, by somebody who did not decide it.
+
+    If the offer is not accepted, the denial with its reasons is due 90 days later. Form C-4 offers
+    and states the reasons in one letter instead (`/notices`), after which nothing more is owed.
+    """
+    stored = await at_desk(
+        request,
+        telling.tell_offer,
+        case_id,
+        terms=tuple(Term(label=term.label, value=term.value) for term in body.terms),
         channel=body.channel,
         by=actor_of(request),
         told_at=body.told_at,

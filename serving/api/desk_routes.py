@@ -12,6 +12,7 @@ from serving.api.body import JsonRoute
 from serving.api.case_access import READING, WRITING, at_desk, desk_of
 from serving.api.case_answers import CaseAnswer, DecisionAnswer, case_answer
 from serving.api.case_commands import decide_command
+from serving.api.decision_requests import CauseRequest, DecideRequest
 from serving.api.notice_answers import WorklistAnswer, worklist_line
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import Stage
@@ -43,7 +44,7 @@ class WorklistFilters(rq.Command):
 
 
 @desk_router.post("/decisions", status_code=status.HTTP_201_CREATED, responses=WRITING)
-async def decide(request: Request, body: rq.DecideRequest) -> DecisionAnswer:
+async def decide(request: Request, body: DecideRequest) -> DecisionAnswer:
     """Records what a person decides, on the latest assessment.
 
     Every review reason is accepted or dismissed; who departs from the assessment writes why.
@@ -70,7 +71,7 @@ async def read_decision(request: Request, decision_id: DecisionId) -> DecisionAn
 
 
 @desk_router.post("/decisions/{decision_id}/reopen", responses=WRITING)
-async def reopen(request: Request, decision_id: DecisionId, body: rq.CauseRequest) -> CaseAnswer:
+async def reopen(request: Request, decision_id: DecisionId, body: CauseRequest) -> CaseAnswer:
     """Takes back a decision of which nobody was notified yet."""
     stored = await at_desk(
         request, deciding.reopen, decision_id, cause=body.cause, by=actor_of(request)

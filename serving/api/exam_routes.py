@@ -10,18 +10,16 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, BinaryIO
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 
 from serving.adapters.exam_export import export_package
 from serving.api.body import JsonRoute
-from serving.api.case_access import at_desk
-from serving.api.permitted import PERMITTED_READING
-from serving.api.security import KEY_DOCUMENTED, actor_of, permitted
+from serving.api.case_access import READING, at_desk
+from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.events import Actor
 from serving.casework.desk import Desk
-from serving.permissions import Permission
 
 ZIP_MEDIA_TYPE = "application/zip"
 _CHUNK_BYTES = 32 * 1024
@@ -50,8 +48,7 @@ log = structlog.stdlib.get_logger("wherefore.cases")
 @exam_router.get(
     "/applications/{case_id}/exam-package",
     response_class=StreamingResponse,
-    responses=PERMITTED_READING | _PACKAGE,
-    dependencies=[Depends(permitted(Permission.EXPORT_CASES))],
+    responses=READING | _PACKAGE,
 )
 async def exam_package(
     request: Request,
@@ -59,8 +56,8 @@ async def exam_package(
 ) -> StreamingResponse:
     """Gives the whole record of a case with the proof that it is as recorded, as a zip file.
 
-    Needs a key with the permission export_cases, which the role compliance brings. The package is
-    in clear; `wherefore audit verify-package FILE` verifies it on a machine without the database.
+    Needs the scope export_cases, which the roles compliance and auditor bring. The package is in
+    clear; `wherefore audit verify-package FILE` verifies it on a machine without the database.
     The export is recorded in the audit log, whose head is anchored.
     """
     by, state_dir = actor_of(request), request.app.state.settings.state_dir

@@ -4,17 +4,15 @@ import asyncio
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 
 from serving.api.body import JsonRoute
-from serving.api.case_access import desk_of
+from serving.api.case_access import WRITING, intake_desk_of
 from serving.api.monitoring_requests import MonitoringReceipt, MonitoringRequest
-from serving.api.permitted import PERMITTED_WRITING
-from serving.api.security import KEY_DOCUMENTED, actor_of, permitted
+from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.errors import NotReadyError
 from serving.monitoring.intake import enter
 from serving.monitoring.store import MonitoringStore
-from serving.permissions import Permission
 
 monitoring_router = APIRouter(
     prefix="/api/v1", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["monitoring"]
@@ -24,8 +22,7 @@ log = structlog.stdlib.get_logger("wherefore.monitoring")
 
 @monitoring_router.post(
     "/monitoring/{case_id}",
-    responses=PERMITTED_WRITING,
-    dependencies=[Depends(permitted(Permission.ENTER_MONITORING))],
+    responses=WRITING,
 )
 async def enter_monitoring(
     request: Request,
@@ -34,11 +31,11 @@ async def enter_monitoring(
 ) -> MonitoringReceipt:
     """Keeps what applicants told, or declined to tell, for monitoring (12 CFR 1002.13).
 
-    Needs a key with the permission enter_monitoring. The data replace those entered before for the
-    case; they are encrypted in a database of their own, and neither scoring nor decisions nor
-    notices reach it. Taken only where the law has them asked for: for a loan on a dwelling.
+    Needs the scope enter_monitoring, which no role brings. The data replace those entered before
+    for the case; they are encrypted in a database of their own, and neither scoring nor decisions
+    nor notices reach it. Taken only where the law has them asked for: for a loan on a dwelling.
     """
-    desk = desk_of(request)
+    desk = intake_desk_of(request)
     by, store = actor_of(request), _store_of(request)
     at = await asyncio.to_thread(
         enter, desk.storage, store, case_id, body.records(), by=by, now=desk.now

@@ -5,18 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from serving.api.case_requests import Cause, Command, ConsumerId, Id, Lines, Moment
-from serving.cases.events import Channel
+from serving.api.case_requests import Cause, Command, ConsumerId, Id, Lines, Moment, TermBody
+from serving.cases.notice_events import Channel
 from serving.notices.forms import ActionKind, NoticeForm
 from serving.notices.notice import Channel as PlannedChannel
 from serving.notices.notice import Language
-
-
-class TermBody(Command):
-    """One term of a counteroffer."""
-
-    label: str = Field(max_length=100, examples=["Amount"])
-    value: str = Field(max_length=100, examples=["$12,000.00"])
 
 
 class CounterofferBody(Command):
@@ -42,12 +35,20 @@ class DraftAllBody(Command):
     language: Language = Field(
         Language.ENGLISH, description="Only 'en' has approved texts (12 CFR 1002.4(e))."
     )
-    dated_on: date | None = None
-    missing_items: list[str] = Field(default=[], max_length=40)
-    respond_by: date | None = None
-    counteroffer: CounterofferBody | None = None
-    reasons_contact: str | None = Field(None, max_length=200)
-    account_action: ActionKind | None = None
+    dated_on: date | None = Field(None, description="Null takes today where the creditor is.")
+    missing_items: list[str] = Field(
+        default=[], max_length=40, description="What form C-6 asks for, each item by its name."
+    )
+    respond_by: date | None = Field(None, description="Last day to send it, for form C-6 alone.")
+    counteroffer: CounterofferBody | None = Field(
+        None, description="What form C-4 offers, in the same letter as the reasons."
+    )
+    reasons_contact: str | None = Field(
+        None, max_length=200, description="The office that gives reasons, for form C-5."
+    )
+    account_action: ActionKind | None = Field(
+        None, description="Of an existing account: termination or unfavorable_change."
+    )
 
 
 class DraftRequestBody(DraftAllBody):

@@ -10,7 +10,8 @@ from serving.api import notice_requests as rq
 from serving.api.body import JsonRoute
 from serving.api.case_access import READING, WRITING, at_desk
 from serving.api.case_commands import draft_command
-from serving.api.case_requests import CauseRequest, EmptyRequest
+from serving.api.case_requests import EmptyRequest
+from serving.api.decision_requests import CauseRequest
 from serving.api.notice_answers import (
     CheckAnswer,
     CheckedNotice,

@@ -9,16 +9,8 @@ from datetime import datetime
 
 from serving.cases.audit import AuditAction, check_fields
 from serving.cases.decisions import Assessment, DecisionRecord
-from serving.cases.events import (
-    Actor,
-    AssessmentRecorded,
-    DecisionRecorded,
-    Event,
-    NoticeChecked,
-    NoticeDrafted,
-    NoticeReleased,
-    NoticeSent,
-)
+from serving.cases.events import Actor, AssessmentRecorded, DecisionRecorded, Event
+from serving.cases.notice_events import NoticeChecked, NoticeDrafted, NoticeReleased, NoticeSent
 
 CASE = "case"
 """The object kind of every entry about a case."""

@@ -5,15 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from serving.cases.decisions import WITH_NOTICE, Assessment, DecisionRecord
-from serving.cases.events import (
-    PRIMARY_APPLICANT,
-    ApplicantKind,
-    CaseKind,
-    Channel,
-    NoticeDrafted,
-    NoticePurpose,
-    Recipient,
-)
+from serving.cases.events import PRIMARY_APPLICANT, ApplicantKind, CaseKind, Recipient
+from serving.cases.notice_events import Channel, NoticeDrafted, NoticePurpose
 
 
 class Stage(StrEnum):

@@ -25,19 +25,15 @@ from serving.cases.events import (
     ApplicantKind,
     ApplicationCompleted,
     ApplicationReceived,
-    CasePurged,
     CounterofferAccepted,
     DecisionRecorded,
     DecisionReopened,
     Event,
-    LegalHoldLifted,
-    LegalHoldPlaced,
-    NoticeDrafted,
-    NoticePurpose,
-    NoticeSent,
     ReasonsRequested,
 )
+from serving.cases.keeping_events import CasePurged, LegalHoldLifted, LegalHoldPlaced
 from serving.cases.ledger import Ledger
+from serving.cases.notice_events import NoticeDrafted, NoticePurpose, NoticeSent
 from serving.cases.recipient_clocks import note_disclosures, note_request, note_statement
 from serving.cases.retention import REQUEST_WINDOW_DAYS, keep_until
 from serving.cases.transitions import apply

@@ -1,7 +1,7 @@
 """What makes a decision record refused: one function per rule.
 
 Each takes the record and the case's assessment (None without one) and returns what is wrong and
-what to do, in words, or None.
+what to do, in words that begin with the field and cite the clause where one is behind it, or None.
 """
 
 from collections import Counter
@@ -28,8 +28,11 @@ def path_fits_outcome(decision: DecisionRecord, _: Assessment | None) -> str | N
     if (decision.path is not None) == (decision.outcome in ON_THE_MERITS):
         return None
     if decision.path is None:
-        return f"{decision.outcome} has no decision path: name the component that decided"
-    return f"{decision.outcome} weighs nobody and has the path {decision.path}: leave it out"
+        return (
+            f"path: {decision.outcome} has no decision path (comment 9(b)(2)-7): name the "
+            "component that decided"
+        )
+    return f"path: {decision.outcome} weighs nobody and has the path {decision.path}: leave it out"
 
 
 def assessment_is_the_case_s(decision: DecisionRecord, found: Assessment | None) -> str | None:
@@ -63,11 +66,15 @@ def reasons_fit_outcome(decision: DecisionRecord, _: Assessment | None) -> str |
     Source: 12 CFR 1002.9(b)(2).
     """
     if decision.outcome not in WITH_REASONS:
-        return f"{decision.outcome} states reasons: leave them out" if decision.reasons else None
+        given = f"reasons: {decision.outcome} states reasons: leave them out"
+        return given if decision.reasons else None
     if not decision.reasons:
-        return f"{decision.outcome} states no reason: add every principal reason"
+        return (
+            f"reasons: {decision.outcome} states no reason (12 CFR 1002.9(b)(2)): add every "
+            "principal reason"
+        )
     repeated = [k for k, n in Counter(r.reason for r in decision.reasons).items() if n > 1]
-    return f"{repeated[0]} is stated twice: state it once" if repeated else None
+    return f"reasons: {repeated[0]} is stated twice: state it once" if repeated else None
 
 
 def incompleteness_stands_alone(decision: DecisionRecord, _: Assessment | None) -> str | None:
@@ -78,9 +85,15 @@ def incompleteness_stands_alone(decision: DecisionRecord, _: Assessment | None) 
     if not denies_as_incomplete(decision):
         return None
     if len(decision.reasons) > 1:
-        return "an incomplete application cannot be a reason beside others: state one or the others"
+        return (
+            "reasons: an incomplete application cannot be a reason beside others (comments "
+            "9(a)(1)-3 and -4): state one or the others"
+        )
     if not decision.missing_items:
-        return "no missing item is named: name what the applicant did not supply"
+        return (
+            "missing_items: no missing item is named (comment 9(a)(1)-3): name what the applicant "
+            "did not supply"
+        )
     return None
 
 
@@ -93,11 +106,14 @@ def every_review_reason_is_answered(
     asked = {a.reason for a in found.review_reasons} if found else set[DenialReason]()
     answered = Counter(answer.reason for answer in decision.review_answers)
     if unanswered := sorted(asked - set(answered)):
-        return f"not answered: {', '.join(unanswered)}; accept or dismiss each"
+        return (
+            f"review_answers: not answered: {', '.join(unanswered)} (comment 9(b)(2)-4); accept or "
+            "dismiss each"
+        )
     if unasked := sorted(set(answered) - asked):
-        return f"answered but never asked: {', '.join(unasked)}; leave them out"
+        return f"review_answers: answered but never asked: {', '.join(unasked)}; leave them out"
     twice = sorted(reason for reason, count in answered.items() if count > 1)
-    return f"answered twice: {', '.join(twice)}; answer once" if twice else None
+    return f"review_answers: answered twice: {', '.join(twice)}; answer once" if twice else None
 
 
 def answers_agree_with_reasons(decision: DecisionRecord, _: Assessment | None) -> str | None:
@@ -110,9 +126,15 @@ def answers_agree_with_reasons(decision: DecisionRecord, _: Assessment | None) -
     given = {reason.reason for reason in decision.reasons}
     for answer in decision.review_answers:
         if answer.accepted and answer.reason not in given:
-            return f"{answer.reason} was accepted but is not stated: state it or dismiss it"
+            return (
+                f"reasons: {answer.reason} was accepted but is not stated (comment 9(b)(2)-4): "
+                "state it or dismiss it"
+            )
         if not answer.accepted and answer.reason in given:
-            return f"{answer.reason} was dismissed but is stated: accept it or leave it out"
+            return (
+                f"reasons: {answer.reason} was dismissed but is stated (comment 9(b)(2)-2): accept "
+                "it or leave it out"
+            )
     return None
 
 
@@ -125,7 +147,10 @@ def model_reasons_were_assessed(decision: DecisionRecord, found: Assessment | No
     scored = {assessed.reason for assessed in known}
     for reason in decision.reasons:
         if reason.provenance is Provenance.MODEL and reason.reason not in scored:
-            return f"{reason.reason} is not in the assessment: give its true provenance"
+            return (
+                f"reasons: {reason.reason} is not in the assessment (comment 9(b)(2)-2): give its "
+                "true provenance"
+            )
     return None
 
 
@@ -137,7 +162,10 @@ def other_reasons_have_a_basis(decision: DecisionRecord, _: Assessment | None) -
     for reason in decision.reasons:
         says = reason.evidence or (reason.basis or "").strip() or denies_as_incomplete(decision)
         if reason.provenance is not Provenance.MODEL and not says:
-            return f"{reason.reason} has neither evidence nor basis: say what was reviewed"
+            return (
+                f"reasons: {reason.reason} has neither evidence nor basis (comment 9(b)(2)-6): say "
+                "what was reviewed"
+            )
     return None
 
 
@@ -155,7 +183,12 @@ def provenance_fits_path(decision: DecisionRecord, _: Assessment | None) -> str 
         DecisionPath.BOTH: found >= {Provenance.MODEL, Provenance.PERSON},
         DecisionPath.AUTO_RULE: Provenance.RULE in found,
     }[decision.path]
-    return None if fits else f"the reasons do not come from the path {decision.path}: correct one"
+    if fits:
+        return None
+    return (
+        f"path: the reasons do not come from the path {decision.path} (comments 9(b)(2)-7 and -8): "
+        "correct one"
+    )
 
 
 def override_has_a_cause(decision: DecisionRecord, found: Assessment | None) -> str | None:
@@ -166,7 +199,10 @@ def override_has_a_cause(decision: DecisionRecord, found: Assessment | None) -> 
         return None
     if is_written_cause(decision.override_cause):
         return None
-    return "the decision departs from the assessment: write the cause, in three words at least"
+    return (
+        "override_cause: the decision departs from the assessment: write the cause, in three words "
+        "at least"
+    )
 
 
 def others_are_told_of_adverse_action(decision: DecisionRecord, _: Assessment | None) -> str | None:

@@ -13,7 +13,7 @@
     ├── AuditError                  the audit log cannot be used as asked
     │   ├── AuditFieldError         a value that has no place in the log
     │   ├── AnchorError             the anchor file holds no head to compare with
-    │   ├── AnchorFileError         the anchor file cannot be written
+    │   ├── AnchorFileError         the anchor file or its hash tree cannot be written
     │   ├── AuditTornError          the log ends in a half-written entry
     │   └── AuditBrokenError        the log is not what was written
     ├── StorageError                a store cannot do as asked (`store_errors`)
@@ -110,13 +110,14 @@ class AnchorError(AuditError):
 
 
 class AnchorFileError(AuditError):
-    """The anchor file cannot be written."""
+    """The anchor file, or the hash tree that belongs to it, cannot be written."""
 
     def __init__(self, *, reason: str) -> None:
         """Takes what the operating system said."""
         super().__init__(
-            f"the anchor file cannot be written ({reason}): expected one this user may append to, "
-            "correct WHEREFORE_AUDIT_ANCHOR_FILE or its permissions"
+            "the anchor file, or the hash tree in the state directory, cannot be written "
+            f"({reason}): expected files this user may append to, correct "
+            "WHEREFORE_AUDIT_ANCHOR_FILE, WHEREFORE_STATE_DIR or their permissions"
         )
 
 

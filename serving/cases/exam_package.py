@@ -9,8 +9,9 @@ A package holds
   the export names, and from there to the head that was anchored. Nothing of other cases is told;
 - `manifest.json`: the sha256 of each file.
 
-What cannot be proved is that nothing was done outside of the system, and that the log was whole
-before it was first anchored.
+What cannot be proved is that nothing was done outside of the system, that the log was whole before
+it was first anchored, and that it has no other entries about the case: the verification of the
+whole log shows that none was taken out.
 """
 
 import hashlib

@@ -9,22 +9,26 @@ from serving.cases.events import (
     ApplicationCompleted,
     ApplicationReceived,
     AssessmentRecorded,
-    CasePurged,
-    CaseRetained,
     CounterofferAccepted,
     CounterofferDeclined,
     DecisionRecorded,
     DecisionReopened,
     Event,
+    ReasonsRequested,
+)
+from serving.cases.keeping_events import (
+    CasePurged,
+    CaseRetained,
     LegalHoldLifted,
     LegalHoldPlaced,
+    RetentionRequested,
+)
+from serving.cases.notice_events import (
     NoticeChecked,
     NoticeDiscarded,
     NoticeDrafted,
     NoticeReleased,
     NoticeSent,
-    ReasonsRequested,
-    RetentionRequested,
 )
 from serving.cases.owed import is_finished, may_ask, open_notices, to_draft
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from serving.cases.application_file import ApplicationFile, Document, ProductTerms
 from serving.cases.audit import is_digest, is_id, is_word
-from serving.cases.events import AssessmentRecorded, DecisionRecorded, Event, NoticeDrafted
+from serving.cases.events import AssessmentRecorded, DecisionRecorded, Event
+from serving.cases.notice_events import NoticeDrafted
 from serving.cases.store_errors import RecordFieldError
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}")

@@ -27,21 +27,22 @@ from serving.cases.events import (
     ActorKind,
     ApplicantKind,
     CaseKind,
-    CasePurged,
-    Channel,
     DecisionRecorded,
     DecisionReopened,
     Event,
-    LegalHoldLifted,
+    ReasonsRequested,
+)
+from serving.cases.expected import STEPS_BEFORE
+from serving.cases.keeping_events import CasePurged, LegalHoldLifted
+from serving.cases.notice_events import (
+    Channel,
     NoticeChecked,
     NoticeDiscarded,
     NoticeDrafted,
     NoticePurpose,
     NoticeReleased,
     NoticeSent,
-    ReasonsRequested,
 )
-from serving.cases.expected import STEPS_BEFORE
 from serving.cases.owed import draftable, may_ask
 from serving.cases.refusals import AboutNotice, notice_of, refuse
 from serving.cases.retention import purge_refusal

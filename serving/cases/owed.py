@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from serving.cases.case import OFFERS, Case, NoticeStep, OfferState, Stage
 from serving.cases.decisions import WITH_NOTICE, Outcome
-from serving.cases.events import PRIMARY_APPLICANT, NoticePurpose, Recipient
+from serving.cases.events import PRIMARY_APPLICANT, Recipient
+from serving.cases.notice_events import NoticePurpose
 
 _INCOMPLETE = frozenset({Stage.RECEIVED, Stage.AWAITING_INFORMATION})
 _UNANSWERED = frozenset({OfferState.OPEN, OfferState.DECLINED})

@@ -10,16 +10,11 @@ from functools import reduce
 from serving.cases.application_file import ApplicationFile
 from serving.cases.case import Case, Stage
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import (
-    OPENING,
-    AccountReviewOpened,
-    ApplicationReceived,
-    CasePurged,
-    Event,
-    NoticeDrafted,
-    NoticeReleased,
-)
+from serving.cases.events import AccountReviewOpened, ApplicationReceived, Event
+from serving.cases.every_event import OPENING
 from serving.cases.file_rules import check_media_type
+from serving.cases.keeping_events import CasePurged
+from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.store import NoticeContent
 from serving.cases.store_errors import (
     CaseConflictError,

@@ -12,15 +12,17 @@ from serving.cases.events import (
     DecisionRecorded,
     DecisionReopened,
     Event,
+    ReasonsRequested,
+)
+from serving.cases.expected import expected_events
+from serving.cases.notice_events import (
     NoticeChecked,
     NoticeDiscarded,
     NoticeDrafted,
     NoticePurpose,
     NoticeReleased,
     NoticeSent,
-    ReasonsRequested,
 )
-from serving.cases.expected import expected_events
 
 AboutNotice = NoticeChecked | NoticeReleased | NoticeSent | NoticeDiscarded
 """The events about a notice in preparation."""

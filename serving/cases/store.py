@@ -18,6 +18,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from data_pipeline.domain.application import LoanApplication
+from serving.cases.anchors import LogProof
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditAction, AuditEntry, AuditHead
 from serving.cases.case import Case
@@ -83,7 +84,12 @@ class CaseStore(Protocol):
     """
 
     def open_case(
-        self, opening: Event, file: ApplicationFile, *, versions: Mapping[str, str] | None = None
+        self,
+        opening: Event,
+        file: ApplicationFile,
+        *,
+        versions: Mapping[str, str] | None = None,
+        assigned_to: str | None = None,
     ) -> StoredCase:
         """Records the event that opens a case, with its file.
 
@@ -91,6 +97,7 @@ class CaseStore(Protocol):
             opening: an ApplicationReceived or AccountReviewOpened; names the case.
             file: what came in.
             versions: further versions for the audit entry.
+            assigned_to: id of the person who works on it; None for nobody yet.
 
         Raises:
             CaseExistsError: the case id is taken.
@@ -249,11 +256,21 @@ class CaseStorage(Protocol):
         """Their audit log."""
 
     def anchor(self) -> AuditHead:
-        """Verifies the audit log against its last anchor, then anchors its head outside of it.
+        """Verifies the whole audit log against its last anchor, then anchors its head elsewhere.
 
         Raises:
             AnchorError: the anchor file does not end in a whole anchor.
             AuditBrokenError: the log is broken, or does not continue what was anchored.
+        """
+
+    def anchor_new_entries(self) -> AuditHead:
+        """Verifies the audit log from its last anchor on, then anchors its head as `anchor`."""
+
+    def prove(self, entries: Sequence[AuditEntry]) -> LogProof:
+        """Anchors the head as `anchor_new_entries` does, and proves that entries stand before it.
+
+        Raises:
+            AnchorError, AuditBrokenError: as `anchor`, or an entry is not the one anchored.
         """
 
 

@@ -26,33 +26,37 @@ from serving.cases.case import (
 )
 from serving.cases.errors import IllegalEventError
 from serving.cases.events import (
-    OPENING,
     PRIMARY_APPLICANT,
     AccountReviewOpened,
     ApplicationCompleted,
     ApplicationReceived,
     AssessmentRecorded,
     CaseKind,
-    CasePurged,
-    CaseRetained,
     CounterofferAccepted,
     CounterofferDeclined,
     DecisionRecorded,
     DecisionReopened,
     Event,
+    ReasonsRequested,
+)
+from serving.cases.every_event import OPENING
+from serving.cases.expected import expected_events
+from serving.cases.guards import guard
+from serving.cases.keeping_events import (
+    CasePurged,
+    CaseRetained,
     LegalHoldLifted,
     LegalHoldPlaced,
+    RetentionRequested,
+)
+from serving.cases.notice_events import (
     NoticeChecked,
     NoticeDiscarded,
     NoticeDrafted,
     NoticePurpose,
     NoticeReleased,
     NoticeSent,
-    ReasonsRequested,
-    RetentionRequested,
 )
-from serving.cases.expected import expected_events
-from serving.cases.guards import guard
 from serving.cases.owed import untold
 from serving.cases.refusals import guard_time, notice_of, refuse
 from serving.cases.retention import is_within_window, last_notified_at

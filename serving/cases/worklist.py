@@ -85,6 +85,7 @@ class WorklistQuery:
         due_on_or_before: due by this day; leaves out cases that owe nothing.
         only_due: leaves out cases that owe nothing.
         is_unassigned: only cases nobody works on.
+        in_queue_of: id of a person: only cases this person works on, or nobody.
         after: goes on after this place; None begins.
         limit: most entries, 1 to `MAX_PAGE`.
     """
@@ -100,6 +101,7 @@ class WorklistQuery:
     due_on_or_before: date | None = None
     only_due: bool = False
     is_unassigned: bool = False
+    in_queue_of: str | None = None
     after: WorklistCursor | None = None
     limit: int = 50
 
@@ -187,6 +189,7 @@ def is_listed(entry: WorklistEntry, query: WorklistQuery, *, consumer_ids: Conta
         and (day is None or (entry.due_on is not None and entry.due_on <= day))
         and not (query.only_due and entry.due_on is None)
         and not (query.is_unassigned and entry.assigned_to is not None)
+        and (query.in_queue_of is None or entry.assigned_to in {None, query.in_queue_of})
     )
 
 

@@ -7,16 +7,19 @@ from data_pipeline.domain.rendering import render_text
 from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
 from data_pipeline.sources.rows import Row
 from serving.cases.application_file import ApplicationFile
+from serving.cases.calendar_days import local_date
 from serving.cases.decisions import AssessedReason, Assessment, Evidence
 from serving.cases.events import Actor, AssessmentRecorded
 from serving.cases.store import StoredCase
-from serving.casework.desk import Desk
+from serving.casework.desk import Desk, log
 from serving.casework.errors import FactsError, NotAssessableError
 from serving.rows import FailedRow, ScoredRow, StatedReason
 
 
 def assess(desk: Desk, case_id: str, *, by: Actor) -> StoredCase:
     """Has the model read the application as it is now, and records what it found.
+
+    A model that is due to be validated anew is used, and warned of in the log and in the summary.
 
     Raises:
         NotAssessableError: the model cannot read the application.
@@ -28,6 +31,7 @@ def assess(desk: Desk, case_id: str, *, by: Actor) -> StoredCase:
     row = desk.score(Row(number=1, id=case_id, application=application))
     if isinstance(row, FailedRow):
         raise NotAssessableError(code=row.error.code, message=row.error.message)
+    _warn_of_revalidation(desk, row, time_zone=stored.case.time_zone)
     assessment = _assessment(desk, row, text=render_text(application))
     return desk.record(stored, [AssessmentRecorded(**desk.when(by), assessment=assessment)])
 
@@ -65,6 +69,16 @@ def application_of(file: ApplicationFile) -> LoanApplication:
             expected="an application: an existing account is assessed by a person",
         )
     return file.application
+
+
+def _warn_of_revalidation(desk: Desk, row: ScoredRow, *, time_zone: str) -> None:
+    overdue = desk.policy.overdue_since(local_date(desk.now(), time_zone=time_zone))
+    if overdue is not None:
+        log.warning(
+            "model_revalidation_overdue",
+            model_version=row.model_version,
+            revalidate_by=overdue.isoformat(),
+        )
 
 
 def _assessment(desk: Desk, row: ScoredRow, *, text: str) -> Assessment:

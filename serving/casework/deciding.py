@@ -87,7 +87,7 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
     """
     stored = desk.load(case_id)
     file = desk.storage.cases.file(case_id)
-    when = desk.when(by, command.decided_at)
+    when = desk.when(by, command.decided_at, field="decided_at")
     found = stored.case.assessment if command.outcome in ON_THE_MERITS else None
     decision = DecisionRecord(
         decision_id=desk.new_id("d"),

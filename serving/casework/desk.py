@@ -13,6 +13,7 @@ from serving.cases.audit import AuditAction
 from serving.cases.audited import CASE, action_name
 from serving.cases.events import Actor, ActorKind, Event
 from serving.cases.store import CaseStorage, NoticeContent, StoredCase
+from serving.casework.errors import FactsError
 from serving.errors import NotReadyError
 from serving.policy import DEFAULT_POLICY, Policy
 from serving.rows import OutputRow
@@ -65,10 +66,26 @@ class Desk:
     now: Callable[[], datetime] = now_utc
     new_id: Callable[[str], str] = new_id
 
-    def when(self, by: Actor, occurred_at: datetime | None = None) -> When:
-        """Returns the fields of an event that is recorded now; None means it happened now."""
+    def when(self, by: Actor, occurred_at: datetime | None = None, *, field: str = "at") -> When:
+        """Returns the fields of an event that is recorded now; None means it happened now.
+
+        Args:
+            by: who records it.
+            occurred_at: when it happened.
+            field: the field of the command that says so, for the error.
+
+        Raises:
+            FactsError: it is still to happen.
+        """
         now = self.now()
         happened = now if occurred_at is None else occurred_at.astimezone(UTC)
+        if happened > now:
+            raise FactsError(
+                field=field,
+                found="a moment in the future",
+                expected="one that is past; leave it out for now",
+                clause="12 CFR 1002.9(a)(1), comment 9-3",
+            )
         return When(occurred_at=happened, recorded_at=now, actor=by)
 
     def load(self, case_id: str) -> StoredCase:

@@ -11,9 +11,10 @@ from serving.cases.calendar_days import local_date
 from serving.cases.case import OFFERS, Case
 from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import Actor, ApplicantKind, NoticeDrafted, NoticePurpose, Recipient
+from serving.cases.events import Actor, ApplicantKind, Recipient
 from serving.cases.expected import expected_events
-from serving.cases.owed import draftable, to_draft
+from serving.cases.notice_events import NoticeDrafted, NoticePurpose
+from serving.cases.owed import draftable, owes_denial, to_draft
 from serving.cases.store import NoticeContent, StoredCase
 from serving.casework.desk import Desk
 from serving.casework.draft_checks import check_draft
@@ -177,7 +178,7 @@ def usual_form(case: Case) -> NoticeForm:
         return NoticeForm.C6
     if case.decision.outcome is Outcome.APPROVE:
         return NoticeForm.APPROVAL
-    if case.decision.outcome is Outcome.COUNTEROFFER:
+    if case.decision.outcome is Outcome.COUNTEROFFER and not owes_denial(case):
         return NoticeForm.C4
     if case.applicant_kind is not ApplicantKind.CONSUMER:
         return NoticeForm.C7
@@ -208,7 +209,8 @@ _OWN_FORM = frozenset({NoticePurpose.INCOMPLETENESS, *OFFERS})
 def _action(case: Case, command: Draft) -> ActionKind:
     if case.decision is None:
         return ActionKind.INCOMPLETENESS
-    found = action_of(case.decision.outcome)
+    # Credit that was offered on other terms and not accepted is denied on those asked for.
+    found = ActionKind.DENIAL if owes_denial(case) else action_of(case.decision.outcome)
     if found is not None:
         return found
     if case.decision.outcome is Outcome.ACCOUNT_ADVERSE_ACTION:

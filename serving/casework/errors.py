@@ -71,8 +71,8 @@ class NoLetterError(CaseworkError):
     def __init__(self) -> None:
         """Takes nothing."""
         super().__init__(
-            "this notice records how an approval was told and is no letter: found nothing to "
-            "print, expected an adverse action or incompleteness notice; name such a one"
+            "this notice records how an approval or an offer was told and is no letter: found "
+            "nothing to print, expected a letter that was drafted here; name such a one"
         )
 
 

@@ -25,6 +25,15 @@ def check_facts(facts: CaseFacts) -> None:
             expected="name, address and type of the creditor, here or in the policy file",
             clause="12 CFR 1002.9(a)(2)",
         )
+    if len(facts.creditors) > 1:
+        # Whose reasons are whose is not known of one decision.
+        raise FactsError(
+            field="creditors",
+            found="several",
+            expected="the one that decides; each has a case of its own, and a notice on behalf of "
+            "several is a file to be checked",
+            clause="12 CFR 1002.9(g), comment 9(g)-1",
+        )
     for position, creditor in enumerate(facts.creditors):
         _check_creditor(creditor, field=f"creditors.{position}")
     if not facts.transaction.description.strip():

@@ -132,7 +132,7 @@ def _opening(desk: Desk, command: Receive, *, case_id: str, by: Actor) -> Event:
     is_application = command.kind is CaseKind.APPLICATION
     kind = ApplicationReceived if is_application else AccountReviewOpened
     return kind(
-        **desk.when(by, command.received_at),
+        **desk.when(by, command.received_at, field="received_at"),
         case_id=case_id,
         applicant_kind=_KIND_OF_PATH[path_of_business(command.facts.business)],
         time_zone=command.time_zone or "",
@@ -167,7 +167,9 @@ def complete(
         IllegalEventError: the application is complete already, or decided.
     """
     stored = desk.load(case_id)
-    return desk.record(stored, [ApplicationCompleted(**desk.when(by, completed_at))])
+    return desk.record(
+        stored, [ApplicationCompleted(**desk.when(by, completed_at, field="completed_at"))]
+    )
 
 
 def add_information(desk: Desk, case_id: str, found: InformationUsed, *, by: Actor) -> StoredCase:

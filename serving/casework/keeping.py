@@ -1,35 +1,20 @@
 """What happens after a decision was told: answers of the applicant, holds, keeping and purging."""
 
-import hashlib
-import json
 from datetime import date, datetime
 
 from serving.cases.calendar_days import local_date
-from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import (
-    Actor,
+from serving.cases.events import Actor, CounterofferAccepted, CounterofferDeclined, ReasonsRequested
+from serving.cases.keeping_events import (
     CasePurged,
     CaseRetained,
-    Channel,
-    CounterofferAccepted,
-    CounterofferDeclined,
     LegalHoldLifted,
     LegalHoldPlaced,
-    NoticeChecked,
-    NoticeDrafted,
-    NoticePurpose,
-    NoticeReleased,
-    NoticeSent,
-    ReasonsRequested,
     RetentionRequested,
 )
-from serving.cases.store import NoticeContent, StoredCase
-from serving.casework.desk import SYSTEM, Desk, When
-from serving.casework.errors import FactsError
-from serving.casework.printing import APPROVAL
-from serving.casework.recipients import recipient_of
-from serving.notices.templates_digest import templates_sha256
+from serving.cases.store import StoredCase
+from serving.casework.desk import Desk
+from serving.casework.recipients import asker_of
 
 
 def answer_counteroffer(
@@ -50,12 +35,15 @@ def request_reasons(
 ) -> StoredCase:
     """Records that an applicant asked for the reasons; None is the primary applicant, and now.
 
+    Who was told through the primary applicant asks in that one's name.
+
     Raises:
         IllegalEventError: no notice offered this applicant reasons to ask for, or they have asked.
     """
-    who = recipient_of(desk.storage.cases.file(case_id), consumer_id)
+    stored = desk.load(case_id)
+    who = asker_of(desk.storage.cases.file(case_id), stored.case, consumer_id)
     event = ReasonsRequested(**desk.when(by, requested_at), consumer_id=who)
-    return desk.record(desk.load(case_id), [event])
+    return desk.record(stored, [event])
 
 
 def request_retention(
@@ -114,58 +102,3 @@ def purge_due(desk: Desk, *, by: Actor, on: date | None = None, limit: int = 100
             continue
         purged.append(case_id)
     return purged
-
-
-def tell_approval(
-    desk: Desk,
-    case_id: str,
-    *,
-    channel: Channel,
-    by: Actor,
-    told_at: datetime | None = None,
-) -> StoredCase:
-    """Records that an approval was told without a letter of ours, by somebody who did not decide.
-
-    An approval states no reasons and may be told in whatever words, or by giving the credit: what
-    is kept is that it was told. `drafting.draft` writes a letter instead.
-    Source: 12 CFR 1002.9(a)(1)(i), comment 9(a)(1)-2 (express or by implication).
-
-    Raises:
-        SecondPersonError: the person who decided tells it.
-        IllegalEventError: the case is not approved, or was told already.
-        FactsError: the channel is electronic, which needs a letter.
-    """
-    stored = desk.load(case_id)
-    decision = stored.case.decision
-    if decision is None or decision.outcome is not Outcome.APPROVE:
-        raise FactsError(
-            field="case_id", found="a case that is not approved", expected="an approved one"
-        )
-    if channel is Channel.ELECTRONIC:
-        raise FactsError(
-            field="channel",
-            found="electronic",
-            expected="mailed, delivered, oral or credit_extended",
-            clause="12 CFR 1002.4(d)(2)",
-        )
-    notice_id = desk.new_id("n")
-    content = APPROVAL + json.dumps(decision.decision_id).encode() + b"}"
-    digest = hashlib.sha256(content).hexdigest()
-    when = desk.when(by, told_at)
-    told = When(occurred_at=when["occurred_at"], recorded_at=when["recorded_at"], actor=SYSTEM)
-    drafted = NoticeDrafted(
-        **told,
-        notice_id=notice_id,
-        purpose=NoticePurpose.ACTION_TAKEN,
-        digest=digest,
-        template_digest=templates_sha256(),
-        decision_id=decision.decision_id,
-    )
-    steps = (
-        drafted,
-        NoticeChecked(**told, notice_id=notice_id, digest=digest),
-        NoticeReleased(**when, notice_id=notice_id, digest=digest),
-        NoticeSent(**when, notice_id=notice_id, digest=digest, channel=channel),
-    )
-    kept = NoticeContent(notice_id=notice_id, content=content)
-    return desk.record(stored, steps, notices=[kept])

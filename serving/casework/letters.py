@@ -8,8 +8,9 @@ from serving.cases.application_file import ApplicationFile
 from serving.cases.calendar_days import local_date
 from serving.cases.case import NoticeInPreparation
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import (
-    Actor,
+from serving.cases.events import Actor
+from serving.cases.expected import expected_events
+from serving.cases.notice_events import (
     AnsweredWarning,
     NoticeChecked,
     NoticeDiscarded,
@@ -17,8 +18,7 @@ from serving.cases.events import (
     NoticeReleased,
     NoticeSent,
 )
-from serving.cases.events import Channel as SentBy
-from serving.cases.expected import expected_events
+from serving.cases.notice_events import Channel as SentBy
 from serving.cases.store import NoticeContent, StoredCase, StoredNotice
 from serving.cases.transitions import apply
 from serving.casework.desk import Desk
@@ -172,7 +172,7 @@ def mark_sent(
     kept = desk.storage.cases.notice(notice_id)
     stored = desk.load(kept.case_id)
     draft = draft_in_preparation(stored, notice_id)
-    when = desk.when(by, sent_at)
+    when = desk.when(by, sent_at, field="sent_at")
     event = NoticeSent(
         **when,
         notice_id=notice_id,

@@ -11,8 +11,8 @@ from serving.notices.notice import AdverseActionNotice
 from serving.notices.render import render_html, render_pdf, render_text
 from serving.notices.templates_digest import templates_sha256
 
-APPROVAL = b'{"approval":'
-"""How the content of a notice begins that records an approval told without a letter of ours."""
+APPROVAL, OFFER = b'{"approval":', b'{"counteroffer":'
+"""How the content of a notice begins that records what was told without a letter of ours."""
 
 
 class Rendering(StrEnum):
@@ -68,12 +68,12 @@ def render(notice: AdverseActionNotice, kind: Rendering) -> bytes:
 
 
 def is_letter(kept: StoredNotice) -> bool:
-    """Returns whether a notice is a letter; an approval may be told in other words."""
-    return not kept.content.content.startswith(APPROVAL)
+    """Returns whether a notice is a letter; approvals and offers may be told in other words."""
+    return not kept.content.content.startswith((APPROVAL, OFFER))
 
 
 def letter_of(kept: StoredNotice) -> NoticeCase:
-    """Returns the letter and its facts as drafted. Raises NoLetterError for an approval."""
+    """Returns the letter and its facts as drafted. Raises NoLetterError where there is none."""
     if not is_letter(kept):
         raise NoLetterError
     return parse_case(kept.content.content)

@@ -35,7 +35,9 @@ def risk_summary(desk: Desk, case_id: str, *, by: Actor) -> RiskSummary:
     application = application_of(desk.storage.cases.file(case_id))
     desk.note_reading("summary_read", by=by, object_id=case_id)
     band = None if found.risk_score is None else desk.policy.band_of(found.risk_score).value
-    return summarise(application, found, band=band)
+    today = local_date(desk.now(), time_zone=stored.case.time_zone)
+    overdue = desk.policy.overdue_since(today)
+    return summarise(application, found, band=band, overdue_since=overdue)
 
 
 def recommendations(desk: Desk, case_id: str, *, by: Actor) -> Recommendations:

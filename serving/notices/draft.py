@@ -19,6 +19,7 @@ from serving.notices.forms import (
     FORMS,
     NoticeForm,
     ReasonDisclosure,
+    has_outside_statement,
 )
 from serving.notices.notice import (
     Action,
@@ -73,7 +74,7 @@ def draft_notice(record: DecisionRecord, request: DraftRequest) -> AdverseAction
     """
     info, creditor = FORMS[request.form], record.creditors[0]
     agencies = compose_agencies(creditor) if info.has_ecoa_notice else ()
-    report, score, outside = _credit_blocks(record, request.consumer_id)
+    report, score, outside = _credit_blocks(record, request)
     return AdverseActionNotice(
         notice_id=request.notice_id,
         form=request.form,
@@ -109,14 +110,15 @@ def _recipient(record: DecisionRecord, consumer_id: str) -> Recipient:
 
 
 def _credit_blocks(
-    record: DecisionRecord, consumer_id: str
+    record: DecisionRecord, request: DraftRequest
 ) -> tuple[ReportBlock | None, ScoreBlock | None, str | None]:
     if record.action not in ADVERSE_ACTIONS:
         return None, None, None
+    tells = record.other_information_used and has_outside_statement(request.form, record.action)
     return (
-        compose_report_block(consumer_id, record.reports_used),
-        compose_score_block(consumer_id, record.scores_used),
-        wording("outside_information") if record.other_information_used else None,
+        compose_report_block(request.consumer_id, record.reports_used),
+        compose_score_block(request.consumer_id, record.scores_used),
+        wording("outside_information") if tells else None,
     )
 
 

@@ -105,6 +105,16 @@ ACTION_DESCRIPTIONS: dict[ActionKind, tuple[str, ...]] = {
 Source: comment 9-1: any words that describe the action taken may be used; these are ours.
 """
 
+
+def has_outside_statement(form: NoticeForm, action: ActionKind) -> bool:
+    """Returns whether a form has a place for section 615(b), where outside information was used.
+
+    The right is that of the consumer who is refused credit. A guarantor is not, and would be given
+    the nature of what others said about the applicant. Source: 15 USC 1681m(b)(1).
+    """
+    return action in ADVERSE_ACTIONS and form is not NoticeForm.REPORT_USED
+
+
 _DENIALS = frozenset({ActionKind.DENIAL})
 _ACCOUNTS = ADVERSE_ACTIONS - {ActionKind.COUNTEROFFER}
 _ANY_PATH = frozenset(BusinessPath)

@@ -6,15 +6,18 @@ the file in it. It is for the creditor's people, not for the applicant: it quote
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from data_pipeline.domain.application import FIELD_NAMES, LoanApplication
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.domain.taxonomy import REASON_INFO
 from serving.cases.decisions import AssessedReason, Assessment
+from serving.notices.wording import day
 
 TEMPLATES: dict[str, str] = {
     "risk": "The model puts the chance of default in the next 12 months at {percent} percent.",
     "band": "Our policy calls that risk {band}.",
+    "overdue": "This model was due to be checked anew by {day}. Tell the people who keep it.",
     "by_hand": "A person read this file without the model.",
     "no_reason": "The model names no reason to refuse.",
     "one_reason": "The model names one main reason.",
@@ -45,7 +48,11 @@ class RiskSummary:
 
 
 def summarise(
-    application: LoanApplication, assessment: Assessment, *, band: str | None
+    application: LoanApplication,
+    assessment: Assessment,
+    *,
+    band: str | None,
+    overdue_since: date | None = None,
 ) -> RiskSummary:
     """Returns the summary of an assessed application.
 
@@ -53,8 +60,12 @@ def summarise(
         application: what was assessed.
         assessment: what was found.
         band: the policy's name for the risk score; None without a score.
+        overdue_since: the day by which the model was to be validated anew; None where it is not.
     """
-    return RiskSummary(facts=_facts(application), sentences=tuple(_sentences(assessment, band)))
+    sentences = _sentences(assessment, band)
+    if overdue_since is not None and assessment.model_version is not None:
+        sentences.insert(-1, TEMPLATES["overdue"].format(day=day(overdue_since)))
+    return RiskSummary(facts=_facts(application), sentences=tuple(sentences))
 
 
 def _facts(application: LoanApplication) -> tuple[str, ...]:

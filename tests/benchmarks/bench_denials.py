@@ -38,7 +38,8 @@ from serving.cases.decisions import (
     ReviewAnswer,
 )
 from serving.cases.errors import SecondPersonError
-from serving.cases.events import Actor, Channel
+from serving.cases.events import Actor
+from serving.cases.notice_events import Channel
 from serving.casework import assessing, deciding, drafting, intake, letters, printing
 from serving.casework.desk import Desk
 from serving.casework.facts import CaseFacts

@@ -8,12 +8,8 @@ import sqlalchemy as sa
 from serving.adapters.sql.engine import reading
 from serving.adapters.sql.tables import applications, events
 from serving.cases.calendar_days import local_date
-from serving.cases.events import (
-    AccountReviewOpened,
-    ApplicationReceived,
-    DecisionRecorded,
-    NoticeSent,
-)
+from serving.cases.events import AccountReviewOpened, ApplicationReceived, DecisionRecorded
+from serving.cases.notice_events import NoticeSent
 
 _ONE_DAY = timedelta(days=1)
 

@@ -70,11 +70,17 @@ class SqlCaseStore:
         self._engine, self._keys, self._on_purged = engine, keys, on_purged
 
     def open_case(
-        self, opening: Event, file: ApplicationFile, *, versions: Mapping[str, str] | None = None
+        self,
+        opening: Event,
+        file: ApplicationFile,
+        *,
+        versions: Mapping[str, str] | None = None,
+        assigned_to: str | None = None,
     ) -> StoredCase:
         """Records the event that opens a case, with its file."""
         case = case_opened_by(opening)
         check_file(file)
+        check_person(assigned_to)
         nothing = StoredCase(case=case, events=(), digests=())
         stored, contents = _after(nothing, case, [opening])
         actions = _actions(stored, num_new=1, versions=versions)
@@ -85,6 +91,7 @@ class SqlCaseStore:
                 "applicant_kind": case.applicant_kind,
                 "time_zone": case.time_zone,
                 "opened_at": case.opened_at,
+                "assigned_to": assigned_to,
             }
             connection.execute(applications.insert(), row)
             key = self._keys.make(connection, case.case_id)

@@ -18,11 +18,8 @@ from serving.adapters.sql.tables import (
     open_notices,
 )
 from serving.cases.decisions import Assessment
-from serving.cases.events import (
-    AssessmentRecorded,
-    DecisionRecorded,
-    DecisionReopened,
-    Event,
+from serving.cases.events import AssessmentRecorded, DecisionRecorded, DecisionReopened, Event
+from serving.cases.notice_events import (
     NoticeChecked,
     NoticeDiscarded,
     NoticeDrafted,

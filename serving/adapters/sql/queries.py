@@ -100,6 +100,9 @@ def _filters(query: Query) -> list[sa.ColumnElement[bool]]:
         found.append(applications.c.assigned_to == query.assigned_to)
     if query.is_unassigned:
         found.append(applications.c.assigned_to.is_(None))
+    if query.in_queue_of is not None:
+        worker = applications.c.assigned_to
+        found.append(worker.is_(None) | (worker == query.in_queue_of))
     if query.decided_by is not None:
         found.append(states.decided_by == query.decided_by)
     if query.due_on_or_before is not None:

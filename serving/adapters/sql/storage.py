@@ -1,6 +1,6 @@
 """Opening what a deployment stores: its databases, its key rings, its anchor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,11 +22,12 @@ from serving.adapters.sql.audit import SqlAuditTrail
 from serving.adapters.sql.case_days import CaseDay, cases_of_days
 from serving.adapters.sql.cases import SqlCaseStore
 from serving.adapters.sql.engine import alone, open_engine, reading, sqlite_url, writing
+from serving.adapters.sql.identity import SqlIdentityStore
 from serving.adapters.sql.keys import DataKeys
 from serving.adapters.sql.tables import metadata
 from serving.adapters.sql.upgrade import CASES, Migrations, bring_up
-from serving.cases.anchors import anchor_head, anchor_new_entries
-from serving.cases.audit import AuditHead
+from serving.cases.anchors import LogAnchor, LogProof
+from serving.cases.audit import AuditEntry, AuditHead
 from serving.cases.case import Stage
 from serving.cases.store_errors import EncryptionKeyError, NotStoredError
 from serving.settings import Settings
@@ -35,6 +36,7 @@ DATABASE_NAME = "cases.db"
 MONITORING_NAME = "monitoring.db"
 MONITORING_KEY_FILE_NAME = "monitoring_keys.json"
 ANCHOR_NAME = "audit_anchor.jsonl"
+TREE_NAME = "audit_tree.bin"
 _LOCK = 0x57484552_4B455953
 """Number of the advisory lock on PostgreSQL: the bytes of WHERKEYS."""
 
@@ -65,21 +67,28 @@ class SqlStorage:
         anchor_file: where heads of the audit log are anchored.
     """
 
-    def __init__(self, cases: Database, monitoring: Database, *, anchor_file: Path) -> None:
+    def __init__(
+        self, cases: Database, monitoring: Database, *, anchor_file: Path, tree_file: Path
+    ) -> None:
         """Takes both databases, upgraded; monitoring data are only ever destroyed from here."""
         self._engine = cases.engine
         self.audit = SqlAuditTrail(cases.engine)
         self._monitoring = MonitoringShredder(monitoring.engine)
         self.cases = SqlCaseStore(cases.engine, cases.keys, on_purged=self._monitoring.shred)
         self.anchor_file = anchor_file
+        self._anchor = LogAnchor(self.audit, anchor_file=anchor_file, tree_file=tree_file)
 
     def anchor(self) -> AuditHead:
-        """Verifies the audit log and anchors its head. Raises as `anchors.anchor_head`."""
-        return anchor_head(self.audit, self.anchor_file, at=datetime.now(UTC))
+        """Verifies the whole audit log and anchors its head. Raises as `LogAnchor.anchor`."""
+        return self._anchor.anchor(at=datetime.now(UTC))
 
     def anchor_new_entries(self) -> AuditHead:
         """Verifies the audit log from its last anchor on, and anchors its head."""
-        return anchor_new_entries(self.audit, self.anchor_file, at=datetime.now(UTC))
+        return self._anchor.anchor_new_entries(at=datetime.now(UTC))
+
+    def prove(self, entries: Sequence[AuditEntry]) -> LogProof:
+        """Anchors the head, and proves that entries stand before it. See `LogAnchor.prove`."""
+        return self._anchor.prove(entries, at=datetime.now(UTC))
 
     def shred_purged(self) -> int:
         """Destroys monitoring data of purged cases that a crash left behind; returns how many."""
@@ -115,7 +124,12 @@ def open_storage(settings: Settings) -> Iterator[SqlStorage]:
     with open_databases(settings) as (cases, monitoring):
         for database in (cases, monitoring):
             _make_ready(database)
-        storage = SqlStorage(cases, monitoring, anchor_file=anchor_file(settings))
+        storage = SqlStorage(
+            cases,
+            monitoring,
+            anchor_file=anchor_file(settings),
+            tree_file=settings.state_dir / TREE_NAME,
+        )
         storage.shred_purged()
         storage.anchor_new_entries()
         yield storage
@@ -128,6 +142,17 @@ def open_monitoring(settings: Settings) -> Iterator[SqlMonitoringStore]:
     with open_databases(settings) as (_, monitoring):
         _make_ready(monitoring)
         yield SqlMonitoringStore(monitoring.engine, monitoring.keys)
+
+
+@contextmanager
+def open_identity(settings: Settings) -> Iterator[SqlIdentityStore]:
+    """Opens the store of programs and signing keys, in the database of cases.
+
+    Raises as `open_storage`, but for the audit log, which is not looked at.
+    """
+    with open_databases(settings) as (cases, _):
+        _make_ready(cases)
+        yield SqlIdentityStore(cases.engine, cases.ring)
 
 
 def _make_ready(database: Database) -> None:

@@ -18,7 +18,8 @@ from serving.cases.application_file import ApplicantRole, TermsKind
 from serving.cases.case import NoticeStep, OfferState, Stage
 from serving.cases.clock import ClockKind
 from serving.cases.decisions import DecisionPath, Outcome, Provenance
-from serving.cases.events import ActorKind, ApplicantKind, CaseKind, Channel, NoticePurpose
+from serving.cases.events import ActorKind, ApplicantKind, CaseKind
+from serving.cases.notice_events import Channel, NoticePurpose
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -9,7 +9,7 @@ from serving.notices.checks.content import (
 )
 from serving.notices.checks.verdict import Fault, check
 from serving.notices.compose import REPORT_SENTENCES, SCORE_SENTENCES
-from serving.notices.forms import ADVERSE_ACTIONS
+from serving.notices.forms import ADVERSE_ACTIONS, has_outside_statement
 from serving.notices.notice import AdverseActionNotice, ConsumerReportingAgency, ScoreBlock
 from serving.notices.record import DecisionRecord, ScoreUsed
 from serving.notices.substance import is_written, names_a_factor
@@ -32,6 +32,10 @@ def _score(notice: AdverseActionNotice, record: DecisionRecord) -> ScoreUsed | N
         return None
     own = notice.recipient.consumer_id
     return next((used for used in record.scores_used if used.consumer_id == own), None)
+
+
+def _owes_outside_statement(notice: AdverseActionNotice, record: DecisionRecord) -> bool:
+    return record.other_information_used and has_outside_statement(notice.form, record.action)
 
 
 @check("F1", clause="15 USC 1681m(a)(3)(A)")
@@ -205,8 +209,7 @@ def shows_no_block_without_its_use(
         return _unused("report_block", "names an agency twice")
     if notice.score_block and _score(notice, record) is None:
         return _unused("score_block", "shows a score that was not used for this recipient")
-    uses_others = record.other_information_used and record.action in ADVERSE_ACTIONS
-    if notice.outside_information is not None and not uses_others:
+    if notice.outside_information is not None and not _owes_outside_statement(notice, record):
         return _unused("outside_information", "tells of outside information that was not used")
     return None
 
@@ -220,7 +223,7 @@ def tells_of_outside_information(
     notice: AdverseActionNotice, record: DecisionRecord
 ) -> Fault | None:
     """Information of an affiliate or another outside source brings the prescribed statement."""
-    if not record.other_information_used or record.action not in ADVERSE_ACTIONS:
+    if not _owes_outside_statement(notice, record):
         return None
     if normalised(notice.outside_information or "") == normalised(wording("outside_information")):
         return None

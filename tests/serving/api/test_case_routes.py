@@ -21,8 +21,8 @@ def from_application_to_purge(bench):
     checked = bench.post(f"notices/{notice_id}/check")
     assert (checked["step"], checked["blocked_by"]) == ("checked", [])
     assert [v["check_id"] for v in checked["verdicts"] if not v["passed"]] == ["A1"]
-    refused = bench.post(f"notices/{notice_id}/release", status=409)
-    assert refused["code"] == "second_person_needed"
+    refused = bench.post(f"notices/{notice_id}/release", status=403)
+    assert refused["code"] == "not_permitted"
     bench.post(f"notices/{notice_id}/release", by=bench.compliance)
     bench.post(f"notices/{notice_id}/sent", {"channel": "mailed"})
     found = bench.get(f"applications/{case_id}")
@@ -32,11 +32,11 @@ def from_application_to_purge(bench):
     assert [clock["status"] for clock in found["clocks"] if clock["kind"] == "action_taken"] == [
         "met"
     ]
-    bench.post(f"applications/{case_id}/retain")
-    kept = bench.post(f"applications/{case_id}/purge", status=409)
+    bench.post(f"applications/{case_id}/retain", by=bench.compliance)
+    kept = bench.post(f"applications/{case_id}/purge", by=bench.compliance, status=409)
     assert kept["code"] == "must_be_retained"
     bench.go_to("2028-12-21")
-    bench.post(f"applications/{case_id}/purge")
+    bench.post(f"applications/{case_id}/purge", by=bench.compliance)
     assert bench.get(f"applications/{case_id}", status=410)["code"] == "case_purged"
 
 
@@ -63,16 +63,24 @@ def test_every_review_reason_is_answered_before_a_decision(bench):
 
 def test_holds_consents_and_requests_are_recorded(bench):
     case_id, notice_id = bench.released()
-    held = bench.post(f"applications/{case_id}/holds", {"hold_id": "suit-7"})
+    hold, by = {"hold_id": "suit-7"}, bench.compliance
+    held = bench.post(f"applications/{case_id}/holds", hold, by=by)
     assert held["legal_holds"] == ["suit-7"]
-    assert (
-        bench.post(f"applications/{case_id}/holds/lift", {"hold_id": "suit-7"})["legal_holds"] == []
-    )
+    assert bench.post(f"applications/{case_id}/holds/lift", hold, by=by)["legal_holds"] == []
     consent = {"consent_id": "e-1", "consumer_id": "consumer-1", "given_on": "2026-11-01"}
     bench.post(f"applications/{case_id}/consents", {"consents": [consent]})
     found = bench.get(f"applications/{case_id}")["file"]["consents"]["consents"]
     assert found == [consent | {"withdrawn_on": None}]
     assert bench.post(f"notices/{notice_id}/discard", {"cause": "wrong address on file"})
+
+
+def test_who_drafted_a_notice_does_not_release_it_whatever_the_role(bench):
+    case_id, _ = bench.denied()
+    drafted = bench.post("notices", {"case_id": case_id}, by=bench.compliance, status=201)
+    path = f"notices/{drafted['notice_id']}"
+    bench.post(f"{path}/check")
+    refused = bench.post(f"{path}/release", by=bench.compliance, status=409)
+    assert refused["code"] == "second_person_needed"
 
 
 def test_an_approval_is_told_by_somebody_who_did_not_decide(bench):
@@ -176,7 +184,8 @@ def test_what_does_not_follow_is_refused(bench):
     case_id = bench.receive()
     problem = bench.post("notices", {"case_id": case_id}, status=422)
     assert "missing_items" in problem["detail"]
-    assert bench.post(f"applications/{case_id}/retain", status=409)["code"] == "illegal_event"
+    refused = bench.post(f"applications/{case_id}/retain", by=bench.compliance, status=409)
+    assert refused["code"] == "illegal_event"
     late = {"at": "2020-01-01T00:00:00Z"}
     problem = bench.post(
         f"applications/{case_id}/complete", {"completed_at": late["at"]}, status=409
@@ -188,7 +197,7 @@ def test_the_worklist_is_sorted_filtered_and_paged(bench):
     cases = [bench.receive() for _ in range(5)]
     bench.go_to("2026-11-24")
     later = bench.receive(application={"text": "Debts.", "product": "auto"})
-    bench.post(f"applications/{cases[0]}/assign", {"person_id": "underwriter-1"})
+    bench.post(f"applications/{cases[0]}/assign", {"person_id": None})
     listed = [line["entry"]["case_id"] for line in bench.get("worklist")["entries"]]
     assert set(listed) == {*cases, later}
     assert listed[-1] == later
@@ -203,8 +212,8 @@ def test_the_worklist_is_sorted_filtered_and_paged(bench):
         return {line["entry"]["case_id"] for line in bench.get(f"worklist?{query}")["entries"]}
 
     assert found("product=auto") == {later}
-    assert found("assigned_to=underwriter-1") == {cases[0]}
-    assert found("unassigned=true") == {*cases[1:], later}
+    assert found("assigned_to=underwriter-1") == {*cases[1:], later}
+    assert found("unassigned=true") == {cases[0]}
     assert found("due_before=2026-12-21") == set(cases)
     assert found("stage=decided") == set()
     assert found("overdue=true") == set()

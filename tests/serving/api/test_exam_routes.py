@@ -106,9 +106,9 @@ def test_who_may_not_export_is_refused_and_learns_nothing_of_the_case(bench, sto
 def test_a_purged_case_has_no_package(bench):
     case_id, notice_id = bench.released()
     bench.post(f"notices/{notice_id}/sent", {"channel": "mailed"})
-    bench.post(f"applications/{case_id}/retain")
+    bench.post(f"applications/{case_id}/retain", by=bench.compliance)
     bench.go_to("2028-12-21")
-    bench.post(f"applications/{case_id}/purge")
+    bench.post(f"applications/{case_id}/purge", by=bench.compliance)
     gone = bench.compliance.get(f"/api/v1/applications/{case_id}/exam-package")
     assert (gone.status_code, gone.json()["code"]) == (410, "case_purged")
 

@@ -86,8 +86,8 @@ def test_two_letters_go_out_one_by_one_and_only_then_is_the_case_notified(bench,
             assert all(word in text for word in WORDS[own])
             assert not [word for word in WORDS[other] if word in text]
         assert bench.post(f"notices/{notice_id}/check")["blocked_by"] == []
-        refused = bench.post(f"notices/{notice_id}/release", status=409)
-        assert refused["code"] == "second_person_needed"
+        refused = bench.post(f"notices/{notice_id}/release", status=403)
+        assert refused["code"] == "not_permitted"
         bench.post(f"notices/{notice_id}/release", by=bench.compliance)
     told = bench.post(f"notices/{first}/sent", {"channel": "mailed"}, by=bench.compliance)
     assert told["case_state"] == "decided, 1 of 2 notified, notice (action taken) released"
@@ -96,7 +96,7 @@ def test_two_letters_go_out_one_by_one_and_only_then_is_the_case_notified(bench,
         {"consumer_id": "consumer-2", "purpose": "action_taken", "step": "released"}
     ]
     assert line["entry"]["due_clock"] == "report_disclosures"
-    bench.post(f"applications/{joint}/retain", status=409)
+    bench.post(f"applications/{joint}/retain", by=bench.compliance, status=409)
     told = bench.post(f"notices/{second}/sent", {"channel": "mailed"}, by=bench.compliance)
     assert (told["case_state"], told["due_on"]) == ("notified", None)
     case = bench.get(f"applications/{joint}")
@@ -106,7 +106,7 @@ def test_two_letters_go_out_one_by_one_and_only_then_is_the_case_notified(bench,
         shown = bench.underwriter.get(f"/api/v1/notices/{notice_id}/preview?format=pdf")
         made = bench.underwriter.post(f"/api/v1/notices/{notice_id}/regenerate", json={})
         assert made.content == shown.content
-    bench.post(f"applications/{joint}/retain")
+    bench.post(f"applications/{joint}/retain", by=bench.compliance)
 
 
 def test_one_recipients_letter_is_drafted_and_what_is_left_is_told(bench, joint):

@@ -212,9 +212,9 @@ def test_no_refusal_and_no_log_repeats_an_answer(bench, on_a_home, logged):
 def test_a_case_that_is_purged_takes_its_monitoring_data_along(bench, on_a_home, stored):
     enter(bench, on_a_home)
     scored_and_decided(bench, on_a_home)
-    bench.post(f"applications/{on_a_home}/retain")
+    bench.post(f"applications/{on_a_home}/retain", by=bench.compliance)
     bench.go_to("2028-12-21")
-    bench.post(f"applications/{on_a_home}/purge")
+    bench.post(f"applications/{on_a_home}/purge", by=bench.compliance)
     assert enter(bench, on_a_home).json()["code"] == "case_purged"
     with open_monitoring(stored) as monitoring:
         assert list(monitoring.case_ids()) == []

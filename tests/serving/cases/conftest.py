@@ -7,6 +7,7 @@ import pytest
 
 from data_pipeline.domain.taxonomy import DenialReason
 from serving.cases import events as ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.case import Case
 from serving.cases.clock import Clock, ClockKind, clock_of
 from serving.cases.clocks import clocks
@@ -109,9 +110,9 @@ class Story:
         decision = self.record(at, outcome, **fields)
         return self.add(ev.DecisionRecorded, at, actor=actor, recorded=recorded, decision=decision)
 
-    def draft(self, at, purpose=ev.NoticePurpose.ACTION_TAKEN, **fields):
+    def draft(self, at, purpose=notice_ev.NoticePurpose.ACTION_TAKEN, **fields):
         self.num_notices += 1
-        asks = purpose is ev.NoticePurpose.INCOMPLETENESS
+        asks = purpose is notice_ev.NoticePurpose.INCOMPLETENESS
         fields = {
             "notice_id": f"n-{self.num_notices}",
             "purpose": purpose,
@@ -121,27 +122,27 @@ class Story:
             "missing_items": ("pay_stub",) if asks else (),
             "respond_by": moment(at).date() + timedelta(days=20) if asks else None,
         } | fields
-        return self.add(ev.NoticeDrafted, at, **fields)
+        return self.add(notice_ev.NoticeDrafted, at, **fields)
 
     def same(self):
         return {"notice_id": f"n-{self.num_notices}", "digest": DIGEST}
 
     def check(self, at, **fields):
-        return self.add(ev.NoticeChecked, at, **(self.same() | fields))
+        return self.add(notice_ev.NoticeChecked, at, **(self.same() | fields))
 
     def release(self, at, *, actor=RELEASER, **fields):
-        return self.add(ev.NoticeReleased, at, actor=actor, **(self.same() | fields))
+        return self.add(notice_ev.NoticeReleased, at, actor=actor, **(self.same() | fields))
 
-    def send(self, at, *, channel=ev.Channel.MAILED, **fields):
-        return self.add(ev.NoticeSent, at, channel=channel, **(self.same() | fields))
+    def send(self, at, *, channel=notice_ev.Channel.MAILED, **fields):
+        return self.add(notice_ev.NoticeSent, at, channel=channel, **(self.same() | fields))
 
-    def notify(self, at, purpose=ev.NoticePurpose.ACTION_TAKEN, **fields):
+    def notify(self, at, purpose=notice_ev.NoticePurpose.ACTION_TAKEN, **fields):
         """Drafts, checks, releases and sends a notice, all at one moment."""
         return self.draft(at, purpose, **fields).check(at).release(at).send(at)
 
     def ask_for_items(self, at, *, respond_by):
         respond_by = date.fromisoformat(respond_by)
-        return self.notify(at, ev.NoticePurpose.INCOMPLETENESS, respond_by=respond_by)
+        return self.notify(at, notice_ev.NoticePurpose.INCOMPLETENESS, respond_by=respond_by)
 
     def clock(self, kind: ClockKind) -> Clock | None:
         return clock_of(clocks(self.events), kind)

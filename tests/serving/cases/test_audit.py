@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.cases import audit_stores
-from serving.cases.anchors import anchor_head, read_anchor
+from serving.cases.anchors import read_anchor
 from serving.cases.audit import (
     EMPTY,
     GENESIS,
@@ -189,32 +189,6 @@ def test_a_log_cut_off_is_told_by_its_anchor():
     assert verify(short).sequence == 2
     with pytest.raises(AuditBrokenError, match="audit entry 3 is broken: it is missing"):
         verify(short, anchor=head)
-
-
-def test_the_head_is_anchored_and_the_log_may_grow(tmp_path):
-    log, path = filled(MemoryAuditStore()), tmp_path / "anchor.jsonl"
-    assert read_anchor(path) is None
-    assert anchor_head(log, path, at=NOW) == read_anchor(path) == log.head
-    anchor_head(log, path, at=NOW)
-    assert path.read_bytes().count(b"\n") == 1
-    log.record(action(5))
-    anchor_head(log, path, at=NOW)
-    assert read_anchor(path).sequence == 5
-    assert path.read_bytes().count(b"\n") == 2
-
-
-def test_an_empty_log_is_not_anchored(tmp_path):
-    assert anchor_head(AuditLog(MemoryAuditStore()), tmp_path / "a", at=NOW) == EMPTY
-    assert not (tmp_path / "a").exists()
-
-
-def test_another_log_is_not_anchored_after_the_first(tmp_path):
-    path = tmp_path / "anchor.jsonl"
-    anchor_head(filled(MemoryAuditStore()), path, at=NOW)
-    other = AuditLog(MemoryAuditStore())
-    other.record(action(7))
-    with pytest.raises(AuditBrokenError):
-        anchor_head(other, path, at=NOW)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense\n", b"[]\n", b'{"sequence":1}\n'])

@@ -8,7 +8,9 @@ import pytest
 
 from serving.cases.clock import ClockKind
 from serving.cases.decisions import Outcome
-from serving.cases.events import ApplicantKind, NoticePurpose, ReasonsRequested, RetentionRequested
+from serving.cases.events import ApplicantKind, ReasonsRequested
+from serving.cases.keeping_events import RetentionRequested
+from serving.cases.notice_events import NoticePurpose
 
 TABLE = Path(__file__).parents[2] / "data" / "clock_dates.csv"
 with TABLE.open(encoding="utf-8", newline="") as file:

@@ -8,16 +8,13 @@ from serving.cases.decisions import Outcome
 from serving.cases.errors import EventValueError
 from serving.cases.events import (
     ApplicantKind,
-    CasePurged,
-    CaseRetained,
     CounterofferAccepted,
     CounterofferDeclined,
     DecisionReopened,
-    LegalHoldLifted,
-    LegalHoldPlaced,
-    NoticePurpose,
     ReasonsRequested,
 )
+from serving.cases.keeping_events import CasePurged, CaseRetained, LegalHoldLifted, LegalHoldPlaced
+from serving.cases.notice_events import NoticePurpose
 
 CAUSE = "the letter came after all"
 

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from serving.cases import events as ev
+from serving.cases import every_event as every_ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.audit import AuditAction, AuditLog
 from serving.cases.audit_stores import MemoryAuditStore
 from serving.cases.case import Stage
@@ -37,7 +39,7 @@ NUM_BEATEN = 10  # one purged case in so many is tried on to the end
 NO_NOTICE = {"product_not_offered", "law_prohibits", "withdrawn", "closed_incomplete"}
 NO_NOTICE |= {"account_unchanged"}
 OFFERS = {"counteroffer", "combined_counteroffer"}
-STEPS = (ev.NoticeReleased, ev.NoticeSent)
+STEPS = (notice_ev.NoticeReleased, notice_ev.NoticeSent)
 
 
 class Letter:
@@ -244,7 +246,7 @@ def check_clocks(case, events):
         assert steps[0] is not ClockStep.STOP
         assert ClockStep.START not in steps[1:]
         assert (ClockStep.STOP, ClockStep.STOP) not in itertools.pairwise(steps)
-    told = {n.draft.purpose for n in case.sent_to(None)} - {ev.NoticePurpose.INCOMPLETENESS}
+    told = {n.draft.purpose for n in case.sent_to(None)} - {notice_ev.NoticePurpose.INCOMPLETENESS}
     silent = case.decision is not None and case.decision.outcome in NO_NOTICE
     if case.stage in {Stage.RETAINED, Stage.PURGED}:
         assert running & CREDITOR_CLOCKS <= {ClockKind.REASONS_STATEMENT}
@@ -347,7 +349,7 @@ def test_ten_thousand_random_cases_keep_every_rule_and_one_audit_chain():
     head = log.verify()
     assert head.sequence == sum(n for (kind, _), n in counts.items() if kind == "accepted")
     seen = {name for kind, name in counts if kind == "accepted"}
-    assert seen == {kind.__name__ for kind in ev.EVENTS if kind not in ev.OPENING}
+    assert seen == {kind.__name__ for kind in every_ev.EVENTS if kind not in every_ev.OPENING}
     assert {name for kind, name in counts if kind == "decided"} == {str(o) for o in Outcome}
     card = {f"{kind} {name}": n for (kind, name), n in sorted(counts.items())}
     seconds = round(time.perf_counter() - started, 1)
@@ -374,19 +376,19 @@ class CaseMachine(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 2**16), carelessness=st.sampled_from([0.0, 0.0, 0.3]))
     def something_likely(self, seed, carelessness):
-        self.simulator._random.seed(seed)
-        self.simulator.carelessness = carelessness
+        self.simulator.chance.random.seed(seed)
+        self.simulator.chance.carelessness = carelessness
         self.try_out(self.simulator.next_event(self.case))
 
-    @rule(kind=st.sampled_from(ev.EVENTS), seed=st.integers(0, 2**16))
+    @rule(kind=st.sampled_from(every_ev.EVENTS), seed=st.integers(0, 2**16))
     def anything(self, kind, seed):
-        self.simulator._random.seed(seed)
-        self.simulator.carelessness = 0.0
+        self.simulator.chance.random.seed(seed)
+        self.simulator.chance.carelessness = 0.0
         self.try_out(self.simulator.event(kind, self.case))
 
     @rule(days=st.integers(0, 800))
     def nothing_for_a_while(self, days):
-        self.simulator.pass_time(days=days)
+        self.simulator.chance.pass_time(days=days)
 
     @invariant()
     def no_rule_is_broken(self):

@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 
 from serving.cases import events as ev
+from serving.cases import keeping_events as keeping_ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.case import NoticeStep, OfferState, Stage
 from serving.cases.clock import ClockKind, ClockStatus, next_deadline
 from serving.cases.clocks import clocks
@@ -15,7 +17,7 @@ from serving.cases.errors import (
     IllegalEventError,
     SecondPersonError,
 )
-from serving.cases.events import NoticePurpose
+from serving.cases.notice_events import NoticePurpose
 from serving.cases.owed import OpenNotice, open_notices, to_draft
 
 JOINT, GUARANTOR = "p-2", "p-3"
@@ -49,11 +51,11 @@ def test_a_case_is_notified_only_when_everybody_who_is_owed_a_notice_has_it(stor
         assert told.case.stage is Stage.DECIDED
         assert told.case.state.startswith(state)
         with pytest.raises(IllegalEventError, match="CaseRetained"):
-            told.add(ev.CaseRetained, "2026-01-15")
+            told.add(keeping_ev.CaseRetained, "2026-01-15")
     mailed(told, "n-3", "2026-01-15")
     assert told.case.stage is Stage.NOTIFIED
     assert told.case.told == (JOINT, None, GUARANTOR)
-    told.add(ev.CaseRetained, "2026-01-16")
+    told.add(keeping_ev.CaseRetained, "2026-01-16")
 
 
 def test_what_is_open_is_told_per_recipient(story):
@@ -92,8 +94,8 @@ def test_each_notice_has_steps_of_its_own(story):
         told.release("2026-01-14", notice_id="n-1", actor=DECIDER)
     told.release("2026-01-14", notice_id="n-1").send("2026-01-15", notice_id="n-1")
     with pytest.raises(IllegalEventError, match="than those in preparation"):
-        told.add(ev.NoticeDiscarded, "2026-01-15", notice_id="n-1", cause="a wrong address")
-    told.add(ev.NoticeDiscarded, "2026-01-15", notice_id="n-2", cause="a wrong address")
+        told.add(notice_ev.NoticeDiscarded, "2026-01-15", notice_id="n-1", cause="a wrong address")
+    told.add(notice_ev.NoticeDiscarded, "2026-01-15", notice_id="n-2", cause="a wrong address")
     assert told.case.preparing == ()
 
 
@@ -170,9 +172,9 @@ def test_an_offer_without_reasons_owes_others_nothing_until_it_is_not_accepted(s
     with pytest.raises(IllegalEventError, match="CounterofferAccepted"):
         told.add(ev.CounterofferAccepted, "2026-02-13")
     with pytest.raises(IllegalEventError, match="CaseRetained"):
-        told.add(ev.CaseRetained, "2026-02-13")
+        told.add(keeping_ev.CaseRetained, "2026-02-13")
     assert told.clock(ClockKind.COUNTEROFFER).stopped_on is None
-    mailed(told, "n-3", "2026-02-14").add(ev.CaseRetained, "2026-02-15")
+    mailed(told, "n-3", "2026-02-14").add(keeping_ev.CaseRetained, "2026-02-15")
     assert told.clock(ClockKind.COUNTEROFFER).stopped_on == date(2026, 2, 14)
 
 
@@ -186,7 +188,7 @@ def test_an_accepted_offer_drops_the_disclosures_that_were_not_sent(story):
     assert told.case.stage is Stage.NOTIFIED
     assert (told.case.preparing, open_notices(told.case)) == ((), ())
     assert next_deadline(clocks(told.events)) is None
-    told.add(ev.CaseRetained, "2026-01-26")
+    told.add(keeping_ev.CaseRetained, "2026-01-26")
 
 
 def test_an_offer_is_made_in_one_way(story):

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from serving.cases import events as ev
+from serving.cases import keeping_events as keeping_ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.case import OfferState, Stage
 from serving.cases.decisions import Outcome
 from serving.cases.errors import (
@@ -38,7 +40,7 @@ def test_a_denial_goes_from_receipt_to_purge(denied):
     assert told.case.state == "decided"
     told.draft("2026-01-13").check("2026-01-13").release("2026-01-14").send("2026-01-15")
     assert told.case.stage is Stage.NOTIFIED
-    told.add(ev.CaseRetained, "2026-01-16").add(ev.CasePurged, "2028-02-16")
+    told.add(keeping_ev.CaseRetained, "2026-01-16").add(keeping_ev.CasePurged, "2028-02-16")
     assert told.case.stage is Stage.PURGED
     assert expected_events(told.case) == ()
     assert replay(told.events) == told.case
@@ -65,7 +67,7 @@ def when(text):
 def test_a_refusal_says_state_reason_and_what_is_possible(denied):
     told = denied()
     with refused(told) as caught:
-        told.add(ev.CaseRetained, "2026-01-13")
+        told.add(keeping_ev.CaseRetained, "2026-01-13")
     error = caught.value
     assert error.state == "decided"
     assert error.event == "CaseRetained"
@@ -83,13 +85,13 @@ def test_a_time_that_is_not_in_utc_is_refused(field, moment):
     now = datetime(2026, 1, 5, tzinfo=UTC)
     fields = {"occurred_at": now, "recorded_at": now, "actor": PROGRAM} | {field: moment}
     with pytest.raises(EventValueError, match=f"{field}: .* UTC"):
-        ev.CaseRetained(**fields)
+        keeping_ev.CaseRetained(**fields)
 
 
 def test_an_event_cannot_be_recorded_before_it_happens():
     early, late = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC)
     with pytest.raises(EventValueError, match="occurred_at"):
-        ev.CaseRetained(occurred_at=late, recorded_at=early, actor=PROGRAM)
+        keeping_ev.CaseRetained(occurred_at=late, recorded_at=early, actor=PROGRAM)
 
 
 def test_events_are_recorded_in_order(story):
@@ -148,7 +150,7 @@ def test_who_drafted_a_denial_does_not_release_it_either(denied):
 
 
 def test_who_drafted_a_notice_of_incompleteness_does_not_release_it(story):
-    purpose = ev.NoticePurpose.INCOMPLETENESS
+    purpose = notice_ev.NoticePurpose.INCOMPLETENESS
     drafter = ev.Actor(actor_id="u-drafts", role="processor")
     told = story().draft("2026-01-10", purpose, actor=drafter).check("2026-01-10")
     with refused(told, SecondPersonError):
@@ -162,7 +164,7 @@ def test_a_blocked_notice_stays_a_draft(denied):
     assert told.case.state == "decided, notice (action taken) drafted"
     with refused(told):
         told.release("2026-01-14")
-    told.add(ev.NoticeDiscarded, "2026-01-14", notice_id="n-1", cause=CAUSE)
+    told.add(notice_ev.NoticeDiscarded, "2026-01-14", notice_id="n-1", cause=CAUSE)
     told.notify("2026-01-15")
     assert [notice.draft.notice_id for notice in told.case.sent] == ["n-2"]
 
@@ -170,8 +172,8 @@ def test_a_blocked_notice_stays_a_draft(denied):
 def test_a_warning_without_a_written_cause_stops_the_notice(denied):
     told = denied().draft("2026-01-13")
     with refused(told, match="C6 has no written cause"):
-        told.check("2026-01-13", warnings=(ev.AnsweredWarning(check_id="C6", cause="fine"),))
-    told.check("2026-01-13", warnings=(ev.AnsweredWarning(check_id="C6", cause=CAUSE),))
+        told.check("2026-01-13", warnings=(notice_ev.AnsweredWarning(check_id="C6", cause="fine"),))
+    told.check("2026-01-13", warnings=(notice_ev.AnsweredWarning(check_id="C6", cause=CAUSE),))
 
 
 @pytest.mark.parametrize("step", ["check", "release", "send"])
@@ -194,27 +196,27 @@ def test_a_notice_of_another_decision_is_refused(denied):
 def test_electronic_delivery_needs_consent_and_no_other_names_it(denied):
     told = denied().draft("2026-01-13").check("2026-01-13").release("2026-01-13")
     with refused(told, match=r"1002\.4\(d\)\(2\)"):
-        told.send("2026-01-14", channel=ev.Channel.ELECTRONIC)
+        told.send("2026-01-14", channel=notice_ev.Channel.ELECTRONIC)
     with refused(told, match="consent"):
         told.send("2026-01-14", consent_id="k-1")
-    told.send("2026-01-14", channel=ev.Channel.ELECTRONIC, consent_id="k-1")
+    told.send("2026-01-14", channel=notice_ev.Channel.ELECTRONIC, consent_id="k-1")
 
 
 def test_a_consumer_is_not_denied_by_word_of_mouth_but_a_business_may_be(denied):
     told = denied().draft("2026-01-13").check("2026-01-13").release("2026-01-13")
     with refused(told, match="in writing"):
-        told.send("2026-01-14", channel=ev.Channel.ORAL)
+        told.send("2026-01-14", channel=notice_ev.Channel.ORAL)
     with refused(told, match="only an approval"):
-        told.send("2026-01-14", channel=ev.Channel.CREDIT_EXTENDED)
+        told.send("2026-01-14", channel=notice_ev.Channel.CREDIT_EXTENDED)
     told = denied(applicant=ev.ApplicantKind.BUSINESS)
     told.draft("2026-01-13").check("2026-01-13").release("2026-01-13")
-    assert told.send("2026-01-14", channel=ev.Channel.ORAL).case.stage is Stage.NOTIFIED
+    assert told.send("2026-01-14", channel=notice_ev.Channel.ORAL).case.stage is Stage.NOTIFIED
 
 
 def test_giving_the_credit_tells_an_approval(story):
     told = story().complete("2026-01-08").assess("2026-01-09").decide("2026-01-12", Outcome.APPROVE)
     told.draft("2026-01-13").check("2026-01-13").release("2026-01-13")
-    told.send("2026-01-14", channel=ev.Channel.CREDIT_EXTENDED)
+    told.send("2026-01-14", channel=notice_ev.Channel.CREDIT_EXTENDED)
     assert told.case.stage is Stage.NOTIFIED
 
 
@@ -235,7 +237,7 @@ def test_a_case_is_closed_as_incomplete_only_after_the_last_day_to_answer(story)
     told.decide("2026-02-05T05:00:00Z", Outcome.CLOSED_INCOMPLETE)
     with refused(told, match="NoticeDrafted"):
         told.draft("2026-02-06")
-    assert told.add(ev.CaseRetained, "2026-02-06").case.stage is Stage.RETAINED
+    assert told.add(keeping_ev.CaseRetained, "2026-02-06").case.stage is Stage.RETAINED
 
 
 def test_a_case_closed_by_mistake_goes_on_when_the_answer_had_come(story):
@@ -247,7 +249,7 @@ def test_a_case_closed_by_mistake_goes_on_when_the_answer_had_come(story):
 
 
 def test_a_notice_of_incompleteness_leaves_time_to_answer(story):
-    purpose = ev.NoticePurpose.INCOMPLETENESS
+    purpose = notice_ev.NoticePurpose.INCOMPLETENESS
     day = datetime(2026, 1, 12, tzinfo=UTC).date()
     with pytest.raises(EventTimeError, match="no time"):
         story().draft("2026-01-12", purpose, respond_by=day)
@@ -259,13 +261,15 @@ def test_a_notice_of_incompleteness_leaves_time_to_answer(story):
 
 def test_items_and_a_last_day_belong_to_notices_of_incompleteness_alone(story, denied):
     with pytest.raises(IllegalEventError, match=r"1002\.9\(c\)\(2\)"):
-        story().draft("2026-01-12", ev.NoticePurpose.INCOMPLETENESS, missing_items=())
+        story().draft("2026-01-12", notice_ev.NoticePurpose.INCOMPLETENESS, missing_items=())
     with pytest.raises(IllegalEventError, match=r"1002\.9\(c\)\(2\)"):
         denied().draft("2026-01-13", missing_items=("pay_stub",))
 
 
 def test_completion_overtakes_a_notice_of_incompleteness_in_preparation(story):
-    told = story().draft("2026-01-10", ev.NoticePurpose.INCOMPLETENESS).complete("2026-01-11")
+    told = (
+        story().draft("2026-01-10", notice_ev.NoticePurpose.INCOMPLETENESS).complete("2026-01-11")
+    )
     assert told.case.preparing == ()
     assert told.case.stage is Stage.COMPLETE
 
@@ -283,10 +287,10 @@ def test_where_no_notice_is_owed_none_can_be_drafted_and_the_record_is_kept(stor
     told = story().decide("2026-01-12", outcome)
     with refused(told, match="NoticeDrafted"):
         told.draft("2026-01-13")
-    told.add(ev.CaseRetained, "2026-01-13")
+    told.add(keeping_ev.CaseRetained, "2026-01-13")
     with refused(told, RetentionError, "through 2028-02-05"):
-        told.add(ev.CasePurged, "2028-02-05")
-    told.add(ev.CasePurged, "2028-02-06")
+        told.add(keeping_ev.CasePurged, "2028-02-05")
+    told.add(keeping_ev.CasePurged, "2028-02-06")
 
 
 def offered(story, purpose):
@@ -295,32 +299,32 @@ def offered(story, purpose):
 
 
 def test_an_accepted_counteroffer_owes_no_denial_even_when_one_was_drafted(story):
-    told = offered(story, ev.NoticePurpose.COUNTEROFFER)
-    told.draft("2026-02-01", ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
+    told = offered(story, notice_ev.NoticePurpose.COUNTEROFFER)
+    told.draft("2026-02-01", notice_ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
     told.add(ev.CounterofferAccepted, "2026-02-02")
     assert told.case.preparing == ()
     assert told.case.offer is OfferState.ACCEPTED
     with refused(told, match="NoticeDrafted"):
-        told.draft("2026-02-03", ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
-    told.add(ev.CaseRetained, "2026-02-03")
+        told.draft("2026-02-03", notice_ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
+    told.add(keeping_ev.CaseRetained, "2026-02-03")
 
 
 def test_an_open_counteroffer_is_not_filed_away(story):
-    told = offered(story, ev.NoticePurpose.COUNTEROFFER)
+    told = offered(story, notice_ev.NoticePurpose.COUNTEROFFER)
     with refused(told, match="CaseRetained"):
-        told.add(ev.CaseRetained, "2026-06-01")
-    told.notify("2026-06-02", ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
+        told.add(keeping_ev.CaseRetained, "2026-06-01")
+    told.notify("2026-06-02", notice_ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
     with refused(told, match="CounterofferAccepted"):
         told.add(ev.CounterofferAccepted, "2026-06-03")
-    told.add(ev.CaseRetained, "2026-06-03")
+    told.add(keeping_ev.CaseRetained, "2026-06-03")
 
 
 def test_a_combined_counteroffer_leaves_nothing_to_send(story):
-    told = offered(story, ev.NoticePurpose.COMBINED_COUNTEROFFER)
+    told = offered(story, notice_ev.NoticePurpose.COMBINED_COUNTEROFFER)
     told.add(ev.CounterofferDeclined, "2026-02-01")
     with refused(told, match="NoticeDrafted"):
-        told.draft("2026-02-02", ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
-    told.add(ev.CaseRetained, "2026-02-02")
+        told.draft("2026-02-02", notice_ev.NoticePurpose.COUNTEROFFER_NOT_ACCEPTED)
+    told.add(keeping_ev.CaseRetained, "2026-02-02")
 
 
 def test_reasons_may_be_deferred_only_on_a_notice_of_adverse_action(story):
@@ -331,12 +335,12 @@ def test_reasons_may_be_deferred_only_on_a_notice_of_adverse_action(story):
 
 def test_reasons_can_be_asked_for_after_the_case_was_filed_away(denied):
     told = denied().notify("2026-01-15", reasons_on_request=True)
-    told.add(ev.CaseRetained, "2026-01-16").add(ev.ReasonsRequested, "2026-02-01")
-    assert ev.CasePurged not in expected_events(told.case)
-    told.notify("2026-02-10", ev.NoticePurpose.REASONS_STATEMENT)
+    told.add(keeping_ev.CaseRetained, "2026-01-16").add(ev.ReasonsRequested, "2026-02-01")
+    assert keeping_ev.CasePurged not in expected_events(told.case)
+    told.notify("2026-02-10", notice_ev.NoticePurpose.REASONS_STATEMENT)
     assert told.case.stage is Stage.RETAINED
     with refused(told, match="NoticeDrafted"):
-        told.draft("2026-02-11", ev.NoticePurpose.REASONS_STATEMENT)
+        told.draft("2026-02-11", notice_ev.NoticePurpose.REASONS_STATEMENT)
 
 
 def test_reasons_that_were_stated_cannot_be_asked_for(denied):
@@ -368,20 +372,22 @@ def test_a_decision_is_taken_back_with_a_cause_and_only_before_notice(denied):
 
 
 def test_a_record_is_kept_for_the_whole_of_its_last_day(denied):
-    told = denied().notify("2026-01-31").add(ev.CaseRetained, "2026-02-01")
+    told = denied().notify("2026-01-31").add(keeping_ev.CaseRetained, "2026-02-01")
     with refused(told, RetentionError, "through 2028-02-29"):
-        told.add(ev.CasePurged, "2028-03-01T04:59:59Z")
-    told.add(ev.CasePurged, "2028-03-01T05:00:00Z")
+        told.add(keeping_ev.CasePurged, "2028-03-01T04:59:59Z")
+    told.add(keeping_ev.CasePurged, "2028-03-01T05:00:00Z")
 
 
 def test_a_legal_hold_wins_over_the_end_of_retention(denied):
-    told = denied().notify("2026-01-31").add(ev.CaseRetained, "2026-02-01")
-    told.add(ev.LegalHoldPlaced, "2028-01-01", hold_id="h-1")
+    told = denied().notify("2026-01-31").add(keeping_ev.CaseRetained, "2026-02-01")
+    told.add(keeping_ev.LegalHoldPlaced, "2028-01-01", hold_id="h-1")
     with refused(told, RetentionError, "legal holds"):
-        told.add(ev.CasePurged, "2030-01-01")
+        told.add(keeping_ev.CasePurged, "2030-01-01")
     with refused(told, match="no such legal hold"):
-        told.add(ev.LegalHoldLifted, "2030-01-01", hold_id="h-2")
-    told.add(ev.LegalHoldLifted, "2030-01-01", hold_id="h-1").add(ev.CasePurged, "2030-01-02")
+        told.add(keeping_ev.LegalHoldLifted, "2030-01-01", hold_id="h-2")
+    told.add(keeping_ev.LegalHoldLifted, "2030-01-01", hold_id="h-1").add(
+        keeping_ev.CasePurged, "2030-01-02"
+    )
 
 
 def test_a_message_repeats_nothing_that_is_written_by_hand(denied):

@@ -11,7 +11,8 @@ from serving.adapters.sql.storage import open_storage
 from serving.cases.application_file import Applicant, ApplicantRole
 from serving.cases.case import Stage
 from serving.cases.decisions import DecisionPath, Outcome, ReviewAnswer
-from serving.cases.events import Actor, Channel
+from serving.cases.events import Actor
+from serving.cases.notice_events import Channel
 from serving.cases.worklist import WorklistQuery
 from serving.casework import assessing, deciding, drafting, intake, letters
 from serving.casework.desk import Desk

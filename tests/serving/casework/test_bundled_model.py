@@ -11,7 +11,7 @@ from model_store.predictor import Predictor
 from serving.adapters.sql.storage import open_storage
 from serving.cases.case import Stage
 from serving.cases.decisions import DecisionPath, ReviewAnswer
-from serving.cases.events import Channel
+from serving.cases.notice_events import Channel
 from serving.casework import assessing, deciding, keeping, letters, printing, reading
 from serving.casework.desk import Desk
 from serving.casework.printing import Rendering

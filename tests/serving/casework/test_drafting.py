@@ -9,7 +9,8 @@ from serving.cases.clock import ClockKind, clock_of
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import CaseKind, Channel, NoticePurpose
+from serving.cases.events import CaseKind
+from serving.cases.notice_events import Channel, NoticePurpose
 from serving.casework import assessing, deciding, drafting, intake, keeping, letters
 from serving.casework.errors import FactsError
 from serving.notices.errors import LanguageError, NoticeDataError

@@ -24,6 +24,7 @@ def changed(**fields):
     ("fields", "field", "clause"),
     [
         ({"creditors": ()}, "creditors", "12 CFR 1002.9(a)(2)"),
+        ({"creditors": (samples.CREDITOR,) * 2}, "creditors", "12 CFR 1002.9(g), comment 9(g)-1"),
         (
             {"creditors": changed(address_lines=())},
             "creditors.0.address_lines",

@@ -18,12 +18,14 @@ import sqlalchemy as sa
 
 from serving.adapters.sql.storage import open_storage
 from serving.cases.clocks import clocks
-from serving.cases.events import Channel, NoticeDrafted, NoticeReleased
+from serving.cases.decisions import Outcome
+from serving.cases.notice_events import Channel, NoticeDrafted, NoticeReleased
 from serving.cases.store_errors import CasePurgedError, UnknownCaseError, UnknownNoticeError
-from serving.casework import assessing, deciding, drafting, intake, keeping, letters
+from serving.casework import assessing, deciding, drafting, intake, keeping, letters, telling
 from serving.casework.facts import information_used
 from serving.casework.printing import Rendering
 from serving.notices import samples
+from serving.notices.notice import Term
 from serving.settings import Settings
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -60,11 +62,15 @@ STEPS = {
 }
 
 
-DRAFT_ALL = "draft all"
+DRAFT_ALL, TELL_OFFER = "draft all", "tell offer"
+NUM_EVENTS = {DRAFT_ALL: 2, TELL_OFFER: 4}
+"""How many events a step records, where it is not one."""
 
 
 def steps_of(step):
     """The steps that lead to one; for the drafts of all letters, of two people's request."""
+    if step == TELL_OFFER:
+        return offer_steps()
     if step != DRAFT_ALL:
         return STEPS
     given = run_path(str(Path(__file__).with_name("conftest.py")))
@@ -79,6 +85,23 @@ def steps_of(step):
         "obtain": lambda office, who: obtain(office, who[0], reports=reports),
         DRAFT_ALL: lambda office, who: drafting.draft_all(
             office.desk, CASE, drafting.Draft(), by=who[0]
+        ),
+    }
+
+
+def offer_steps():
+    """The steps that lead to an offer told without the reasons."""
+    before = {name: STEPS[name] for name in ("receive", "complete", "assess")}
+    return before | {
+        "decide": lambda office, who: deciding.decide(
+            office.desk, CASE, office.denial(CASE, outcome=Outcome.COUNTEROFFER), by=who[0]
+        ),
+        TELL_OFFER: lambda office, who: telling.tell_offer(
+            office.desk,
+            CASE,
+            terms=(Term(label="Amount", value="$12,000.00"),),
+            channel=Channel.ORAL,
+            by=who[1],
         ),
     }
 
@@ -133,7 +156,8 @@ def seen_of(storage):
             storage.cases.notice(event.notice_id)
         if isinstance(event, NoticeReleased):
             kept = storage.cases.notice(event.notice_id).content.renderings
-            assert set(kept) == {kind.value for kind in Rendering}
+            printed = {kind.value for kind in Rendering}
+            assert set(kept) == (printed if stored.case.offer is None else set())
     entries = storage.audit.entries(object_kind="case", object_id=CASE)
     changes = [e for e in entries if e.action.action not in {"file_revised", "case_assigned"}]
     assert len(changes) == stored.num_events
@@ -141,7 +165,7 @@ def seen_of(storage):
     return stored.num_events, used.other_information_used
 
 
-@pytest.mark.parametrize("step", [*STEPS, DRAFT_ALL])
+@pytest.mark.parametrize("step", [*STEPS, *NUM_EVENTS])
 def test_a_command_killed_at_any_write_has_happened_or_has_not(tmp_path, step):
     done = subprocess.run(
         [sys.executable, __file__, tmp_path, step], stderr=subprocess.PIPE, text=True, check=False
@@ -171,7 +195,7 @@ def try_step(state_dir, step):
         after = seen_of(storage)
         assert after != before
         if isinstance(after, tuple) and isinstance(before, tuple) and step != "obtain":
-            assert after[0] == before[0] + (2 if step == DRAFT_ALL else 1)
+            assert after[0] == before[0] + NUM_EVENTS.get(step, 1)
         with pytest.raises(UnknownNoticeError):
             storage.cases.notice("n-none")
 

@@ -10,7 +10,7 @@ from data_pipeline.domain.taxonomy import DenialReason
 from serving.cases.case import NoticeStep
 from serving.cases.decisions import DecisionPath
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import Channel
+from serving.cases.notice_events import Channel
 from serving.casework import deciding, intake, letters, printing
 from serving.casework.errors import (
     FactsError,

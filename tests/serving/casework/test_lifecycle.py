@@ -7,9 +7,9 @@ from serving.cases.clock import ClockKind, ClockStatus, clock_of
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError, RetentionError, SecondPersonError
-from serving.cases.events import Channel
+from serving.cases.notice_events import Channel
 from serving.cases.store_errors import CasePurgedError
-from serving.casework import deciding, keeping, letters, printing, reading
+from serving.casework import deciding, keeping, letters, printing, reading, telling
 from serving.casework.printing import Rendering
 
 
@@ -81,7 +81,7 @@ def test_an_approval_is_told_without_a_letter_and_by_somebody_else(any_office, p
     approve = any_office.denial(case_id, outcome=Outcome.APPROVE, reasons=())
     deciding.decide(any_office.desk, case_id, approve, by=underwriter)
     with pytest.raises(SecondPersonError):
-        keeping.tell_approval(any_office.desk, case_id, channel=Channel.ORAL, by=underwriter)
-    stored = keeping.tell_approval(any_office.desk, case_id, channel=Channel.ORAL, by=compliance)
+        telling.tell_approval(any_office.desk, case_id, channel=Channel.ORAL, by=underwriter)
+    stored = telling.tell_approval(any_office.desk, case_id, channel=Channel.ORAL, by=compliance)
     assert stored.case.stage is Stage.NOTIFIED
     assert reading.day_before_today(any_office.desk) < any_office.clock.at.date()

@@ -7,8 +7,11 @@ import structlog
 from typer.testing import CliRunner
 
 from serving.adapters.sql.storage import open_storage
-from serving.cases.errors import IllegalEventError, SecondPersonError
+from serving.cases.decisions import Outcome
+from serving.cases.errors import EventTimeError, IllegalEventError, SecondPersonError
+from serving.cases.events import Actor
 from serving.cases.store_errors import UnknownNoticeError
+from serving.casework import deciding
 from serving.casework.errors import FactsError
 from serving.casework.printing import Rendering
 from serving.errors import KeyFileError, UnauthorizedError
@@ -121,3 +124,74 @@ def test_each_recipients_notice_is_drafted_and_released(run, state, make_office,
     nobody = run("draft", case_id, "--consumer", "consumer-2")
     assert isinstance(nobody.exception, IllegalEventError)
     assert run("release", only, only, by="compliance-2").stdout.count("released") == 1
+
+
+@pytest.fixture
+def stored(state, make_office):
+    """Does something at an office over the state directory, in the past."""
+
+    def work(do):
+        with open_storage(Settings(state_dir=state)) as storage:
+            office = make_office(storage)
+            office.clock.go_to("2026-11-12")
+            return do(office)
+
+    return work
+
+
+def countered(office):
+    case_id = office.assessed()
+    command = office.denial(case_id, outcome=Outcome.COUNTEROFFER)
+    deciding.decide(office.desk, case_id, command, by=Actor(actor_id="u-9", role="underwriter"))
+    return case_id
+
+
+def test_offer_and_reasons_go_out_in_one_letter_and_leave_nothing_due(run, stored, state):
+    case_id = stored(countered)
+    terms = ("--term", "Amount=$12,000.00", "--term", "Term = 48 months")
+    drafted = run("draft", case_id, *terms, "--respond-by", "2099-01-31")
+    assert drafted.exit_code == 0, drafted.exception
+    notice_id = drafted.stdout.strip()
+    assert run("check", notice_id).exit_code == 0
+    assert run("release", notice_id, by="compliance-2").exit_code == 0
+    told = run("sent", notice_id, by="compliance-2")
+    assert told.stdout == "notified, counteroffer open; nothing is due\n", told.exception
+    with open_storage(Settings(state_dir=state)) as storage:
+        letter = storage.cases.notice(notice_id).content.renderings[Rendering.TEXT].decode()
+    assert "Amount: $12,000.00" in letter
+    assert "We can, however, offer you credit on the following terms" in letter
+
+
+def test_what_is_missing_is_asked_for_by_command(run, stored):
+    case_id = stored(lambda office: office.receive(is_complete=False))
+    items = ("--item", "Pay statements of the last 30 days")
+    drafted = run("draft", case_id, *items, "--respond-by", "2099-01-31")
+    assert drafted.exit_code == 0, drafted.exception
+    notice_id = drafted.stdout.strip()
+    assert run("check", notice_id).exit_code == 0
+    early = run("sent", notice_id, by="compliance-2")
+    assert isinstance(early.exception, IllegalEventError)
+    run("release", notice_id, by="compliance-2")
+    told = run("sent", notice_id, "--at", "2026-11-01T12:00Z", by="compliance-2")
+    assert isinstance(told.exception, EventTimeError)
+    told = run("sent", notice_id, by="compliance-2")
+    assert told.stdout == "awaiting information; nothing is due\n", told.exception
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--term", "Amount $12,000"), "--term"),
+        (("--term", "=$12,000"), "--term"),
+        (("--accept-at", "400 Quarry Street"), "--accept-at"),
+        (("--account-action", "denial"), "--account-action"),
+        (("--term", "Amount=$12,000"), "counteroffer.respond_by"),
+        (("--term", "Amount=$12,000", "--respond-by", "2020-01-31"), "counteroffer.respond_by"),
+        ((), "counteroffer"),
+    ],
+)
+def test_an_offer_that_cannot_be_names_field_and_clause(run, stored, arguments, field):
+    refused = run("draft", stored(countered), *arguments)
+    assert isinstance(refused.exception, FactsError)
+    assert refused.exception.field == field
+    assert "12 CFR 1002" in str(refused.exception)

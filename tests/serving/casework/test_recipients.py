@@ -9,7 +9,7 @@ from serving.cases.application_file import ApplicantRole
 from serving.cases.case import Stage
 from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError, SecondPersonError
-from serving.cases.events import Channel
+from serving.cases.notice_events import Channel
 from serving.cases.store_errors import IdTakenError, UnknownNoticeError
 from serving.casework import assessing, deciding, drafting, intake, keeping, letters, printing
 from serving.casework.drafting import Draft
@@ -113,6 +113,32 @@ def test_only_whose_report_was_used_gets_a_letter_beside_the_primary_applicant(
     with pytest.raises(IllegalEventError, match="not owed to this recipient"):
         drafting.draft(office.desk, case_id, Draft(consumer_id="consumer-2"), by=people[0])
     assert len(draft_all(office, case_id, people[0])) == 1
+
+
+def test_who_was_told_through_the_primary_applicant_asks_for_the_reasons_in_that_ones_name(
+    any_office, denied, people
+):
+    case_id = denied(any_office, reports=REPORTS[:1], scores=(OWN,))
+    [notice_id] = draft_all(any_office, case_id, people[0], form=NoticeForm.C5)
+    to_the_post(any_office, notice_id, people)
+    asked = keeping.request_reasons(
+        any_office.desk, case_id, by=people[0], consumer_id="consumer-2"
+    )
+    assert [a.consumer_id for a in asked.case.asked] == [None]
+    [statement] = draft_all(any_office, case_id, people[0])
+    assert "Dana Whitlow" in text_of(any_office, statement)
+    to_the_post(any_office, statement, people)
+    for who in ("consumer-1", "consumer-2"):
+        with pytest.raises(IllegalEventError):
+            keeping.request_reasons(any_office.desk, case_id, by=people[0], consumer_id=who)
+
+
+def test_a_guarantor_is_given_no_reasons_on_request(office, denied, people):
+    case_id = denied(office, ApplicantRole.GUARANTOR, reports=REPORTS[:1], scores=(OWN,))
+    [notice_id] = draft_all(office, case_id, people[0], form=NoticeForm.C5)
+    to_the_post(office, notice_id, people)
+    with pytest.raises(IllegalEventError, match="offers this applicant"):
+        keeping.request_reasons(office.desk, case_id, by=people[0], consumer_id="consumer-2")
 
 
 def test_a_guarantor_is_told_of_the_report_and_not_of_the_applicants_reasons(

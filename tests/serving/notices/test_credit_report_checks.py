@@ -3,6 +3,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from serving.notices.case_file import NoticeCase
 from serving.notices.forms import NoticeForm
 from serving.notices.notice import StatedReason
 from serving.notices.record import ReportUsed
@@ -125,6 +126,14 @@ def test_f8_outside_information_brings_its_statement(changed, failed):
     assert failed(changed(outside_information=None)) == {"F8"}
     changed_days = NOTICE.outside_information.replace("60", "30")
     assert failed(changed(outside_information=changed_days)) == {"F8"}
+
+
+def test_f8_a_guarantor_is_told_nothing_of_what_others_said_about_the_applicant(failed):
+    case = sample_case(NoticeForm.REPORT_USED)
+    record = replace(case.record, other_information_used=True)
+    assert "F8" not in failed(NoticeCase(notice=case.notice, record=record))
+    told = replace(case.notice, outside_information=NOTICE.outside_information)
+    assert "F7" in failed(NoticeCase(notice=told, record=record))
 
 
 def test_f9_a_report_never_replaces_the_reasons(changed, failed):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from serving.notices.forms import ActionKind, BusinessPath, NoticeForm
+from serving.notices.forms import ActionKind, BusinessPath, NoticeForm, has_outside_statement
 from serving.notices.notice import ReportBlock, StatedReason
 from serving.notices.record import Actor, Business, HmdaReport, MissingItem, ReportUsed
 from serving.notices.samples import AGENCY, sample_case
@@ -171,7 +171,7 @@ def f8_broken_statement(case, change, broken):
         yield change(outside_information=None)
         for text in broken(case.notice.outside_information):
             yield change(outside_information=text)
-    elif case.record.action in {ActionKind.DENIAL, ActionKind.COUNTEROFFER}:
+    elif has_outside_statement(case.notice.form, case.record.action):
         yield change(record_other_information_used=True)
 
 

@@ -132,6 +132,12 @@ def test_a_notice_that_does_not_fit_goes_on_a_second_page():
     reader = pdf_of(replace(NOTICE, reasons=many))
     assert len(reader.pages) == 2
     assert "Reason number 29" in reader.pages[0].extract_text()
+    for number, page in enumerate(reader.pages, start=1):
+        assert f"Change, page {number} of 2" in " ".join(page.extract_text().split())
+
+
+def test_a_notice_of_one_page_has_no_page_number():
+    assert "page 1" not in pdf_of(NOTICE).pages[0].extract_text()
 
 
 def test_spanish_is_not_rendered():

@@ -19,7 +19,13 @@ from serving.recommendations.advice import (
 from serving.recommendations.risk_summary import TEMPLATES
 
 MAX_GRADE = 8.0
-FIGURES = {"percent": "13.2", "band": "medium", "count": "3", "reason": "Bankruptcy"}
+FIGURES = {
+    "percent": "13.2",
+    "band": "medium",
+    "count": "3",
+    "reason": "Bankruptcy",
+    "day": "June 30, 2027",
+}
 
 
 def sentences_of(text):

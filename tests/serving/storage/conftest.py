@@ -15,6 +15,8 @@ from data_pipeline.domain.taxonomy import DenialReason
 from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.sql.storage import open_storage
 from serving.cases import events as ev
+from serving.cases import keeping_events as keeping_ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.application_file import (
     Applicant,
     ApplicantRole,
@@ -178,11 +180,11 @@ class Desk:
         return self.decide(outcome=Outcome.WITHDRAWN, **fields)
 
     def drafted(self, content, *, digest=None, **fields):
-        return ev.NoticeDrafted(
+        return notice_ev.NoticeDrafted(
             **self.when(UNDERWRITER),
             **{
                 "notice_id": f"n-{uuid.uuid4().hex[:12]}",
-                "purpose": ev.NoticePurpose.ACTION_TAKEN,
+                "purpose": notice_ev.NoticePurpose.ACTION_TAKEN,
                 "digest": digest or hashlib.sha256(content).hexdigest(),
                 "template_digest": "e" * 64,
                 "decision_id": self.cases.load(self.case_id).case.decision.decision_id,
@@ -202,13 +204,13 @@ class Desk:
         return {"notice_id": self.notice.notice_id, "digest": digest}
 
     def release(self, *, renderings=None):
-        self.add(ev.NoticeChecked(**self.when(), **self.same()))
-        event = ev.NoticeReleased(**self.when(COMPLIANCE), **self.same())
+        self.add(notice_ev.NoticeChecked(**self.when(), **self.same()))
+        event = notice_ev.NoticeReleased(**self.when(COMPLIANCE), **self.same())
         printed = [replace(self.notice, renderings=renderings)] if renderings else []
         return self.add(event, notices=printed)
 
     def send(self):
-        event = ev.NoticeSent(**self.when(), **self.same(), channel=ev.Channel.MAILED)
+        event = notice_ev.NoticeSent(**self.when(), **self.same(), channel=notice_ev.Channel.MAILED)
         return self.add(event)
 
     def deny_and_tell(self):
@@ -217,11 +219,11 @@ class Desk:
         return self.release().send()
 
     def retain(self):
-        return self.add(ev.CaseRetained(**self.when()))
+        return self.add(keeping_ev.CaseRetained(**self.when()))
 
     def purge(self, *, years=3):
         self.now += timedelta(days=366 * years)
-        return self.add(ev.CasePurged(**self.when()))
+        return self.add(keeping_ev.CasePurged(**self.when()))
 
     def load(self):
         return self.cases.load(self.case_id)

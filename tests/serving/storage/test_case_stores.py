@@ -10,6 +10,8 @@ import pytest
 
 from data_pipeline.domain.application import LoanProduct
 from serving.cases import events as ev
+from serving.cases import keeping_events as keeping_ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.audit import from_line
 from serving.cases.case import NoticeStep, Stage
 from serving.cases.clock import ClockKind
@@ -102,7 +104,10 @@ def test_an_event_the_case_refuses_leaves_nothing_behind(desk, any_storage):
 
 def test_several_events_are_recorded_at_once(desk):
     desk.open()
-    desk.add(ev.ApplicationCompleted(**desk.when()), ev.LegalHoldPlaced(**desk.when(), hold_id="h"))
+    desk.add(
+        ev.ApplicationCompleted(**desk.when()),
+        keeping_ev.LegalHoldPlaced(**desk.when(), hold_id="h"),
+    )
     assert desk.load().case.holds == {"h"}
     assert desk.cases.entry(desk.case_id).is_on_hold
 
@@ -141,7 +146,7 @@ def test_of_several_events_none_is_recorded_where_the_audit_log_refuses_one(desk
     strange = ev.Actor(actor_id="Jane Doe", role="underwriter")
     completed = ev.ApplicationCompleted(**desk.when())
     with pytest.raises(AuditFieldError):
-        desk.add(completed, ev.LegalHoldPlaced(**desk.when(strange), hold_id="h"))
+        desk.add(completed, keeping_ev.LegalHoldPlaced(**desk.when(strange), hold_id="h"))
     assert desk.load().num_events == any_storage.audit.head.sequence == 1
     with pytest.raises(AuditFieldError):
         desk.add(completed, versions={"configuration": "v" * 200})
@@ -295,7 +300,7 @@ def test_the_worklist_says_where_a_case_stands(desk):
 
 def test_the_worklist_says_what_is_open_for_each_recipient(desk):
     desk.open().complete().assess().decide(other_recipients=("p-2", "p-3"))
-    purpose = ev.NoticePurpose.ACTION_TAKEN
+    purpose = notice_ev.NoticePurpose.ACTION_TAKEN
 
     def found():
         listed = desk.cases.worklist(WorklistQuery()).entries
@@ -426,7 +431,7 @@ def test_random_cases_are_stored_as_they_were_told(any_storage, made, seed):
             break
         event = simulator.next_event(case)
         notices = []
-        if isinstance(event, ev.NoticeDrafted):
+        if isinstance(event, notice_ev.NoticeDrafted):
             content = f"notice {seed} {len(told)}".encode()
             notices = [NoticeContent(notice_id=event.notice_id, content=content)]
             event = replace(event, digest=hashlib.sha256(content).hexdigest())

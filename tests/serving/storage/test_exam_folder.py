@@ -57,7 +57,6 @@ def export(storage, made, tmp_path):
             tmp_path / "packages",
             by=made.compliance,
             now=lambda: datetime.now(UTC),
-            anchor=storage.anchor_new_entries,
         )
         return made_now.run(case_ids, **options)
 
@@ -168,7 +167,6 @@ def test_a_run_that_is_killed_leaves_whole_packages_and_is_taken_up(tmp_path, ma
     with open_storage(Settings(state_dir=state)) as storage:
         FolderExport(
             storage, folder, by=made.compliance, now=lambda: datetime.now(UTC),
-            anchor=storage.anchor_new_entries,
         ).run(case_ids)  # fmt: skip
     assert {verify_package(path).case_id for path in folder.glob("*.zip")} == set(case_ids)
     assert not list(folder.glob(".*"))

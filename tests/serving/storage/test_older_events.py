@@ -7,6 +7,7 @@ import pytest
 
 from serving.adapters.event_json import event_from_json, event_to_json
 from serving.cases import events as ev
+from serving.cases import notice_events as notice_ev
 from serving.cases.decisions import DecisionPath, DecisionRecord, Outcome
 
 
@@ -29,11 +30,11 @@ def when(made):
 
 
 def test_an_older_notice_and_request_are_the_primary_applicants(when):
-    draft = ev.NoticeDrafted(
+    draft = notice_ev.NoticeDrafted(
         **when,
         notice_id="n-1",
         consumer_id="p-2",
-        purpose=ev.NoticePurpose.ACTION_TAKEN,
+        purpose=notice_ev.NoticePurpose.ACTION_TAKEN,
         digest="d" * 64,
         template_digest="e" * 64,
     )

@@ -36,7 +36,9 @@ from serving.adapters.sql.upgrade import CASES, check_version, downgrade, upgrad
 from serving.cases.anchors import read_anchor, read_anchors
 from serving.cases.decisions import Outcome
 from serving.cases.errors import AnchorFileError, AuditBrokenError
-from serving.cases.events import LegalHoldPlaced, NoticePurpose, ReasonsRequested
+from serving.cases.events import ReasonsRequested
+from serving.cases.keeping_events import LegalHoldPlaced
+from serving.cases.notice_events import NoticePurpose
 from serving.cases.store_errors import (
     CaseConflictError,
     DatabaseVersionError,
@@ -375,7 +377,7 @@ def test_every_constraint_and_index_has_a_name(database):
 
 def test_versions_go_down_and_up_again_with_rows_in_place(desk, storage, database):
     before = desk.deny_and_tell().load()
-    assert downgrade(database.engine, CASES, to="0001") == "0003"
+    assert downgrade(database.engine, CASES, to="0001") == "0004"
     assert version_of(database.engine) == "0001"
     with pytest.raises(DatabaseVersionError, match="wherefore database upgrade"):
         check_version(database.engine, CASES)
@@ -404,7 +406,7 @@ def test_the_one_notice_of_an_older_database_becomes_the_primary_applicants(
     before = [storage.cases.entry(desk.case_id) for desk in desks]
     open_before = [[(n.purpose, n.step) for n in entry.open_notices] for entry in before]
     assert [len(found) for found in open_before] == [0, 1, 1, 1, 1, 1, 0, 0]
-    assert downgrade(database.engine, CASES, to="0002") == "0003"
+    assert downgrade(database.engine, CASES, to="0002") == "0004"
     with reading(database.engine) as connection:
         wanted = "SELECT notice_step, notice_purpose FROM case_states WHERE notice_step IS NOT NULL"
         assert connection.execute(sa.text(wanted)).all() == [("drafted", "action_taken")]
