@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 import structlog
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from data_pipeline.errors import WhereforeError
 from data_pipeline.sources import Row
+from serving.adapters.identity.tokens import Tokens
 from serving.adapters.prometheus import ServingMetrics
 from serving.api.backlog_routes import backlog_router
 from serving.api.case_routes import case_router
@@ -24,13 +25,16 @@ from serving.api.exam_routes import exam_router
 from serving.api.explanation_routes import explanation_router
 from serving.api.monitoring_routes import monitoring_router
 from serving.api.notice_routes import notice_router
+from serving.api.permitted import NOT_PERMITTED
 from serving.api.problems import handle_error, handle_http_exception, handle_validation_error
 from serving.api.routes import keyed_router, open_router
+from serving.api.token_routes import token_router
 from serving.api.what_if_routes import what_if_router
 from serving.backlog.server.opening import running_backlogs
 from serving.batching.batcher import Batcher
 from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
+from serving.identity.store import OpensIdentity
 from serving.keys import ApiKeys
 from serving.monitoring.store import OpensMonitoring
 from serving.policy import load_policy
@@ -59,6 +63,7 @@ def create_app(
     keys: ApiKeys,
     storage: OpensStorage,
     monitoring: OpensMonitoring | None = None,
+    identity: OpensIdentity | None = None,
     now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
     """Returns the application; its lifespan opens queue and stores, and closes them again.
@@ -69,6 +74,7 @@ def create_app(
         keys: the API keys that are accepted.
         storage: opens the stores of cases.
         monitoring: opens the store that monitoring data go into; None takes none in.
+        identity: opens the store of programs that ask for tokens; None gives and takes no tokens.
         now: the time that cases are recorded with, UTC.
 
     Raises:
@@ -82,13 +88,18 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(service, settings, storage=storage, monitoring=monitoring, now=now),
+        lifespan=_with_identity(
+            _lifespan(service, settings, storage=storage, monitoring=monitoring, now=now),
+            settings,
+            identity=identity,
+        ),
         # Its log records carry exception messages, and its spans the path as asked for.
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings, app.state.keys, app.state.predictor = settings, keys, predictor
     app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None
     app.state.monitoring = app.state.backlogs = app.state.explanations = None
+    app.state.tokens = None
     app.state.metrics = ServingMetrics(
         model_version=predictor.model_version,
         num_queued=lambda: app.state.batcher.num_queued if app.state.batcher else 0,
@@ -98,14 +109,36 @@ def create_app(
     app.add_exception_handler(HTTPException, handle_http_exception)
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.include_router(open_router)
+    app.include_router(token_router)
     for router in (keyed_router, case_router, desk_router, notice_router, exam_router):
-        app.include_router(router)
-    app.include_router(monitoring_router)
-    app.include_router(backlog_router)
-    app.include_router(explanation_router)
-    app.include_router(what_if_router)
+        app.include_router(router, responses=NOT_PERMITTED)
+    for router in (monitoring_router, backlog_router, explanation_router, what_if_router):
+        app.include_router(router, responses=NOT_PERMITTED)
     add_docs(app)
     return app
+
+
+def _with_identity(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    settings: Settings,
+    *,
+    identity: OpensIdentity | None,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def known(app: FastAPI) -> AsyncIterator[None]:
+        with nullcontext() if identity is None else identity() as store:
+            if store is not None:
+                app.state.tokens = Tokens(
+                    store,
+                    issuer=settings.issuer,
+                    lifetime=timedelta(minutes=settings.token_minutes),
+                    rotation=timedelta(hours=settings.signing_key_hours),
+                )
+            async with lifespan(app):
+                yield
+            app.state.tokens = None
+
+    return known
 
 
 def _lifespan(

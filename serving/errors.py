@@ -13,7 +13,7 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
     ├── OutputError                   an output file cannot be written as asked
     └── RequestError                  a request cannot be answered as asked
         ├── UnauthorizedError         no key, or a key nobody gave out
-        ├── NotPermittedError         a key that may not do this
+        ├── NotPermittedError         credentials that do not bring what this needs
         ├── UnsupportedMediaTypeError the body is not declared as JSON
         ├── BodyTooLargeError         the body has more bytes than accepted
         ├── BodyEncodingError         the body is not UTF-8
@@ -75,26 +75,27 @@ class UnauthorizedError(RequestError):
     def __init__(self) -> None:
         """Takes nothing: whether a key was absent or wrong is not told."""
         super().__init__(
-            "no valid API key was found: send the key that `wherefore serve` printed at first "
-            "start in the header X-API-Key, or as Authorization: Bearer KEY"
+            "no valid API key or token was found: send the key that `wherefore serve` printed at "
+            "first start in the header X-API-Key, or as Authorization: Bearer KEY; a program sends "
+            "a token of POST /api/v1/token as Authorization: Bearer TOKEN"
         )
 
 
 class NotPermittedError(RequestError):
-    """A valid key that may not do what was asked.
+    """Valid credentials that do not bring what was asked for.
 
     Attributes:
-        permission: what the key would need.
+        scope: what they would need.
     """
 
-    def __init__(self, *, permission: str) -> None:
-        """Keeps the permission."""
+    def __init__(self, *, scope: str) -> None:
+        """Keeps the scope."""
         super().__init__(
-            f"this key may not do that: found one without the permission {permission}, expected "
-            "one that has it; an operator makes one with `wherefore keys add PERSON --permit "
-            f"{permission}`"
+            f"these credentials may not do that: found none with the scope {scope}, expected those "
+            "of a role that brings it; the README lists what each role may do, and `wherefore keys "
+            "add PERSON --role ROLE` makes a key"
         )
-        self.permission = permission
+        self.scope = scope
 
 
 class UnsupportedMediaTypeError(RequestError):

@@ -10,7 +10,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from serving.adapters.sql.storage import open_monitoring, open_storage
+from serving.adapters.sql.storage import open_identity, open_monitoring, open_storage
 from serving.app import create_app
 from serving.batching.batcher import Batcher
 from serving.errors import AddressError
@@ -72,9 +72,9 @@ def serve(settings: Settings) -> None:
         from serving.adapters.in_process import load_predictor  # noqa: PLC0415
 
         predictor = load_predictor(settings)
+        configure_logs()
         # The first key is made last, so that a start that fails does not make one unseen.
         keys = open_api_keys(settings.state_dir, configured=settings.api_key)
-        configure_logs()
         storage = partial(open_storage, settings)
         app = create_app(
             settings,
@@ -82,6 +82,7 @@ def serve(settings: Settings) -> None:
             keys=keys,
             storage=storage,
             monitoring=partial(open_monitoring, settings),
+            identity=partial(open_identity, settings),
         )
         sys.setswitchinterval(_SWITCH_SECONDS)
         server = DrainingServer(app, settings)

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model_store.engine.choice import EngineName, PrecisionName
-from serving.batching.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS
+from serving.batching.window_queue import DEFAULT_QUEUED_TOKENS
 from serving.errors import SettingsError
 
 ENV_PREFIX = "WHEREFORE_"
@@ -64,6 +64,24 @@ class Settings(BaseSettings):
         description="The one API key to accept, at least 24 characters; empty means the keys in "
         "the state directory, the first of which is made at first start.",
     )
+    issuer: str = Field(
+        "wherefore",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.:/_-]{0,199}$",
+        description="Name of this deployment in the tokens that it signs; one with another name, "
+        "or for another one, is refused.",
+    )
+    token_minutes: float = Field(
+        10.0, ge=1, le=60, description="How long a token of `POST /api/v1/token` is taken, minutes."
+    )
+    signing_key_hours: float = Field(
+        24.0, ge=1, le=720, description="How long a key signs tokens before a new one does, hours."
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=24,
+        description="Token with which Prometheus may read `/metrics` and nothing else, as a bearer "
+        "token, at least 24 characters; empty leaves it to keys.",
+    )
     database_url: SecretStr | None = Field(
         None,
         description="Database of cases, `postgresql://USER:PASSWORD@HOST/NAME` or "
@@ -104,7 +122,7 @@ class Settings(BaseSettings):
         None,
         ge=64,
         description="Padded tokens that the model reads at a time, halved when memory runs out; "
-        f"empty means what suits the engine, {DEFAULT_BATCH_TOKENS} on a CPU.",
+        "empty means what suits the engine: 256 for each batch of several on a CPU.",
     )
     cache_bytes: int = Field(
         64 * 1024 * 1024,

@@ -1,20 +1,18 @@
 """Reading a request's body: who may send one, how large, in which encoding.
 
 The framework would read and parse a body of any size before it looks at the key. A route of class
-`JsonRoute` checks the key first, then the declared type, counts the bytes as they come, and takes
+`JsonRoute` checks access first, then the declared type, counts the bytes as they come, and takes
 strict JSON in UTF-8 only.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 
+from serving.api.guarded_route import GuardedRoute
 from serving.api.problems import CarriedError
-from serving.api.security import require_key
 from serving.errors import (
     BodyEncodingError,
     BodyTooLargeError,
@@ -84,20 +82,18 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise ValueError
 
 
-class JsonRoute(APIRoute):
-    """A route behind a key; where it takes a body, the body is strict JSON."""
+class JsonRoute(GuardedRoute):
+    """A guarded route; where it takes a body, the body is strict JSON."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Returns the framework's handler with the checks in front of it."""
-        handle = super().get_route_handler()
+    def prepared(self, request: Request) -> Request:
+        """Returns the request as one whose body is strict JSON.
 
-        async def checked(request: Request) -> Response:
-            require_key(request)
-            if "POST" in (self.methods or ()):
-                _require_json(request)
-            return await handle(JsonRequest(request.scope, request.receive))
-
-        return checked
+        Raises:
+            UnsupportedMediaTypeError: the body is not declared as JSON.
+        """
+        if "POST" in (self.methods or ()):
+            _require_json(request)
+        return JsonRequest(request.scope, request.receive)
 
 
 def _require_json(request: Request) -> None:

@@ -1,14 +1,18 @@
-"""How a route reaches the desk: off the event loop, as the person of the key."""
+"""How a route reaches the desk: off the event loop, with the cases that who asks may see."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Request
 
+from serving.api.own_queue import OwnStorage
 from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
+from serving.api.security import principal_of
 from serving.casework.desk import Desk
 from serving.errors import NotReadyError
+from serving.identity.scopes import Scope
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,11 +45,28 @@ READING: dict[int | str, dict[str, Any]] = {
 
 
 def desk_of(request: Request) -> Desk:
-    """Returns the desk of the application.
+    """Returns the desk of the application, where only what who asks may see is there.
 
     Raises:
         NotReadyError: the server is starting or stopping.
     """
+    desk, principal = _whole_desk_of(request), principal_of(request)
+    if principal.may(Scope.READ_CASES) and principal.may(Scope.SEE_ALL_CASES):
+        return desk
+    return replace(desk, storage=OwnStorage(desk.storage, principal))
+
+
+def intake_desk_of(request: Request) -> Desk:
+    """Returns the desk for a route that only writes: who reads no case has no queue to keep to.
+
+    Raises:
+        NotReadyError: the server is starting or stopping.
+    """
+    reads = principal_of(request).may(Scope.READ_CASES)
+    return desk_of(request) if reads else _whole_desk_of(request)
+
+
+def _whole_desk_of(request: Request) -> Desk:
     desk: Desk | None = request.app.state.desk
     if desk is None:
         raise NotReadyError

@@ -17,11 +17,13 @@ from data_pipeline.domain.application import ApplicationError
 from data_pipeline.errors import DataError, WhereforeError
 from model_store.errors import ModelError, TextTooLongError
 from serving import errors
+from serving.api.security import find_principal
 from serving.backlog.server import errors as backlog_errors
 from serving.cases import errors as case_errors
 from serving.cases import store_errors
 from serving.casework import errors as casework_errors
 from serving.explanations import errors as explanation_errors
+from serving.identity import errors as identity_errors
 from serving.monitoring import errors as monitoring_errors
 from serving.notices import errors as notice_errors
 from serving.what_if import errors as what_if_errors
@@ -32,6 +34,10 @@ INTERNAL_ERROR = (500, "internal_error")
 PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.UnauthorizedError: (401, "unauthorized"),
     errors.NotPermittedError: (403, "not_permitted"),
+    identity_errors.InvalidClientError: (401, "invalid_client"),
+    identity_errors.UnsupportedGrantError: (400, "unsupported_grant_type"),
+    identity_errors.InvalidScopeError: (400, "invalid_scope"),
+    identity_errors.TokenRequestError: (400, "invalid_token_request"),
     errors.UnsupportedMediaTypeError: (415, "unsupported_media_type"),
     errors.BodyTooLargeError: (413, "body_too_large"),
     errors.BodyEncodingError: (400, "invalid_utf8"),
@@ -156,9 +162,15 @@ def problem_of(error: WhereforeError) -> tuple[int, str]:
 
 
 def problem_response(
-    *, status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    headers: dict[str, str] | None = None,
+    oauth_error: str | None = None,
 ) -> JSONResponse:
-    """Returns the response that carries a problem."""
+    """Returns the response that carries a problem; `error` is for OAuth2 clients."""
     problem = Problem(
         title=_TITLES[status] if status in _TITLES else HTTPStatus(status).phrase,
         status=status,
@@ -166,9 +178,8 @@ def problem_response(
         detail=detail,
         request_id=request_id,
     )
-    return JSONResponse(
-        problem.model_dump(), status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE
-    )
+    content = problem.model_dump() | ({"error": oauth_error} if oauth_error else {})
+    return JSONResponse(content, status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
 def error_response(error: WhereforeError, *, request_id: str) -> JSONResponse:
@@ -179,6 +190,10 @@ def error_response(error: WhereforeError, *, request_id: str) -> JSONResponse:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.UnauthorizedError):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.NotPermittedError):
+        headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"'
+    if isinstance(error, identity_errors.InvalidClientError):
+        headers["WWW-Authenticate"] = 'Basic realm="token"'
     if isinstance(error, errors.BodyTooLargeError):
         headers["Connection"] = "close"
     return problem_response(
@@ -187,6 +202,9 @@ def error_response(error: WhereforeError, *, request_id: str) -> JSONResponse:
         detail=str(error) if isinstance(error, _TOLD_TO_CLIENTS) else _INTERNAL_MESSAGE,
         request_id=request_id,
         headers=headers,
+        oauth_error=error.oauth_error
+        if isinstance(error, identity_errors.TokenRequestError)
+        else None,
     )
 
 
@@ -222,6 +240,9 @@ async def handle_http_exception(request: Request, error: Exception) -> JSONRespo
     if isinstance(error, CarriedError):
         return await handle_error(request, error)
     refused = cast("HTTPException", error)
+    untold = await _untold(request) if refused.status_code in _HTTP_PROBLEMS else None
+    if untold is not None:
+        return error_response(untold, request_id=request.state.request_id)
     code, detail = _HTTP_PROBLEMS.get(
         refused.status_code, ("bad_request", "the request cannot be answered: see /docs")
     )
@@ -232,6 +253,15 @@ async def handle_http_exception(request: Request, error: Exception) -> JSONRespo
         request_id=request.state.request_id,
         headers=dict(refused.headers or {}),
     )
+
+
+async def _untold(request: Request) -> WhereforeError | None:
+    """Returns why somebody is not told which addresses there are; None for who is known."""
+    try:
+        known = await find_principal(request)
+    except WhereforeError as error:
+        return error
+    return None if known else errors.UnauthorizedError()
 
 
 async def handle_validation_error(request: Request, error: Exception) -> JSONResponse:

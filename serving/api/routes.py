@@ -17,6 +17,8 @@ from serving.api.applications import has_id, read_application
 from serving.api.body import JsonRoute
 from serving.api.disconnects import unless_disconnected
 from serving.api.explanation_answers import Explain, explanation_answer
+from serving.api.guarded_route import GuardedRoute
+from serving.api.permitted import NOT_PERMITTED
 from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
 from serving.api.schemas import (
     ApplicationBody,
@@ -32,7 +34,7 @@ from serving.api.schemas import (
     ReasonEntry,
     ServingReport,
 )
-from serving.api.security import KEY_DOCUMENTED
+from serving.api.security import KEY_DOCUMENTED, find_principal
 from serving.batching.batcher import Batcher
 from serving.errors import BatchTooLargeError, NotReadyError, RowRejectedError
 from serving.explanations.online import ExplainedRow, OnlineExplainer
@@ -61,7 +63,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-open_router = APIRouter()
+open_router = APIRouter(route_class=GuardedRoute)
 keyed_router = APIRouter(
     prefix="/api/v1", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["scoring"]
 )
@@ -75,14 +77,21 @@ async def health() -> Health:
 
 @open_router.get("/ready", tags=["operation"], responses=_problems(503))
 async def ready(request: Request) -> ReadyAnswer:
-    """Says whether the model gives its known answer to a known text; it needs no key."""
+    """Says whether the model gives its known answer to a known text; which, to whom it knows."""
     await _readiness(request).check()
-    return ReadyAnswer(model_version=_predictor(request).model_version)
+    known = await find_principal(request)
+    return ReadyAnswer(model_version=_predictor(request).model_version if known else None)
 
 
-@open_router.get("/metrics", tags=["operation"], response_class=Response)
+@open_router.get(
+    "/metrics",
+    tags=["operation"],
+    response_class=Response,
+    responses=_problems(401) | NOT_PERMITTED,
+    dependencies=[KEY_DOCUMENTED],
+)
 async def prometheus(request: Request) -> Response:
-    """Gives the live counts in the Prometheus text format; it needs no key."""
+    """Gives the live counts in the Prometheus text format, to a key or to the scrape token."""
     return Response(_metrics(request).exposition(), headers={"Content-Type": CONTENT_TYPE})
 
 

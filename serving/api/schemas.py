@@ -82,7 +82,9 @@ class ReadyAnswer(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
     status: Literal["ready"] = "ready"
-    model_version: str = Field(description="The model that answers.")
+    model_version: str | None = Field(
+        description="The model that answers; null without credentials."
+    )
 
 
 class ReasonEntry(BaseModel):

@@ -1,16 +1,21 @@
-"""Who may ask: the API key of a request."""
+"""Who may ask: the credentials of a request, and what its route asks for."""
 
-from collections.abc import Callable
+import asyncio
+import hmac
 from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from serving.cases.events import Actor
+from serving.adapters.identity.tokens import Tokens, is_token
+from serving.api.access import PUBLIC, SCOPES, SCRAPED, SIGNED_IN, name_of
+from serving.cases.events import Actor, ActorKind
 from serving.errors import NotPermittedError, UnauthorizedError
-from serving.keys import ApiKeys, Person
-from serving.permissions import Permission
+from serving.identity.principal import Principal, PrincipalKind, Proof
+from serving.identity.scopes import Scope
+from serving.keys import ApiKeys
+from serving.settings import Settings
 
 log = structlog.stdlib.get_logger("wherefore.http")
 
@@ -21,54 +26,111 @@ _header = APIKeyHeader(
     description="The key that `wherefore serve` printed at first start.",
 )
 _bearer = HTTPBearer(
-    scheme_name="Bearer", auto_error=False, description="The same key as a bearer token."
+    scheme_name="Bearer",
+    auto_error=False,
+    description="The same key, or a token of POST /api/v1/token, as a bearer token.",
+)
+_SCRAPER = Principal(
+    principal_id="scraper",
+    role="scraper",
+    scopes=frozenset({Scope.READ_METRICS}),
+    kind=PrincipalKind.MACHINE,
+    proof=Proof.TOKEN,
 )
 
 
 def _documented(
     _key: Annotated[str | None, Depends(_header)], _token: Annotated[object, Depends(_bearer)]
 ) -> None:
-    """Tells the OpenAPI document of the key; `JsonRoute` checks it before it reads a body."""
+    """Tells the OpenAPI document of the key; a `GuardedRoute` checks it before it reads a body."""
 
 
 KEY_DOCUMENTED = Depends(_documented)
 
 
-def require_key(request: Request) -> None:
-    """Refuses a request without a valid key, and notes whose key it is.
+async def require_access(request: Request) -> None:
+    """Refuses a request that may not do what its route is for, and notes who it comes from.
+
+    Nothing of its body is read. A route that the table of `serving.api.access` does not list is
+    open to nobody.
 
     Raises:
-        UnauthorizedError: there is no key in X-API-Key or Authorization, or an unknown one.
+        UnauthorizedError: there are no valid credentials.
+        NotPermittedError: they do not bring what the route asks for.
     """
-    keys: ApiKeys = request.app.state.keys
-    person = keys.person_of(_key_of(request))
-    if person is None:
+    route = _route_of(request)
+    if route in PUBLIC:
+        return
+    principal = await require_principal(request)
+    scope = SCOPES.get(route)
+    if route in SIGNED_IN:
+        return
+    if scope is None:
+        log.error("route_without_scope", route=route)
+        raise NotPermittedError(scope="none: nobody may")
+    if not principal.may(scope):
+        log.warning("not_permitted", scope=scope, principal_id=principal.principal_id)
+        raise NotPermittedError(scope=scope)
+
+
+async def require_principal(request: Request) -> Principal:
+    """Returns who a request comes from, and notes it in its state.
+
+    Raises:
+        UnauthorizedError: there are no valid credentials.
+    """
+    principal = await find_principal(request)
+    if principal is None:
         raise UnauthorizedError
-    request.state.person = person
+    request.state.principal = principal
+    return principal
 
 
-def permitted(permission: Permission) -> Callable[[Request], None]:
-    """Returns the check that the key of a request has a permission, to depend on.
+async def find_principal(request: Request) -> Principal | None:
+    """Returns who a request comes from; None without valid credentials."""
+    given = credential_of(request)
+    keys: ApiKeys = request.app.state.keys
+    person = keys.person_of(given)
+    if person is not None:
+        return person.principal
+    if _route_of(request) == SCRAPED and _is_scrape_token(request, given):
+        return _SCRAPER
+    tokens: Tokens | None = request.app.state.tokens
+    if tokens is None or not is_token(given):
+        return None
+    # Which key signed it, and whether it was withdrawn, stands in the database.
+    return await asyncio.to_thread(tokens.principal_of, given)
 
-    It raises NotPermittedError, before the body is looked at.
-    """
 
-    def check(request: Request) -> None:
-        person: Person = request.state.person
-        if not person.may(permission):
-            log.warning("not_permitted", permission=permission, person_id=person.person_id)
-            raise NotPermittedError(permission=permission)
-
-    return check
+def principal_of(request: Request) -> Principal:
+    """Returns who a request of a guarded route comes from."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 def actor_of(request: Request) -> Actor:
-    """Returns the person whose key a request of a `JsonRoute` carries, as the one who acts."""
-    person: Person = request.state.person
-    return Actor(actor_id=person.person_id, role=person.role)
+    """Returns who a request of a guarded route comes from, as the one who acts."""
+    principal = principal_of(request)
+    is_person = principal.kind is PrincipalKind.PERSON
+    kind = ActorKind.PERSON if is_person else ActorKind.SYSTEM
+    return Actor(actor_id=principal.principal_id, role=principal.role, kind=kind)
 
 
-def _key_of(request: Request) -> str:
+def _route_of(request: Request) -> str:
+    """Returns the name of a route in the table; of no route, one that is not in it."""
+    return name_of(request.method, str(getattr(request.scope.get("route"), "path", "")))
+
+
+def _is_scrape_token(request: Request, given: str) -> bool:
+    settings: Settings = request.app.state.settings
+    if settings.metrics_token is None:
+        return False
+    expected = settings.metrics_token.get_secret_value()
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
+
+
+def credential_of(request: Request) -> str:
+    """Returns the key or token of a request; empty without one."""
     given = request.headers.get("x-api-key")
     if given is not None:
         return given

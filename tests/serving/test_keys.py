@@ -1,22 +1,27 @@
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from serving.errors import KeyFileError
+from serving.identity.person import DEFAULT_ROLE, Person
+from serving.identity.scopes import OF_ROLES, Scope
+from serving.identity.secret import in_days
 from serving.key_commands import app
+from serving.key_file import KEY_FILE_NAME, read_people
 from serving.keys import (
-    DEFAULT_ROLE,
     FIRST_PERSON_ID,
-    KEY_FILE_NAME,
-    Person,
+    ApiKeys,
     add_key,
-    list_people,
+    list_keys,
     open_api_keys,
+    revoke_keys,
 )
-from serving.permissions import Permission
 
 
 def test_the_first_start_makes_a_key_and_later_starts_do_not(tmp_path):
@@ -72,10 +77,12 @@ def test_the_first_key_is_a_person_and_each_further_one_another(tmp_path):
     first = open_api_keys(tmp_path)
     second = add_key(tmp_path, Person(person_id="compliance-2", role="compliance", name="Q"))
     keys = open_api_keys(tmp_path)
-    assert keys.person_of(first.new_key.get_secret_value()) == Person(person_id=FIRST_PERSON_ID)
+    made = keys.person_of(first.new_key.get_secret_value())
+    assert (made.person_id, made.role) == (FIRST_PERSON_ID, DEFAULT_ROLE)
+    assert in_days(364) < made.expires_at <= in_days(365)
     assert keys.person_of(second.get_secret_value()).person_id == "compliance-2"
     assert keys.person_of("wf_other") is None
-    assert [person.name for person in list_people(tmp_path)] == [None, "Q"]
+    assert [listed.person.name for listed in list_keys(tmp_path)] == [None, "Q"]
     assert stat.S_IMODE((tmp_path / KEY_FILE_NAME).stat().st_mode) == 0o600
 
 
@@ -122,7 +129,7 @@ def test_an_id_role_or_name_that_is_not_usable_makes_no_key(tmp_path, person):
     with pytest.raises(KeyFileError, match="expected") as caught:
         add_key(tmp_path, person)
     assert "Dana" not in str(caught.value)
-    assert list_people(tmp_path) == []
+    assert list_keys(tmp_path) == []
 
 
 def test_the_command_prints_a_key_once_and_lists_people(monkeypatch, tmp_path):
@@ -131,11 +138,14 @@ def test_the_command_prints_a_key_once_and_lists_people(monkeypatch, tmp_path):
     key = made.stdout.strip()
     assert open_api_keys(tmp_path).person_of(key).role == "compliance"
     listed = CliRunner().invoke(app, ["list"])
-    assert listed.stdout == "compliance-2\tcompliance\n"
+    [columns] = [line.split("\t") for line in listed.stdout.splitlines()]
+    assert columns[1:3] == ["compliance-2", "compliance"]
+    assert columns[-1] == in_days(365).date().isoformat()
+    assert key not in listed.stdout
 
 
 def test_a_permission_comes_with_the_role_or_with_the_key(tmp_path):
-    monitoring = frozenset({Permission.ENTER_MONITORING})
+    monitoring = frozenset({Scope.ENTER_MONITORING})
     given = [
         Person(person_id="underwriter-1"),
         Person(person_id="compliance-2", role="compliance"),
@@ -143,8 +153,12 @@ def test_a_permission_comes_with_the_role_or_with_the_key(tmp_path):
     ]
     keys = [add_key(tmp_path, person).get_secret_value() for person in given]
     found = [open_api_keys(tmp_path).person_of(key) for key in keys]
-    assert [person.may(Permission.EXPORT_CASES) for person in found] == [False, True, False]
-    assert [person.may(Permission.ENTER_MONITORING) for person in found] == [False, False, True]
+    assert [person.principal.may(Scope.EXPORT_CASES) for person in found] == [False, True, False]
+    assert [person.principal.may(Scope.ENTER_MONITORING) for person in found] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_permission_that_nobody_knows_makes_no_key_file(tmp_path):
@@ -162,6 +176,94 @@ def test_the_command_gives_and_lists_permissions(monkeypatch, tmp_path):
     monkeypatch.setenv("WHEREFORE_STATE_DIR", str(tmp_path))
     made = CliRunner().invoke(app, ["add", "intake-3", "--permit", "enter_monitoring"])
     person = open_api_keys(tmp_path).person_of(made.stdout.strip())
-    assert person.permissions == {Permission.ENTER_MONITORING}
-    assert CliRunner().invoke(app, ["list"]).stdout.endswith("\t\tenter_monitoring\n")
+    assert person.permissions == {Scope.ENTER_MONITORING}
+    assert "\t\tenter_monitoring\t\t" in CliRunner().invoke(app, ["list"]).stdout
     assert CliRunner().invoke(app, ["add", "x", "--permit", "all"]).exit_code == 2
+
+
+def test_a_key_may_do_what_its_role_brings_or_less(tmp_path):
+    score = frozenset({Scope.SCORE})
+    whole = add_key(tmp_path, Person(person_id="batch-1", role="batch")).get_secret_value()
+    less = add_key(tmp_path, Person(person_id="b", role="batch", only=score)).get_secret_value()
+    keys = open_api_keys(tmp_path)
+    assert keys.person_of(whole).scopes == OF_ROLES["batch"]
+    assert keys.person_of(less).scopes == score
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person(person_id="a", role="batch", permissions=frozenset({Scope.DECIDE})),
+        Person(person_id="a", role="batch", only=frozenset({Scope.DECIDE})),
+        Person(person_id="a", role="intake"),
+    ],
+)
+def test_no_key_is_made_with_more_than_a_role_can_bring_or_with_nothing(tmp_path, person):
+    with pytest.raises(KeyFileError, match="expected"):
+        add_key(tmp_path, person)
+
+
+def test_a_key_is_accepted_until_it_expires(tmp_path):
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    key = add_key(tmp_path, Person(person_id="a", expires_at=soon)).get_secret_value()
+    assert open_api_keys(tmp_path).accept(key)
+    stored = json.loads((tmp_path / KEY_FILE_NAME).read_text())
+    stored["keys"][0]["expires_at"] = "2026-01-01T00:00:00+00:00"
+    (tmp_path / KEY_FILE_NAME).write_text(json.dumps(stored))
+    assert not open_api_keys(tmp_path).accept(key)
+
+
+def test_a_key_of_a_role_from_an_older_file_keeps_its_permissions_only(tmp_path):
+    key = add_key(tmp_path, Person(person_id="intake-3", role="batch")).get_secret_value()
+    stored = json.loads((tmp_path / KEY_FILE_NAME).read_text())
+    stored["keys"][0] |= {"role": "intake", "permissions": ["enter_monitoring"]}
+    (tmp_path / KEY_FILE_NAME).write_text(json.dumps(stored))
+    with structlog.testing.capture_logs() as logs:
+        person = open_api_keys(tmp_path).person_of(key)
+    assert person.scopes == {Scope.ENTER_MONITORING}
+    assert [(log["event"], log["role"]) for log in logs] == [("key_role_unknown", "intake")]
+
+
+def test_a_key_or_all_keys_of_a_person_are_revoked_at_once(tmp_path):
+    given = [add_key(tmp_path, Person(person_id=p)).get_secret_value() for p in "aab"]
+    keys = open_api_keys(tmp_path)
+    assert revoke_keys(tmp_path, list_keys(tmp_path)[2].key_id) == 1
+    assert [keys.accept(key) for key in given] == [True, True, False]
+    assert revoke_keys(tmp_path, "a") == 2
+    assert not any(map(keys.accept, given))
+    with pytest.raises(KeyFileError, match="no key has this id"):
+        revoke_keys(tmp_path, "a")
+
+
+def test_a_key_revoked_while_a_server_starts_is_refused_by_it(tmp_path):
+    key = add_key(tmp_path, Person(person_id="a")).get_secret_value()
+    read_at_start = read_people(tmp_path / KEY_FILE_NAME)
+    revoke_keys(tmp_path, "a")
+    assert not ApiKeys(read_at_start, path=tmp_path / KEY_FILE_NAME).accept(key)
+
+
+def test_keys_that_are_made_at_once_are_all_kept(tmp_path):
+    def make(number):
+        return add_key(tmp_path, Person(person_id=f"p-{number}")).get_secret_value()
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(make, range(24)))
+    assert all(map(open_api_keys(tmp_path).accept, made))
+
+
+def test_of_servers_that_start_at_once_one_makes_the_first_key(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: open_api_keys(tmp_path), range(8)))
+    [shown] = [found.new_key for found in keys if found.new_key]
+    assert all(found.accept(shown.get_secret_value()) for found in keys)
+    assert len(list_keys(tmp_path)) == 1
+
+
+def test_the_command_narrows_and_revokes(monkeypatch, tmp_path):
+    monkeypatch.setenv("WHEREFORE_STATE_DIR", str(tmp_path))
+    made = CliRunner().invoke(app, ["add", "a", "--only", "score", "--days", "2"])
+    person = open_api_keys(tmp_path).person_of(made.stdout.strip())
+    assert person.scopes == {Scope.SCORE}
+    assert person.expires_at <= in_days(2)
+    assert CliRunner().invoke(app, ["revoke", "a"]).stdout == "1 key revoked\n"
+    assert CliRunner().invoke(app, ["list"]).stdout == ""

@@ -79,7 +79,7 @@ def predict(address, text):
 
 
 def metric(address, name, **labels):
-    families = text_string_to_metric_families(httpx2.get(f"{address}/metrics").text)
+    families = text_string_to_metric_families(client(address).get("/metrics").text)
     samples = [s for family in families for s in family.samples if s.name == name]
     return sum(s.value for s in samples if labels.items() <= s.labels.items())
 

@@ -19,9 +19,10 @@ from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.memory_monitoring import MemoryMonitoringStore
 from serving.adapters.sql.storage import open_monitoring, open_storage
 from serving.app import create_app
-from serving.keys import Person, add_key, open_api_keys
+from serving.identity.person import Person
+from serving.identity.scopes import Scope
+from serving.keys import add_key, open_api_keys
 from serving.logs import configure_logs
-from serving.permissions import Permission
 from serving.settings import Settings
 
 START = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -29,7 +30,10 @@ PEOPLE = (
     Person(person_id="underwriter-1", role="underwriter"),
     Person(person_id="compliance-2", role="compliance"),
     Person(
-        person_id="intake-3", role="intake", permissions=frozenset({Permission.ENTER_MONITORING})
+        person_id="intake-3",
+        role="batch",
+        permissions=frozenset({Scope.ENTER_MONITORING}),
+        only=frozenset({Scope.ENTER_MONITORING}),
     ),
 )
 RECEIVE = {

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from serving.adapters.fake import FakePredictor
 from serving.adapters.memory_cases import MemoryStorage
 from serving.app import create_app
+from serving.identity.scopes import Scope
 from serving.keys import Person, add_key, open_api_keys
 from serving.settings import Settings
 
@@ -485,11 +486,15 @@ def test_servers_that_share_a_folder_share_the_work_and_each_other_s_orders(
     assert first.get(f"{ADDRESS}/{held}").json()["status"] == "cancelled"
 
 
-def test_a_backlog_is_there_for_who_asked_for_it_and_for_who_may_export(tmp_path):
-    people = [("one", "underwriter"), ("two", "underwriter"), ("three", "compliance")]
+def test_a_backlog_is_there_for_who_asked_for_it_and_for_who_may_export_every_case(tmp_path):
+    exports = frozenset({Scope.EXPORT_CASES})  # of the own queue, without see_all_cases
+    people = [
+        Person(person_id="one", role="underwriter"),
+        Person(person_id="two", role="underwriter", permissions=exports),
+        Person(person_id="three", role="compliance"),
+    ]
     one, two, three = (
-        {"X-API-Key": add_key(tmp_path, Person(person_id=name, role=role)).get_secret_value()}
-        for name, role in people
+        {"X-API-Key": add_key(tmp_path, person).get_secret_value()} for person in people
     )
     app = create_app(
         Settings(state_dir=tmp_path),

@@ -1,11 +1,15 @@
 import pytest
+from pydantic import SecretStr
 
 KEYED = [
     ("POST", "/api/v1/predict"),
     ("POST", "/api/v1/batch-predict"),
     ("GET", "/api/v1/metrics"),
+    ("GET", "/metrics"),
+    ("GET", "/no/such/address"),
 ]
-OPEN = ["/health", "/ready", "/metrics", "/api/v1/categories", "/docs", "/openapi.json"]
+OPEN = ["/health", "/ready", "/api/v1/categories", "/docs", "/openapi.json"]
+SCRAPE = "a-token-for-prometheus-in-tests"
 
 
 @pytest.mark.parametrize(("method", "address"), KEYED)
@@ -38,6 +42,18 @@ def test_a_bearer_token_is_as_good_as_the_header(make_client, client):
 @pytest.mark.parametrize("address", OPEN)
 def test_what_tells_nothing_of_applicants_is_open(make_client, address):
     assert make_client(with_key=False).get(address).status_code == 200
+
+
+def test_the_scrape_token_reads_the_metrics_and_nothing_else(make_client):
+    client = make_client(with_key=False, metrics_token=SecretStr(SCRAPE))
+    headers = {"Authorization": f"Bearer {SCRAPE}"}
+    assert "wherefore_ready" in client.get("/metrics", headers=headers).text
+    for method, address in (("GET", "api/v1/metrics"), ("POST", "api/v1/predict"), ("GET", "none")):
+        refused = client.request(method, f"/{address}", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized"), address
+    assert client.get("/ready", headers=headers).json()["model_version"] is None
+    wrong = client.get("/metrics", headers={"Authorization": f"Bearer {SCRAPE}."})
+    assert wrong.status_code == 401
 
 
 def test_a_body_is_not_read_before_the_key_is_known(make_client):

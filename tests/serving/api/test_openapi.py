@@ -4,6 +4,7 @@ import jsonschema
 import pytest
 
 from data_pipeline.domain.application import LoanApplication
+from serving.api.access import SCOPES, name_of
 from serving.api.application_schema import application_schema, field_descriptions
 
 OPERATIONS = [
@@ -22,6 +23,7 @@ OPERATIONS = [
     ("/api/v1/applications/{case_id}/complete", "post"),
     ("/api/v1/applications/{case_id}/consents", "post"),
     ("/api/v1/applications/{case_id}/counteroffer-answer", "post"),
+    ("/api/v1/applications/{case_id}/counteroffer-told", "post"),
     ("/api/v1/applications/{case_id}/exam-package", "get"),
     ("/api/v1/applications/{case_id}/holds", "post"),
     ("/api/v1/applications/{case_id}/holds/lift", "post"),
@@ -45,6 +47,8 @@ OPERATIONS = [
     ("/api/v1/decisions", "post"),
     ("/api/v1/decisions/{decision_id}", "get"),
     ("/api/v1/decisions/{decision_id}/reopen", "post"),
+    ("/api/v1/token", "post"),
+    ("/api/v1/token", "delete"),
     ("/api/v1/worklist", "get"),
     ("/api/v1/explanations", "post"),
     ("/api/v1/explanations/{explanation_id}", "get"),
@@ -112,19 +116,25 @@ def test_answers_have_the_form_the_document_says(client, document, address, body
 @pytest.mark.parametrize("address", ["/api/v1/predict", "/api/v1/batch-predict"])
 def test_refusals_are_declared_as_problem_details_only(document, address):
     responses = document["paths"][address]["post"]["responses"]
-    assert set(responses) == {"200", "400", "401", "413", "415", "422", "503"}
+    assert set(responses) == {"200", "400", "401", "403", "413", "415", "422", "503"}
     for status, response in responses.items():
         if status != "200":
             assert list(response["content"]) == ["application/problem+json"]
 
 
-def test_what_needs_a_permission_says_so_and_the_package_is_declared_as_a_zip_file(document):
+def test_every_route_with_a_scope_says_that_it_may_refuse(document):
+    for path, method in OPERATIONS:
+        declared = document["paths"][path][method]["responses"]
+        scoped = name_of(method.upper(), path) in SCOPES
+        assert ("403" in declared) == scoped, path
+        if scoped:
+            assert list(declared["403"]["content"]) == ["application/problem+json"]
+
+
+def test_the_package_is_declared_as_a_zip_file(document):
     package = document["paths"]["/api/v1/applications/{case_id}/exam-package"]["get"]["responses"]
     assert list(package["200"]["content"]) == ["application/zip"]
     assert "Content-Disposition" in package["200"]["headers"]
-    monitoring = document["paths"]["/api/v1/monitoring/{case_id}"]["post"]["responses"]
-    for responses in (package, monitoring):
-        assert list(responses["403"]["content"]) == ["application/problem+json"]
 
 
 def test_the_frameworks_own_error_form_is_not_declared(document):
@@ -134,5 +144,7 @@ def test_the_frameworks_own_error_form_is_not_declared(document):
 def test_keyed_routes_declare_their_key(document):
     for path, method in OPERATIONS:
         keyed = "security" in document["paths"][path][method]
-        open_ = not path.startswith("/api/v1/") or path == "/api/v1/categories"
+        open_ = path in {"/health", "/ready", "/api/v1/categories"} or (
+            (path, method) == ("/api/v1/token", "post")
+        )
         assert keyed != open_

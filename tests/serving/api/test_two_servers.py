@@ -36,7 +36,12 @@ def servers(stored_on_postgres, open_bench, meeting):
     """Two servers with connections of their own; they share the database, the keys and the time."""
     first = open_bench(stored_on_postgres, predictor=FakePredictor(before=meeting))
     predictor = FakePredictor(before=meeting)
-    return [first, open_bench(stored_on_postgres, predictor=predictor, clock=first.clock)]
+    both = [first, open_bench(stored_on_postgres, predictor=predictor, clock=first.clock)]
+    for bench in both:
+        # The framework puts its routes together at the first request, and not in two threads.
+        for client in (bench.underwriter, bench.compliance):
+            assert client.get("/api/v1/nowhere").status_code == 404
+    return both
 
 
 def at_once(servers, path, body, *, by="underwriter"):
@@ -125,8 +130,10 @@ def test_what_two_record_on_different_cases_is_all_there(servers, stored_on_post
 
 def test_two_holds_placed_at_once_are_both_kept_or_one_is_told(servers, stored_on_postgres):
     case_id = servers[0].receive()
-    answers = at_once(servers, f"applications/{case_id}/holds", {"hold_id": "suit-7"})
+    path = f"applications/{case_id}/holds"
+    answers = at_once(servers, path, {"hold_id": "suit-7"}, by="compliance")
     codes = [answer.status_code for answer in answers]
-    assert codes == [200, 409], answers[1].text
+    # One after the other both are recorded; at once, one of them.
+    assert codes in ([200, 200], [200, 409]), answers[1].text
     assert servers[1].get(f"applications/{case_id}")["legal_holds"] == ["suit-7"]
-    check_whole(stored_on_postgres, case_id, num_events=2)
+    check_whole(stored_on_postgres, case_id, num_events=1 + codes.count(200))
