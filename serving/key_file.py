@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from serving.identity.secret import digest_of
 KEY_FILE_NAME = "api_keys.json"
 _KEY_PREFIX = "wf_"
 _ID_LENGTH = 12
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 Stamp = tuple[int, int, int]
 
@@ -83,8 +85,9 @@ def read_people(path: Path) -> dict[str, Person]:
     """Returns the person of each key by the key's SHA-256, in the order of the file.
 
     Raises:
-        KeyFileError: it is not a key file.
+        KeyFileError: it is not a key file, or others than its owner could add a key to it.
     """
+    _require_owned(path)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         return {str(entry["sha256"]): _person(entry) for entry in stored["keys"]}
@@ -93,6 +96,15 @@ def read_people(path: Path) -> dict[str, Person]:
             f"{path} is not an API key file: expected what `wherefore serve` wrote, restore it or "
             "delete it and start again to get a new key"
         ) from error
+
+
+def _require_owned(path: Path) -> None:
+    mode = path.stat().st_mode
+    if mode & _WRITABLE_BY_OTHERS:
+        raise KeyFileError(
+            f"the API key file {path} can be changed by others (mode {stat.S_IMODE(mode):04o}), "
+            f"who could add keys of their own: expected its owner alone; run `chmod 600 {path}`"
+        )
 
 
 def _person(entry: Mapping[str, Any]) -> Person:
@@ -129,4 +141,12 @@ def unusable_file(path: Path, error: OSError) -> KeyFileError:
     return KeyFileError(
         f"the API key file {path} can be neither read nor made ({error.strerror}): expected "
         "a directory this user can write to, correct WHEREFORE_STATE_DIR or its permissions"
+    )
+
+
+def unreadable_file(path: Path, error: OSError) -> KeyFileError:
+    """Returns the error of a file made elsewhere that the system does not let us read."""
+    return KeyFileError(
+        f"the API key file {path} cannot be read ({error.strerror}): expected the file that "
+        "`wherefore keys` made, correct WHEREFORE_KEY_FILE or put it there"
     )

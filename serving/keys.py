@@ -30,6 +30,7 @@ from serving.key_file import (
     read_entries,
     read_people,
     stamp_of,
+    unreadable_file,
     unusable_file,
     write_entries,
 )
@@ -108,11 +109,14 @@ class ApiKeys:
         return self._holders
 
 
-def open_api_keys(state_dir: Path, *, configured: SecretStr | None = None) -> ApiKeys:
+def open_api_keys(
+    state_dir: Path, *, key_file: Path | None = None, configured: SecretStr | None = None
+) -> ApiKeys:
     """Returns the keys of a state directory, making the first where there is none.
 
     Args:
         state_dir: directory of the key file; made if need be, readable by its owner only.
+        key_file: file of keys made elsewhere, to read instead; the directory is then not looked at.
         configured: the one key to accept instead; the directory is then not looked at.
 
     Raises:
@@ -121,15 +125,20 @@ def open_api_keys(state_dir: Path, *, configured: SecretStr | None = None) -> Ap
     if configured is not None:
         digest = digest_of(configured.get_secret_value())
         return ApiKeys({digest: Person(person_id=FIRST_PERSON_ID)})
-    path = state_dir / KEY_FILE_NAME
+    path = key_file or state_dir / KEY_FILE_NAME
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new_key = None if path.exists() else _make_first(path)
+        new_key = None if key_file else _first_key(path)
         found = read_people(path)
-        _warn_of_unknown_roles(found)
-        return ApiKeys(found, new_key=new_key, path=path)
     except OSError as error:
-        raise unusable_file(path, error) from error
+        raise (unreadable_file if key_file else unusable_file)(path, error) from error
+    _warn_of_unknown_roles(found)
+    return ApiKeys(found, new_key=new_key, path=path)
+
+
+def _first_key(path: Path) -> SecretStr | None:
+    """Makes the first key where there is no file; None where there is one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return None if path.exists() else _make_first(path)
 
 
 def add_key(state_dir: Path, person: Person) -> SecretStr:

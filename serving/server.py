@@ -74,7 +74,9 @@ def serve(settings: Settings) -> None:
         predictor = load_predictor(settings)
         configure_logs()
         # The first key is made last, so that a start that fails does not make one unseen.
-        keys = open_api_keys(settings.state_dir, configured=settings.api_key)
+        keys = open_api_keys(
+            settings.state_dir, key_file=settings.key_file, configured=settings.api_key
+        )
         storage = partial(open_storage, settings)
         app = create_app(
             settings,

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         description="The one API key to accept, at least 24 characters; empty means the keys in "
         "the state directory, the first of which is made at first start.",
     )
+    key_file: Path | None = Field(
+        None,
+        description="File of API keys to read instead of the state directory's, made elsewhere "
+        "with `wherefore keys`; it is followed, and never written.",
+    )
     issuer: str = Field(
         "wherefore",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9.:/_-]{0,199}$",

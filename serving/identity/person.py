@@ -75,10 +75,11 @@ def unusable(person: Person) -> str | None:
             "a permission cannot be given beside the role: expected "
             f"{' or '.join(sorted(GRANTED_ALONE))}; choose a role that brings the others"
         )
-    if person.only is not None and not person.scopes:
+    brought = scopes_of_role(person.role) | person.permissions
+    if person.only is not None and not (person.only and person.only <= brought):
         return (
-            "nothing is left of what the role brings: expected at least one scope that it brings "
-            "in --only"
+            "--only names what the role does not bring, or nothing: expected some of "
+            f"{', '.join(sorted(brought))}; leave the others out, or choose another role"
         )
     if person.name is not None and len(person.name) > _MAX_NAME_LENGTH:
         return f"the name is too long: expected at most {_MAX_NAME_LENGTH} characters; shorten it"

@@ -67,6 +67,30 @@ def test_a_broken_key_file_is_refused_in_one_sentence(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+def test_a_key_file_made_elsewhere_is_read_and_followed_and_no_first_key_made(tmp_path):
+    made = tmp_path / "made"
+    key = add_key(made, Person(person_id="a", role="compliance")).get_secret_value()
+    keys = open_api_keys(tmp_path / "state", key_file=made / KEY_FILE_NAME)
+    assert keys.new_key is None
+    assert not (tmp_path / "state").exists()
+    assert keys.person_of(key).role == "compliance"
+    another = add_key(made, Person(person_id="b")).get_secret_value()
+    assert keys.person_of(another).person_id == "b"
+
+
+def test_a_key_file_made_elsewhere_that_is_not_there_is_named_with_its_setting(tmp_path):
+    with pytest.raises(KeyFileError, match=r"keys\.json cannot be read .*WHEREFORE_KEY_FILE"):
+        open_api_keys(tmp_path, key_file=tmp_path / "keys.json")
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_key_file_that_others_could_add_a_key_to_is_refused(tmp_path, mode):
+    add_key(tmp_path, Person(person_id="a"))
+    (tmp_path / KEY_FILE_NAME).chmod(mode)
+    with pytest.raises(KeyFileError, match=f"mode {mode:04o}.*chmod 600"):
+        open_api_keys(tmp_path)
+
+
 def test_a_state_directory_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "state").write_text("")
     with pytest.raises(KeyFileError, match="WHEREFORE_STATE_DIR"):
@@ -195,6 +219,7 @@ def test_a_key_may_do_what_its_role_brings_or_less(tmp_path):
     [
         Person(person_id="a", role="batch", permissions=frozenset({Scope.DECIDE})),
         Person(person_id="a", role="batch", only=frozenset({Scope.DECIDE})),
+        Person(person_id="a", role="batch", only=frozenset({Scope.SCORE, Scope.DECIDE})),
         Person(person_id="a", role="intake"),
     ],
 )
