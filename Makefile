@@ -113,5 +113,5 @@ $(PEER_VENVS)/%/.installed: tests/benchmarks/peers/requirements/%.txt
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(PINS) | $(VENV)/.core
-	$(INSTALL) --editable '.[explain,grpc,quantize,torchserve,train]' --group dev
+	$(INSTALL) --editable '.[explain,grpc,quantize,ray,torchserve,train]' --group dev
 	@touch $(VENV)/.train $@
