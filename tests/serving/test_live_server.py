@@ -79,7 +79,8 @@ def predict(address, text):
 
 
 def metric(address, name, **labels):
-    families = text_string_to_metric_families(client(address).get("/metrics").text)
+    with client(address) as http:
+        families = text_string_to_metric_families(http.get("/metrics").text)
     samples = [s for family in families for s in family.samples if s.name == name]
     return sum(s.value for s in samples if labels.items() <= s.labels.items())
 
