@@ -32,6 +32,7 @@ from rich.table import Table
 from started import HOST, KEY, started_server
 
 from model_store.predictor import Predictor
+from model_store.registry.models import resolve_model
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import engine_choice
 from serving.backlog.loading import load_backlog_predictor
@@ -48,7 +49,7 @@ Loader = Callable[[Settings], TextPredictor]
 
 def load_one_batch(settings: Settings) -> TextPredictor:
     """Loads the model so that all cores compute one batch together."""
-    return Predictor.load(settings.model or starter_directory(), choice=engine_choice(settings))
+    return Predictor.load(resolve_model(settings.model), choice=engine_choice(settings))
 
 
 LOADERS: dict[str, Loader] = {"one batch": load_one_batch, "one per core": load_backlog_predictor}

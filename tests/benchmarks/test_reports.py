@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench_all import kept_results
 from must_show import PROMISES, promise_table
 from must_show import markdown as promises_page
 from peers.catalogue import CONTESTANTS, IN_PROCESS, OVER_HTTP, PIPELINE
@@ -166,3 +167,15 @@ def test_a_row_with_errors_and_a_bench_that_did_not_run_give_no_figure():
     assert found["RoBERTa-base size, 512 tokens, one client: p95"] is None
     assert all(r["found"] is None for r in promise_table({}))
     assert promises_page(promise_table({}), ABOUT).count("not measured") == len(PROMISES)
+
+
+def test_of_each_bench_the_newest_result_counts(tmp_path):
+    for name, content in [
+        ("2026-11-20-start", 1),
+        ("2026-12-01-start", 2),
+        ("2026-11-21-http-base", 3),
+        ("2026-11-21-other", 4),
+    ]:
+        (tmp_path / f"{name}.json").write_text(json.dumps({"found": content}))
+    assert kept_results(tmp_path) == {"start": {"found": 2}, "http-base": {"found": 3}}
+    assert kept_results(None) == {}
