@@ -9,7 +9,6 @@ them, so that nothing is lost and nothing is there twice.
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ import structlog
 from tenacity import Retrying, stop_after_attempt
 
 from data_pipeline.cli import needs_extra
+from model_store.engine.choice import available_cores
 from serving.backlog.errors import ClusterFailedError, NoClusterError
 from serving.backlog.identity import ScorerIdentity
 from serving.backlog.runs import ReadingRun
@@ -197,10 +197,9 @@ def _connect(ray: Any) -> None:
     """Connects; handlers of signals stay as they were, and nothing is printed."""
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if not os.environ.get(ADDRESS_VARIABLE):
-        cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
         options |= {
             "address": "local",
-            "num_cpus": cores,
+            "num_cpus": available_cores(),
             "include_dashboard": False,
             "object_store_memory": LOCAL_OBJECT_BYTES,
         }

@@ -1,11 +1,10 @@
 """Loading the model for many texts, in this process or in those of a cluster."""
 
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from model_store.engine.choice import available_cores
 from model_store.engine.outputs import EngineLogits
 from serving.backlog.identity import ScorerIdentity
 from serving.policy import Policy
@@ -37,8 +36,7 @@ def load_backlog_predictor(settings: Settings) -> "TextPredictor":
 
 def num_cores(settings: Settings) -> int:
     """Returns the CPU cores that the engine computes on."""
-    available = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return settings.threads or available
+    return settings.threads or available_cores()
 
 
 def scorer_identity(service: ScoringService, settings: Settings) -> ScorerIdentity:

@@ -20,7 +20,6 @@ import argparse
 import json
 import os
 import random
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +39,8 @@ from peers.judging import Verdict, judge
 from peers.material import PLANS, Material, material
 from peers.preparing import CACHE, LOGS, VENVS
 from peers.report import Row, compare, write_report
+
+from model_store.engine.choice import available_cores
 
 SETTLE_S = 0.2
 EQUAL, BEST = "fp32", "best"
@@ -249,7 +250,7 @@ def _row(table: str, entry: Entry, given: Material, run: Run) -> Row:
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
     names = [contestant.name for contestant in CONTESTANTS]
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    cores = available_cores()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", nargs="+", default=["bundled", "base"], choices=sorted(PLANS))
     parser.add_argument("--systems", nargs="+", default=names, choices=names, metavar="NAME")

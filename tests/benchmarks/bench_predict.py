@@ -27,6 +27,7 @@ from rich.table import Table
 
 from data_pipeline.corpus.narratives import load_corpus
 from model_store.artifact import load_artifact, starter_directory
+from model_store.engine.choice import available_cores
 from model_store.errors import ModelError
 from model_store.predictor import Predictor
 from model_store.windows import TextTokenizer
@@ -138,7 +139,7 @@ def conditions(predictor: Predictor, *, device: str) -> dict[str, object]:
         "date": datetime.now(UTC).date().isoformat(),
         "model": predictor.model_version,
         "device": torch.cuda.get_device_name(device) if device != "cpu" else processor_name(),
-        "cpus": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        "cpus": available_cores(),
         "threads": torch.get_num_threads(),
         "load_1_min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),

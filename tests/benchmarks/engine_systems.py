@@ -23,7 +23,7 @@ from transformers import (
 from data_pipeline.corpus.narratives import load_corpus
 from model_store.artifact import Artifact, load_artifact, save_artifact, starter_directory
 from model_store.calibration import Calibration
-from model_store.engine.choice import EngineChoice, open_engine
+from model_store.engine.choice import EngineChoice, available_cores, open_engine
 from model_store.engine.int8 import GateLimits, quantize
 from model_store.engine.outputs import DescribedEngine
 from model_store.errors import BackendError
@@ -197,7 +197,7 @@ def conditions() -> dict[str, object]:
         "command": shlex.join(["python", *sys.argv]),
         "date": datetime.now(UTC).date().isoformat(),
         "processor": processor_name(),
-        "cpus": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        "cpus": available_cores(),
         "load_1_min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "torch": torch.__version__,

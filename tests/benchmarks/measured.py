@@ -12,6 +12,7 @@ from pathlib import Path
 
 from data_pipeline.corpus.narratives import load_corpus
 from data_pipeline.domain.masking import mask
+from model_store.engine.choice import available_cores
 from model_store.windows import TextTokenizer
 
 SEED = 20261120
@@ -103,7 +104,7 @@ def conditions(model_version: str) -> dict[str, object]:
         "date": datetime.now(UTC).date().isoformat(),
         "model": model_version,
         "processor": processor_name(),
-        "cpus": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        "cpus": available_cores(),
         "load_1_min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "openvino", "fastapi", "uvicorn", "redis")},

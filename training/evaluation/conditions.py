@@ -1,12 +1,13 @@
 """What the figures of a report depend on."""
 
 import datetime as dt
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+
+from model_store.engine.choice import available_cores
 
 
 def conditions(*, command: str) -> dict[str, object]:
@@ -31,6 +32,4 @@ def hardware() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     name = names[0] if names else platform.processor() or platform.machine()
-    usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return f"{cores} x {name}"
+    return f"{available_cores()} x {name}"
