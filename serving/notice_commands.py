@@ -20,6 +20,7 @@ from serving.notices import commands as of_files
 if TYPE_CHECKING:
     from serving.cases.events import Actor
     from serving.casework.desk import Desk
+    from serving.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -244,13 +245,13 @@ def _at_desk(key_file: Path | None) -> "Iterator[tuple[Desk, Actor]]":
 
     configure_logs(level=logging.WARNING)
     settings = load_settings()
-    by = _person(settings.state_dir, key_file)
+    by = _person(settings, key_file)
     policy = load_policy(settings.policy_file)
     with open_storage(settings) as storage:
         yield Desk(storage=storage, policy=policy), by
 
 
-def _person(state_dir: Path, key_file: Path | None) -> "Actor":
+def _person(settings: "Settings", key_file: Path | None) -> "Actor":
     from serving.cases.events import Actor  # noqa: PLC0415
     from serving.errors import KeyFileError, UnauthorizedError  # noqa: PLC0415
     from serving.keys import open_api_keys  # noqa: PLC0415
@@ -262,7 +263,8 @@ def _person(state_dir: Path, key_file: Path | None) -> "Actor":
             f"cannot read a key from {key_file} ({type(error).__name__}): expected a text file "
             "that holds your API key; name it with --key-file"
         ) from None
-    person = open_api_keys(state_dir).person_of(key.strip())
+    keys = open_api_keys(settings.state_dir, key_file=settings.key_file)
+    person = keys.person_of(key.strip())
     if person is None:
         raise UnauthorizedError
     return Actor(actor_id=person.person_id, role=person.role)

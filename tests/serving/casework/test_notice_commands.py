@@ -15,6 +15,7 @@ from serving.casework import deciding
 from serving.casework.errors import FactsError
 from serving.casework.printing import Rendering
 from serving.errors import KeyFileError, UnauthorizedError
+from serving.key_file import KEY_FILE_NAME
 from serving.keys import Person, add_key
 from serving.notice_commands import app
 from serving.notices.case_file import dump_case
@@ -86,6 +87,18 @@ def test_a_notice_is_drafted_checked_printed_and_released_by_two_people(
     with open_storage(Settings(state_dir=state)) as storage:
         kept = storage.cases.notice(notice_id).content.renderings
         assert kept[Rendering.TEXT] == letter.read_bytes()
+
+
+def test_people_whose_keys_were_made_elsewhere_are_known_at_the_command_line_too(
+    run, denied, key_files, tmp_path, monkeypatch
+):
+    elsewhere = tmp_path / "elsewhere"
+    key = add_key(elsewhere, Person(person_id="underwriter-3")).get_secret_value()
+    key_files["underwriter-3"] = tmp_path / "underwriter-3"
+    key_files["underwriter-3"].write_text(key)
+    assert isinstance(run("draft", denied, by="underwriter-3").exception, UnauthorizedError)
+    monkeypatch.setenv("WHEREFORE_KEY_FILE", str(elsewhere / KEY_FILE_NAME))
+    assert run("draft", denied, by="underwriter-3").exit_code == 0
 
 
 def test_files_are_checked_and_printed_without_a_key(tmp_path):
