@@ -5,7 +5,7 @@ whenever it is made. It holds the quotes that `POST /api/v1/predict?explain=` gi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model_store.engine.outputs import Engine, EngineLogits
@@ -14,8 +14,7 @@ from serving.scoring import ReadRow, ScoringService
 from serving.window_logits import are_finite
 
 if TYPE_CHECKING:
-    from model_store.explain.explainer import ExplainMethod, Explanation
-    from model_store.predictor import Prediction, ReasonPrediction
+    from model_store.explain.explainer import ExplainMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ def explained_row(
         Exception: whatever the engine raised at a part of the text.
     """
     from model_store.explain.explainer import explain_read  # noqa: PLC0415 - not needed without
+    from model_store.requoted import requoted  # noqa: PLC0415 - likewise
 
     predictor = service.predictor
     (prediction,) = predictor.decode([read.text], logits)
@@ -63,20 +63,6 @@ def explained_row(
         found = explain_read(
             predictor, read.text, logits, method=method, engine=FiniteEngine(predictor.engine)
         )
-        prediction = _quoted(found)
+        places = [[(span.start, span.end) for span in reason.spans] for reason in found.reasons]
+        prediction = requoted(found.prediction, places, read.text.masked.original)
     return service.scored(read.row, prediction)
-
-
-def _quoted(explanation: "Explanation") -> "Prediction":
-    from model_store.predictor import Evidence  # noqa: PLC0415
-
-    def quoted(reason: "ReasonPrediction", position: int) -> "ReasonPrediction":
-        spans = explanation.reasons[position].spans
-        evidence = (Evidence(start=s.start, end=s.end, quote=s.quote) for s in spans)
-        return replace(reason, evidence=tuple(evidence))
-
-    reasons = explanation.prediction.principal_reasons
-    return replace(
-        explanation.prediction,
-        principal_reasons=tuple(quoted(reason, i) for i, reason in enumerate(reasons)),
-    )

@@ -176,27 +176,32 @@ class LogAnchor:
 
     def _anchor_all(self, tree: HashTree, *, at: datetime) -> AuditHead:
         tree.cut(0)
-        last = read_anchor(self._anchor_file)
-        head = verify(tree.grown(self._log.lines()), anchor=last)
-        return self._append(head, root=tree.root(head.sequence).hex(), at=at)
+        line = _last_line(self._anchor_file)
+        head = verify(
+            tree.grown(self._log.lines()), anchor=None if line is None else _head_of(line)
+        )
+        return self._append(head, root=tree.root(head.sequence).hex(), after=line, at=at)
 
     def _anchor_new(self, tree: HashTree, *, at: datetime) -> AuditHead:
         line = _last_line(self._anchor_file)
-        last = _head_of(line) if line is not None else None
-        if last is None or line is None:
+        if line is None:
             return self._anchor_all(tree, at=at)
+        last = _head_of(line)
         lines = self._log.lines(after=last.sequence - 1)
         _check_anchored(next(lines, b""), last)
         if not _reaches(tree, last, root=_root_of(line)):
             tree.cut(0)
-            return self._append(verify(lines, since=last), root=None, at=at)
+            return self._append(verify(lines, since=last), root=None, after=line, at=at)
         tree.cut(last.sequence)
         head = verify(tree.grown(lines), since=last)
-        return self._append(head, root=tree.root(head.sequence).hex(), at=at)
+        return self._append(head, root=tree.root(head.sequence).hex(), after=line, at=at)
 
-    def _append(self, head: AuditHead, *, root: str | None, at: datetime) -> AuditHead:
-        line = _last_line(self._anchor_file)
-        if head == EMPTY or (line and _head_of(line) == head and root in {None, _root_of(line)}):
+    def _append(
+        self, head: AuditHead, *, root: str | None, after: bytes | None, at: datetime
+    ) -> AuditHead:
+        """Anchors a head after the last anchor, unless that says as much."""
+        is_anchored = after and _head_of(after) == head and root in {None, _root_of(after)}
+        if head == EMPTY or is_anchored:
             return head
         anchored = {"at": at.isoformat(), "hash": head.hash, "sequence": head.sequence}
         content = canonical_json(anchored | ({} if root is None else {"root": root})) + b"\n"

@@ -51,7 +51,7 @@ def tell_approval(
     stored = desk.load(case_id)
     decision = _decided(stored, Outcome.APPROVE)
     content = APPROVAL + json.dumps(decision.decision_id).encode() + b"}"
-    told = _Told(purpose=NoticePurpose.ACTION_TAKEN, content=content)
+    told = _Told(decision=decision, purpose=NoticePurpose.ACTION_TAKEN, content=content)
     return _tell(desk, stored, told, channel=channel, by=by, told_at=told_at)
 
 
@@ -87,7 +87,7 @@ def tell_offer(
     offered = [[term.label, term.value] for term in terms]
     content = OFFER + json.dumps(decision.decision_id).encode()
     content += b', "terms": ' + json.dumps(offered).encode() + b"}"
-    told = _Told(purpose=NoticePurpose.COUNTEROFFER, content=content)
+    told = _Told(decision=decision, purpose=NoticePurpose.COUNTEROFFER, content=content)
     return _tell(desk, stored, told, channel=channel, by=by, told_at=told_at)
 
 
@@ -104,8 +104,9 @@ def _decided(stored: StoredCase, outcome: Outcome) -> DecisionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """What was told: its purpose, and the content that is kept of it."""
+    """What was told: of which decision, its purpose, and the content that is kept of it."""
 
+    decision: DecisionRecord
     purpose: NoticePurpose
     content: bytes
 
@@ -126,7 +127,6 @@ def _tell(
             expected="mailed, delivered, oral or, for an approval, credit_extended",
             clause="12 CFR 1002.4(d)(2)",
         )
-    assert stored.case.decision is not None  # noqa: S101  `_decided` has seen it
     notice_id = desk.new_id("n")
     digest = hashlib.sha256(told.content).hexdigest()
     when = desk.when(by, told_at, field="told_at")
@@ -137,7 +137,7 @@ def _tell(
         purpose=told.purpose,
         digest=digest,
         template_digest=templates_sha256(),
-        decision_id=stored.case.decision.decision_id,
+        decision_id=told.decision.decision_id,
     )
     steps = (
         drafted,

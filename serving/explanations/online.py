@@ -8,7 +8,7 @@ long or fails never takes the prediction with it: the answer says that it was le
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import structlog
@@ -18,7 +18,7 @@ from model_store.engine.outputs import EngineLogits
 from model_store.explain.explainer import ExplainMethod, Explanation, explain_read
 from model_store.explain.references import Comparison, References, compare, factor_scores
 from model_store.explain.targets import RISK
-from model_store.predictor import Evidence, Prediction
+from model_store.requoted import requoted
 from serving.batching.batcher import Batcher
 from serving.batching.window_queue import Priority
 from serving.errors import RetryLaterError
@@ -194,7 +194,8 @@ class OnlineExplainer:
     ) -> ExplainedRow:
         text = read.text.masked.original
         [prediction] = self._service.predictor.decode([read.text], logits)
-        quoted = _with_evidence(prediction, kept, text)
+        places = [[(place.start, place.end) for place in found.places] for found in kept.reasons]
+        quoted = requoted(prediction, places, text)
         return ExplainedRow(
             row=self._service.scored(read.row, quoted),
             explanation=kept,
@@ -251,21 +252,4 @@ def _kept_of(explanation: Explanation) -> KeptExplanation:
             for unit, value_X in zip(clauses.units, clauses.value_UX, strict=True)
         ),
         num_windows=explanation.num_windows_computed,
-    )
-
-
-def _with_evidence(prediction: Prediction, kept: KeptExplanation, text: str) -> Prediction:
-    """A prediction whose principal reasons are quoted as omission confirmed them."""
-    return replace(
-        prediction,
-        principal_reasons=tuple(
-            replace(
-                reason,
-                evidence=tuple(
-                    Evidence(start=place.start, end=place.end, quote=text[place.start : place.end])
-                    for place in found.places
-                ),
-            )
-            for reason, found in zip(prediction.principal_reasons, kept.reasons, strict=True)
-        ),
     )
