@@ -21,11 +21,11 @@ from serving.api.case_routes import case_router
 from serving.api.context import RequestContext
 from serving.api.desk_routes import desk_router
 from serving.api.docs import add_docs
+from serving.api.documented import NOT_PERMITTED
 from serving.api.exam_routes import exam_router
 from serving.api.explanation_routes import explanation_router
 from serving.api.monitoring_routes import monitoring_router
 from serving.api.notice_routes import notice_router
-from serving.api.permitted import NOT_PERMITTED
 from serving.api.problems import handle_error, handle_http_exception, handle_validation_error
 from serving.api.routes import keyed_router, open_router
 from serving.api.token_routes import token_router
@@ -52,6 +52,18 @@ words that carry them. The model advises; a person decides.
 
 Errors are problem details (RFC 9457) with a stable `code`. Every answer carries `X-Request-ID`.
 """.strip()
+
+_GUARDED = (
+    keyed_router,
+    case_router,
+    desk_router,
+    notice_router,
+    exam_router,
+    monitoring_router,
+    backlog_router,
+    explanation_router,
+    what_if_router,
+)
 
 log = structlog.stdlib.get_logger("wherefore")
 
@@ -110,9 +122,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.include_router(open_router)
     app.include_router(token_router)
-    for router in (keyed_router, case_router, desk_router, notice_router, exam_router):
-        app.include_router(router, responses=NOT_PERMITTED)
-    for router in (monitoring_router, backlog_router, explanation_router, what_if_router):
+    for router in _GUARDED:
         app.include_router(router, responses=NOT_PERMITTED)
     add_docs(app)
     return app

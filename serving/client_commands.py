@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.identity.scopes import Role, Scope
+from serving.identity.validity import DEFAULT_DAYS, MOST_DAYS, in_days
 
 if TYPE_CHECKING:
     from serving.identity.store import IdentityStore
@@ -15,14 +16,12 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Let programs ask for access tokens (OAuth2 client credentials), and stop them.",
 )
-_DAYS = 365
-_MOST_DAYS = 3650
 
 ClientId = Annotated[
     str, typer.Argument(metavar="CLIENT", help="Id of the program.", show_default=False)
 ]
 DaysOption = Annotated[
-    int, typer.Option(help="How long its secret is accepted, days.", min=1, max=_MOST_DAYS)
+    int, typer.Option(help="How long its secret is accepted, days.", min=1, max=MOST_DAYS)
 ]
 
 
@@ -40,7 +39,7 @@ def add(
             show_default="all that the role brings",
         ),
     ] = None,
-    days: DaysOption = _DAYS,
+    days: DaysOption = DEFAULT_DAYS,
 ) -> None:
     """Enter a program and print its secret, this once; a running server takes it at once."""
     from serving.identity.client_rules import entered  # noqa: PLC0415
@@ -85,12 +84,12 @@ def enable(client_id: ClientId) -> None:
 
 
 @app.command()
-def renew(client_id: ClientId, *, days: DaysOption = _DAYS) -> None:
+def renew(client_id: ClientId, *, days: DaysOption = DEFAULT_DAYS) -> None:
     """Give a program a new secret and print it, this once; the old one is refused at once.
 
     Tokens that it has already stay good until they expire: `revoke` refuses them.
     """
-    from serving.identity.secret import digest_of, in_days, new_secret  # noqa: PLC0415
+    from serving.identity.secret import digest_of, new_secret  # noqa: PLC0415
 
     secret = new_secret().get_secret_value()
     kept, until = digest_of(secret), in_days(days)

@@ -5,10 +5,9 @@ from typing import Annotated
 import typer
 
 from serving.identity.scopes import Role, Scope
+from serving.identity.validity import DEFAULT_DAYS, MOST_DAYS, in_days
 
 app = typer.Typer(no_args_is_help=True, help="Give people API keys, list and revoke them.")
-_MOST_DAYS = 3650
-_DAYS = 365
 
 
 @app.command()
@@ -43,8 +42,8 @@ def add(
         ),
     ] = None,
     days: Annotated[
-        int, typer.Option(help="How long the key is accepted, days.", min=1, max=_MOST_DAYS)
-    ] = _DAYS,
+        int, typer.Option(help="How long the key is accepted, days.", min=1, max=MOST_DAYS)
+    ] = DEFAULT_DAYS,
 ) -> None:
     """Make a key for a person and print it, this once.
 
@@ -52,7 +51,6 @@ def add(
     one person: a notice needs two different ids.
     """
     from serving.identity.person import Person  # noqa: PLC0415
-    from serving.identity.secret import in_days  # noqa: PLC0415
     from serving.keys import add_key  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
 

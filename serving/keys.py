@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from serving.errors import KeyFileError
 from serving.identity.person import Person, unusable
 from serving.identity.scopes import OF_ROLES
-from serving.identity.secret import digest_of, in_days
+from serving.identity.secret import digest_of
+from serving.identity.validity import DEFAULT_DAYS, in_days
 from serving.key_file import (
     KEY_FILE_NAME,
     Stamp,
@@ -37,8 +38,6 @@ from serving.key_file import (
 
 FIRST_PERSON_ID = "person-1"
 """Who the key made at first start belongs to, until it is given to somebody by name."""
-DEFAULT_DAYS = 365
-"""How long a key is accepted, days, unless told otherwise."""
 
 log = structlog.stdlib.get_logger("wherefore.keys")
 

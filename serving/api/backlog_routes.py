@@ -20,12 +20,12 @@ from serving.api.backlog_answers import (
 from serving.api.backlog_uploads import (
     REQUEST_BODY,
     UPLOAD_TYPES,
-    declared_type,
     read_reference,
     write_upload,
 )
+from serving.api.body import declared_type
+from serving.api.documented import documented
 from serving.api.guarded_route import GuardedRoute
-from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
 from serving.api.security import KEY_DOCUMENTED, actor_of, principal_of
 from serving.backlog.server.backlogs import Backlogs, BacklogView
 from serving.backlog.server.errors import BacklogStorageError, UnknownBacklogError
@@ -59,13 +59,7 @@ log = structlog.stdlib.get_logger("wherefore.backlog")
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {
-        code: {
-            "description": _DESCRIPTIONS[code],
-            "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-        }
-        for code in statuses
-    }
+    return documented(_DESCRIPTIONS, statuses)
 
 
 _OF_ONE = _problems(401, 404, 409, 422, 503)

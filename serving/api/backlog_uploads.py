@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from serving.api.backlog_answers import FileReference
-from serving.api.body import JsonRequest
+from serving.api.body import JsonRequest, declared_type
 from serving.backlog.server.errors import BacklogStorageError, UploadTooLargeError, UploadTypeError
 from serving.errors import InvalidRequestError
 
@@ -35,11 +35,6 @@ REQUEST_BODY: dict[str, Any] = {
     },
 }
 """The body in the OpenAPI document; the framework does not see it."""
-
-
-def declared_type(request: Request) -> str:
-    """Returns what a body is declared as, without parameters."""
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 async def read_reference(request: Request) -> FileReference | None:

@@ -96,7 +96,11 @@ class JsonRoute(GuardedRoute):
         return JsonRequest(request.scope, request.receive)
 
 
+def declared_type(request: Request) -> str:
+    """Returns what a body is declared as, without parameters."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
 def _require_json(request: Request) -> None:
-    declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if declared != "application/json":
+    if declared_type(request) != "application/json":
         raise UnsupportedMediaTypeError

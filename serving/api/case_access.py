@@ -7,8 +7,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Request
 
+from serving.api.documented import documented
 from serving.api.own_queue import OwnStorage
-from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
 from serving.api.security import principal_of
 from serving.casework.desk import Desk
 from serving.errors import NotReadyError
@@ -30,17 +30,11 @@ _DESCRIPTIONS = {
 }
 _OF_A_BODY = {400, 413, 415}
 
-WRITING: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": description,
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-    }
-    for status, description in _DESCRIPTIONS.items()
-}
+WRITING: dict[int | str, dict[str, Any]] = documented(_DESCRIPTIONS)
 """What a route that changes a case may answer, beside its answer."""
-READING: dict[int | str, dict[str, Any]] = {
-    status: response for status, response in WRITING.items() if status not in _OF_A_BODY
-}
+READING: dict[int | str, dict[str, Any]] = documented(
+    _DESCRIPTIONS, [status for status in _DESCRIPTIONS if status not in _OF_A_BODY]
+)
 """What a route without a body may answer, beside its answer."""
 
 

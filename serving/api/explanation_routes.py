@@ -12,7 +12,7 @@ from data_pipeline.sources import RowError
 from serving.api.application_schema import EXAMPLE_APPLICATION
 from serving.api.applications import read_application
 from serving.api.body import JsonRoute
-from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
+from serving.api.documented import documented
 from serving.api.schemas import ApplicationBody
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.errors import NotReadyError, RowRejectedError
@@ -47,8 +47,7 @@ _DESCRIPTIONS = {
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    content = {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
-    return {s: {"description": _DESCRIPTIONS[s], "content": content} for s in statuses}
+    return documented(_DESCRIPTIONS, statuses)
 
 
 class ExplanationRequest(BaseModel):

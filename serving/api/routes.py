@@ -16,10 +16,9 @@ from serving.adapters.prometheus import CONTENT_TYPE, ServingMetrics
 from serving.api.applications import has_id, read_application
 from serving.api.body import JsonRoute
 from serving.api.disconnects import unless_disconnected
+from serving.api.documented import NOT_PERMITTED, documented
 from serving.api.explanation_answers import Explain, explanation_answer
 from serving.api.guarded_route import GuardedRoute
-from serving.api.permitted import NOT_PERMITTED
-from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
 from serving.api.schemas import (
     ApplicationBody,
     BatchAnswer,
@@ -45,22 +44,18 @@ from serving.rows import FailedRow, OutputRow
 log = structlog.stdlib.get_logger("wherefore.scoring")
 
 
+_DESCRIPTIONS = {
+    400: "The body is not JSON, or not UTF-8.",
+    401: "No valid API key.",
+    413: "The text, the batch or the body is too large.",
+    415: "The body is not declared as application/json.",
+    422: "The application, or the request around it, is not valid.",
+    503: "Overloaded or not ready: try again after the seconds in Retry-After.",
+}
+
+
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    descriptions = {
-        400: "The body is not JSON, or not UTF-8.",
-        401: "No valid API key.",
-        413: "The text, the batch or the body is too large.",
-        415: "The body is not declared as application/json.",
-        422: "The application, or the request around it, is not valid.",
-        503: "Overloaded or not ready: try again after the seconds in Retry-After.",
-    }
-    return {
-        status: {
-            "description": descriptions[status],
-            "content": {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-        }
-        for status in statuses
-    }
+    return documented(_DESCRIPTIONS, statuses)
 
 
 open_router = APIRouter(route_class=GuardedRoute)

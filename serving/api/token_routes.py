@@ -14,8 +14,9 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from pydantic import BaseModel, Field
 
 from serving.adapters.identity.tokens import TokenRefusedError, Tokens
+from serving.api.body import declared_type
+from serving.api.documented import documented
 from serving.api.guarded_route import GuardedRoute
-from serving.api.problems import PROBLEM_MEDIA_TYPE, Problem
 from serving.api.security import KEY_DOCUMENTED, credential_of, principal_of
 from serving.errors import NotReadyError
 from serving.identity.errors import (
@@ -34,11 +35,13 @@ _MAX_FORM_BYTES = 8192
 _MAX_FIELDS = 10
 _GRANT = "client_credentials"
 _NOBODY = digest_of("a program that is not there")
-_DESCRIPTIONS = {
-    400: "The form is not one that asks for a token.",
-    401: "No program has this id and secret.",
-    503: "Not ready: try again.",
-}
+_PROBLEMS = documented(
+    {
+        400: "The form is not one that asks for a token.",
+        401: "No program has this id and secret.",
+        503: "Not ready: try again.",
+    }
+)
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -61,11 +64,6 @@ _FORM: dict[str, Any] = {
 
 token_router = APIRouter(prefix="/api/v1", route_class=GuardedRoute, tags=["tokens"])
 log = structlog.stdlib.get_logger("wherefore.identity")
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    content = {PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
-    return {s: {"description": _DESCRIPTIONS[s], "content": content} for s in statuses}
 
 
 class TokenAnswer(BaseModel):
@@ -95,8 +93,7 @@ async def _form_of(request: Request) -> dict[str, str]:
     Raises:
         TokenRequestError: it is no form, or too large for one that asks for a token.
     """
-    declared = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if declared != FORM_TYPE:
+    if declared_type(request) != FORM_TYPE:
         raise TokenRequestError(found=f"a body that is not declared as {FORM_TYPE}")
     body = bytearray()
     async for chunk in request.stream():
@@ -116,9 +113,7 @@ async def _form_of(request: Request) -> dict[str, str]:
     return form
 
 
-@token_router.post(
-    "/token", responses=_problems(400, 401, 503), openapi_extra=_FORM, response_model=TokenAnswer
-)
+@token_router.post("/token", responses=_PROBLEMS, openapi_extra=_FORM, response_model=TokenAnswer)
 async def ask_token(
     request: Request, response: Response, form: Annotated[dict[str, str], Depends(_form_of)]
 ) -> TokenAnswer:
@@ -144,7 +139,7 @@ async def ask_token(
 @token_router.delete(
     "/token",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=_problems(400, 401, 503),
+    responses=_PROBLEMS,
     dependencies=[KEY_DOCUMENTED],
 )
 async def give_back(request: Request) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from serving.identity.errors import ClientCommandError
 from serving.identity.machines import MachineClient, unusable_client
 from serving.identity.scopes import Scope
-from serving.identity.secret import in_days
+from serving.identity.validity import in_days
 
 
 def entered(client_id: str, *, role: str, only: Sequence[Scope] | None, days: int) -> MachineClient:

@@ -3,18 +3,16 @@
 Source: RFC 6749, section 4.4; RFC 9068 (JWT profile for access tokens).
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from serving.identity.names import ID_FORM, is_usable_id
 from serving.identity.principal import Principal, PrincipalKind, Proof
 from serving.identity.scopes import OF_MACHINES, Role, Scope, scopes_of_role
 
 CLOCK_SKEW = timedelta(seconds=30)
 """How far the clocks of two servers may be apart."""
-
-_CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +98,10 @@ def principal_of(token: AccessToken, client: MachineClient, *, now: datetime) ->
     )
 
 
-def is_client_id(text: str) -> bool:
-    """Returns whether a text has the form of a program's id."""
-    return bool(_CLIENT_ID.fullmatch(text))
-
-
 def unusable_client(client_id: str, role: str, only: Collection[Scope] | None) -> str | None:
     """Returns why no program can be entered like this, in a sentence; None where it can."""
-    if not is_client_id(client_id):
-        return (
-            "the client's id is not usable: expected lower-case letters, digits, dots, dashes and "
-            "underscores, 63 at most; choose such an id"
-        )
+    if not is_usable_id(client_id):
+        return f"the client's id is not usable: expected {ID_FORM}; choose such an id"
     brought = scopes_of_role(role) & OF_MACHINES
     narrowed = brought if only is None else brought & frozenset(only)
     if not narrowed or (only is not None and not frozenset(only) <= brought):

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from serving.identity.names import ID_FORM, is_usable_id
 from serving.identity.principal import Principal, Proof
 from serving.identity.scopes import GRANTED_ALONE, OF_ROLES, Role, Scope, scopes_of_role
 
 DEFAULT_ROLE = Role.UNDERWRITER.value
-_PERSON_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAX_NAME_LENGTH = 200
 
@@ -52,7 +52,7 @@ class Person:
 
 def has_usable_names(person: Person) -> bool:
     """Returns whether id and role have the form that logs and records take."""
-    return bool(_PERSON_ID.fullmatch(person.person_id) and _ROLE.fullmatch(person.role))
+    return bool(is_usable_id(person.person_id) and _ROLE.fullmatch(person.role))
 
 
 def unusable(person: Person) -> str | None:
@@ -60,10 +60,10 @@ def unusable(person: Person) -> str | None:
 
     The sentence repeats nothing of what was given.
     """
-    if not _PERSON_ID.fullmatch(person.person_id):
+    if not is_usable_id(person.person_id):
         return (
-            "the person's id is not usable: expected lower-case letters, digits, dots, dashes and "
-            "underscores, 63 at most; choose such an id, and give the name with --name"
+            f"the person's id is not usable: expected {ID_FORM}; choose such an id, and give the "
+            "name with --name"
         )
     if person.role not in OF_ROLES:
         return (

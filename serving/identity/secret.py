@@ -6,7 +6,6 @@ A secret of that size cannot be searched for, so a plain hash is enough; passwor
 import hashlib
 import hmac
 import secrets
-from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -16,11 +15,6 @@ _PREFIX = "wfs_"
 def new_secret() -> SecretStr:
     """Returns a new secret, to be shown once."""
     return SecretStr(_PREFIX + secrets.token_urlsafe(32))
-
-
-def in_days(days: int) -> datetime:
-    """Returns when a secret made now for so many days expires, UTC."""
-    return datetime.now(UTC) + timedelta(days=days)
 
 
 def digest_of(secret: str) -> str:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from serving.errors import KeyFileError
 from serving.identity.person import DEFAULT_ROLE, Person
 from serving.identity.scopes import OF_ROLES, Scope
-from serving.identity.secret import in_days
+from serving.identity.validity import in_days
 from serving.key_commands import app
 from serving.key_file import KEY_FILE_NAME, read_people
 from serving.keys import (

@@ -15,7 +15,8 @@ from serving.adapters.sql.engine import alone, reading, writing
 from serving.adapters.sql.identity_tables import machine_clients, revoked_tokens, signing_keys
 from serving.cases.store_errors import EncryptionKeyError
 from serving.identity.errors import ClientCommandError
-from serving.identity.machines import MachineClient, is_client_id
+from serving.identity.machines import MachineClient
+from serving.identity.names import is_usable_id
 from serving.identity.scopes import Scope
 from serving.identity.signing import SigningKey, retired_by
 
@@ -60,7 +61,7 @@ class SqlIdentityStore:
 
     def client_with_hash(self, client_id: str) -> tuple[MachineClient, str] | None:
         """Returns a program with the SHA-256 of its secret."""
-        if not is_client_id(client_id):
+        if not is_usable_id(client_id):
             # Anybody may ask by any text, and PostgreSQL fails at some, such as U+0000.
             return None
         wanted = sa.select(machine_clients).where(machine_clients.c.client_id == client_id)

@@ -1,0 +1,14 @@
+"""How long a key or a secret is accepted."""
+
+from datetime import UTC, datetime, timedelta
+
+DEFAULT_DAYS = 365
+"""Days, unless told otherwise."""
+
+MOST_DAYS = 3650
+"""The most that can be asked for, days."""
+
+
+def in_days(days: int) -> datetime:
+    """Returns when what is made now for so many days expires, UTC."""
+    return datetime.now(UTC) + timedelta(days=days)
