@@ -23,7 +23,7 @@ LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install serve torchserve test lint format train bench bench-peers-install test-core pins \
+.PHONY: help install serve torchserve test lint format train bench bench-masking bench-peers-install test-core pins \
 	clean
 
 help: ## Show this list
@@ -57,6 +57,9 @@ train: $(VENV)/.train ## Fine-tune a model: make train CONFIG=FILE ENCODER=PATH_
 
 bench: $(VENV)/.bench $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Run all benches, peers beside them (40 min)
 	$(BIN)/python tests/benchmarks/bench_all.py $(ARGS)
+
+bench-masking: $(VENV)/.train ## Measure what the masker finds and takes wrongly (1 min)
+	$(BIN)/python tests/benchmarks/bench_masking.py $(ARGS)
 
 bench-peers-install: $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Install the peers, each in its own environment
 

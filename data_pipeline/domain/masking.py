@@ -16,10 +16,15 @@ import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from data_pipeline.domain import masking_names as names
 from data_pipeline.domain import masking_patterns as patterns
+from data_pipeline.domain.masking_addresses import ADDRESS_PATTERNS, find_addresses
+from data_pipeline.domain.masking_dates import DATE_PATTERNS, find_birth_dates
+from data_pipeline.domain.masking_numbers import NUMBER_PATTERNS, find_numbers
+from data_pipeline.domain.masking_reversed_names import REVERSED_PATTERNS, find_reversed_names
 from data_pipeline.domain.prohibited_bases import GROUPS, WordRule
 
 _MAX_PASSES = 8
@@ -115,6 +120,13 @@ class _Rule:
 
 
 _Hit = tuple[int, int, str]
+_FINDERS: tuple[Callable[[str], Iterator[_Hit]], ...] = (
+    find_numbers,
+    find_birth_dates,
+    find_addresses,
+    names.find_names,
+    find_reversed_names,
+)
 
 
 def mask(text: str) -> MaskedText:
@@ -135,6 +147,8 @@ def mask(text: str) -> MaskedText:
 def _find(text: str) -> list[_Hit]:
     hits = list(_find_formatted(text))
     hits.extend(_find_by_word(text))
+    for find in _FINDERS:
+        hits.extend(find(text))
     return hits
 
 
@@ -249,12 +263,22 @@ def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
     }
 
 
+_FINDER_PATTERNS = (
+    *NUMBER_PATTERNS,
+    *DATE_PATTERNS,
+    *ADDRESS_PATTERNS,
+    *REVERSED_PATTERNS,
+)
+
+
 def _fingerprint() -> str:
     parts = [patterns.FORMATTED.pattern, patterns.EMAIL.pattern, patterns.URL.pattern]
     parts += [patterns.SALUTATION.pattern, *patterns.PLACEHOLDERS, *sorted(patterns.NOT_A_NAME)]
     parts += [f"{r.heads}|{r.pattern}|{r.placeholder}|{r.cased}" for r in patterns.CONTEXT_RULES]
     parts += [repr(group) for group in GROUPS]
-    return f"1-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
+    parts += [p.pattern for p in _FINDER_PATTERNS]
+    parts.append(names.names_fingerprint())
+    return f"2-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
 
 
 _RULES = _rules_by_head()

@@ -1,4 +1,4 @@
-"""Finds personal identifiers: numbers, addresses, birth dates and names of persons.
+"""Finds personal identifiers: formatted numbers, and what a word in front gives away.
 
 Two kinds of finders. Formatted identifiers are recognisable by themselves and found by one scan
 (`FORMATTED`). Others are only recognisable beside a word ("acct ending 3310", "Dear Ms. Ortiz"):
@@ -6,7 +6,7 @@ Two kinds of finders. Formatted identifiers are recognisable by themselves and f
 is read in linear time.
 
 Source: number formats and check digits from python-stdnum (us.ssn, us.itin, us.ein, us.rtn, luhn)
-and phonenumbers; street suffixes from USPS Publication 28, Appendix C1 (common ones).
+and phonenumbers.
 """
 
 import re
@@ -45,51 +45,34 @@ class ContextRule:
     cased: bool = False
 
 
-_SUFFIX = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Court|Ct|Boulevard|Blvd|Circle|Cir|"
-    r"Place|Pl|Terrace|Ter|Trail|Trl|Parkway|Pkwy|Highway|Hwy|Loop|Way|Square|Sq|Pike|"
-    r"STREET|ST|AVENUE|AVE|ROAD|RD|DRIVE|DR|LANE|LN|COURT|CT|BLVD|CIR|WAY|HWY)\b"
-    r"(?![ ](?:Boss\b|\d{2}[A-Z]))"  # vehicles: Silverado Trail Boss, Open Road 34PA
-)
-_UNIT = (
-    r"(?:,?[ ](?:Apt|Unit|Suite|Ste|Lot|Rm|APT|UNIT|STE)\.?[ ]?\#?\w{1,6}|"
-    r",?[ ]?\#[ ]?\w{1,6})"
-)
-_CITY_ZIP = (
-    r"(?:,?[ ][A-Z][a-z]{1,20}(?:[ ][A-Z][a-z]{1,20}){0,2},?[ ][A-Z]{2},?[ ]"
-    r"\d{5}(?:-\d{4})?)"
-)
-_STREET_WORD = r"(?:[A-Z][a-z'’]{1,18}|\d{1,3}(?:st|nd|rd|th)|[A-Z]{3,15})[ ]"
-
 FORMATTED = re.compile(
-    rf"""(?<![\w$.,/-])(?:
-    (?P<tin>\d{{3}}-\d{{2}}-\d{{4}}|\d{{3}}[ ]\d{{2}}[ ]\d{{4}}
+    rf"""(?<![\w$.-])(?:
+    (?P<tin>\d{{3}}[.]\d{{2}}[.]\d{{4}}
+        |\d{{3}}(?:[-–]|[ ]-[ ]|[ ])\d{{2}}(?:[-–]|[ ]-[ ]|[ ])\d{{4}}
+        |\d[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]\d[ ]\d
         |[xX*]{{3}}-?[xX*]{{2}}-?\d{{4}})(?![\w-])
-  | (?P<phone>(?:\+?1[-. ]?)?(?:\(\d{{3}}\)[ ]?|\d{{3}}[-. ])\d{{3}}[-. ]\d{{4}}
+  | (?<!\d[,/])(?:
+    (?P<phone>(?:\+?1[-. ]?)?(?:\([ ]?\d{{3}}[ ]?\)[ ]{{0,2}}-?|\d{{3}}(?:\)[ ]|[-./]))
+        \d{{3}}[-. ](?:\d{{4}}|[\dO]{{4}})
         |\+\d(?:[ ().-]?\d){{7,14}})(?:[ ]?(?:x|ext\.?)[ ]?\d{{1,5}})?(?![\w-])
   | (?P<ein>\d{{2}}-\d{{7}})(?![\w-])
-  | (?P<card>[3-6]\d{{3}}(?:[ -]?\d){{9,15}})(?![\w-])
+  | (?P<card>[2-6]\d{{3}}(?:[ -]?\d){{9,15}})(?![\w-])
   | (?P<ip>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?![\w.])
-  | (?P<address>
-        \d{{1,6}}[ ](?:[NSEW]{{1,2}}\.?[ ])?(?:{_STREET_WORD}){{1,3}}{_SUFFIX}
-        (?:\.(?=[ ,][ ]?[A-Z\#]))?(?:(?<=Road|.Hwy)[ ]\d{{1,4}}\b)?
-        (?:[ ][NSEW]{{1,2}}\b)?{_UNIT}?{_CITY_ZIP}?
-        |\d{{2,6}}[ ](?:NW|SW|NE|SE)\.?[ ]\d{{1,3}}(?:st|nd|rd|th)?\b(?:[ ]{_SUFFIX})?)
   | (?P<age>{ADULT_AGE}(?:[ -](?:years?|yrs?|yr)[ -]old(?=[ ]{PERSON}\b)|[ ]?y/?o(?!\w)
         (?![ ](?:house|home|roof|trees?|truck|car|account|trade|company|business|loan|unit|
         building))))
-    )""",
+    ))""",
     re.VERBOSE,
 )
 """One scan for everything recognisable by its own form; the group name says what was found."""
 
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){1,5}")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+'’-]{1,64}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){1,5}")
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"\[\]]{2,300}[^\s<>\"\[\].,;:!?)]")
 
 
 def classify_tin(found: str) -> str:
     """Returns the placeholder for a nine-digit taxpayer number written as 3-2-4."""
-    return "[ITIN]" if itin.is_valid(found.replace(" ", "-")) else "[SSN]"
+    return "[ITIN]" if itin.is_valid(re.sub(r"\D", "", found)) else "[SSN]"
 
 
 def classify_phone(found: str) -> str | None:
@@ -127,7 +110,6 @@ CLASSIFIERS: dict[str, Callable[[str], str | None]] = {
     "ein": lambda _: "[EIN]",
     "card": classify_card,
     "ip": classify_ip,
-    "address": lambda _: "[ADDRESS]",
     "age": lambda _: "of stated age",
 }
 """What each group of `FORMATTED` becomes; None leaves the text as it is."""
@@ -216,11 +198,6 @@ CONTEXT_RULES: tuple[ContextRule, ...] = (
         pattern=r"\w+(?:\s(?:at|me|number|no|us|#)){0,2}\.?\s?[:=]?\s?"
         r"(?P<x>\d{3}[-.]\d{4}|\d{3}\s\d{3}\s\d{4}|\d{10})(?![\w-]|[.,]\d)",
         placeholder="[PHONE]",
-    ),
-    ContextRule(
-        heads="po p",
-        pattern=r"p\.?\s?o\.?\s?box\s\d{1,6}(?!\w)",
-        placeholder="[ADDRESS]",
     ),
     ContextRule(
         heads="dob d0b dob_yr dob_year yob born birthdate birthday birth",

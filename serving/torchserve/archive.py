@@ -37,14 +37,14 @@ RESPONSE_TIMEOUT_SECONDS = 120
 STARTUP_TIMEOUT_SECONDS = 900
 """How long a worker may take to load the model; at first start it may have to convert it."""
 
-CARRIED_SUFFIXES = frozenset({".py", ".json", ".md", ".safetensors", ".yaml"})
+CARRIED_SUFFIXES = frozenset({".py", ".json", ".md", ".safetensors", ".txt", ".yaml"})
 """What an archive may hold, by file name: none of them is executed or unpickled on reading."""
 
 _ARCHIVER = "model_archiver"
 _MODEL_CONFIG = "model-config.yaml"
 # The source that the handler stands on.
 _PACKAGES = {
-    "data_pipeline": ("__init__.py", "errors.py", "domain/*.py"),
+    "data_pipeline": ("__init__.py", "errors.py", "domain/*.py", "domain/name_words/*.txt"),
     "model_store": ("*.py", "engine/**/*.py"),
     "serving": (
         "__init__.py",

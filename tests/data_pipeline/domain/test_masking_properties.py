@@ -19,14 +19,14 @@ DIGITS = st.text(alphabet="0123456789٣๔-. ()+/xX*\ud800", max_size=40)
 TEXTS = st.one_of(st.text(), DIGITS, st.lists(PIECES, max_size=12).map("".join))
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS)
 def test_masking_a_masked_text_changes_nothing(text):
     once = mask(text).text
     assert mask(once).text == once
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(TEXTS)
 def test_every_position_maps_back(text):
     masked = mask(text)
@@ -45,6 +45,7 @@ def test_every_position_maps_back(text):
     assert masked.text[masked_at:] == text[at:]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="🙂e\u0301\r\n\t .;äßİ日本", max_size=60))
 def test_a_text_without_matches_comes_back_unchanged(text):
     assert mask(text).text == text
@@ -56,7 +57,9 @@ def test_a_text_without_matches_comes_back_unchanged(text):
     "unit",
     ["a", "1", "1 ", "1-", "A ", "Aa ", "a.", "a@", "@", " ", "\n", "Dear A", "Mr. ", "name: ",
      "http://", "123 Main ", "acct ", "social security ", "her ", "age ", "(", "+1 ", "x", "*", "…",
-     "born in ", "Sincerely,\n", "Smith, J", "é", "[NAME]", "race: a ", "555-", "4111 "],
+     "born in ", "Sincerely,\n", "Smith, J", "é", "[NAME]", "race: a ", "555-", "4111 ",
+     "Wei:\n", "SMITH, ",
+     "12 Oak ", "born 1 ", "12,AB,", "[SSN] A "],
 )  # fmt: skip
 def test_a_long_hostile_text_is_masked_in_linear_time(unit):
     text = (unit * 65_536)[:65_536]

@@ -1,0 +1,148 @@
+"""Finds numbers of persons by the words before them, by check digits and by length.
+
+Formatted numbers ("123-45-6789") are found by `masking_patterns`; here are the others: a run of
+digits whose nearest label says what it is, or that is too long for an amount.
+
+A run has at most 23 digits and a label is looked for in the 48 characters before it, so the
+time is linear in the length of the text.
+
+Source: check digits as in `masking_patterns`; the North American numbering plan for area codes.
+"""
+
+import re
+from collections.abc import Iterator
+
+from stdnum import luhn
+from stdnum.us import itin, rtn
+
+_REACH = 48
+_RUN = re.compile(
+    r"\d(?<![\w$.]\d)(?<!\d[,/]\d)(?<![A-Za-z]-\d)(?:[ ]{1,2}-[ ]\d|[ -]?\d){4,22}"
+    r"(?!\w|%|[ ]?%|[.,]\d|-\w|/\d|:\d)",
+    re.ASCII,
+)
+_LABEL = re.compile(
+    r"(?P<routing>routing|\baba\b|\brtn\b|\brtg\b|\br/t\b|transit)"
+    r"|(?P<card>\bcards?\b|\bvisa\b|mastercard|\bamex\b|discover|\bdebit\b|\bmc\b)"
+    r"|(?P<ssn>\bssn|\bss\s?(?:#|no)|social|s0cial|soc\.? sec|\bsoc\b|tax(?:payer)? id|\bitin"
+    r"|\btin\b)"
+    r"|(?P<ein>\bf?ein\b|employer id)"
+    r"|(?P<phone>phone|\btel\b|\bte1\b|\bcell|\bmobile|\bcall|\bcalled|\btext|\bfax\b|\bph\b|reach"
+    r"|\bdial|\bvm\b|number is)"
+    r"|(?P<account>acc(?:oun|0un)?['’]?t\b|accounts?\b|a/c\b|\bchecking|\bsavings?\b|\bchk\b"
+    r"|\bsav\b"
+    r"|\bshare\b|\bloan\s?(?:#|no|number|num|id|acc)|\bmember\s?(?:#|no)|\bpolicy\s?(?:#|no)|iban)"
+    r"|(?P<other>nmls|\bfile\b|\bref\b|\bcase\b|\bapp(?:lication)?\b|\bpolicy\b|\bvin\b|\bmodel\b"
+    r"|parcel|\bapn\b|tract|licen[sc]e|\bdl\b|\buli\b|usdot|\bmc-|permit|\bhist|amount|\bamt\b"
+    r"|\bbal|limit|scores?\b|fico|beacon|vantage|\bzip\b|check\s?(?:#|no)|invoice|order|serial"
+    r"|hours|miles|income|price|value|\bpaid\b|grossed|revenue|sales|30-60-90|naics|\bcode\b"
+    r"|-esc\b|\bfax by|\bby fax|attached|\blates?\b|months?\b)"
+)
+_DATE_LIKE = re.compile(
+    r"(?:\d{1,2}[ -]\d{1,2}[ -](?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}[ -]\d{1,2}[ -]\d{1,2}"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|\d{1,2}-(?:19|20)\d{2}"
+    r"|(?:19|20)\d{2}-(?:19|20)?\d{2})(?!\d)"
+)
+_PART = re.compile(r"[\d-]{1,24}")
+_YEAR_FIRST = re.compile(r"(?:19|20)\d{2}-")
+# Found by their form alone, or dates.
+_ELSEWHERE = re.compile(
+    r"\d{3}-\d{2}-\d{4}|\d{2}-\d{7}|\d{3}-\d{3}-\d{4}|\d{1,2}-\d{1,2}-(?:19|20)?\d{2}"
+    r"|(?:19|20)\d{2}-\d{2}-\d{2}"
+)
+_SHORT_GROUPS = re.compile(r"\d{1,2}(?: \d{1,2}){2,12}")
+_NANP = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
+_SPACED_PHONE = re.compile(r"(?:1 )?\d{3} \d{3} \d{4}")
+_CARD_GROUPS = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{3,4}|\d{4}([ -])\d{6}\2\d{4,5}")
+_NINE, _TEN, _SIX, _EIGHT, _SHORTEST_CARD = 9, 10, 6, 8, 13
+
+
+def find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields start, end and placeholder of every number that a label or its length gives away."""
+    for match in _RUN.finditer(text):
+        if _ELSEWHERE.fullmatch(match.group()):
+            continue
+        label = _label_before(text, match.start())
+        for start, found in _separate(match):
+            digits = re.sub(r"\D", "", found)
+            wording = _labelled(label, found, digits) if label else _unlabelled(found, digits)
+            if wording is not None:
+                yield start, start + len(found), wording
+
+
+def _separate(match: re.Match[str]) -> Iterator[tuple[int, str]]:
+    """Yields start and wording of the numbers of a run: long ones side by side are several."""
+    parts = list(_PART.finditer(match.group()))
+    if len(parts) > 1 and all(len(part.group()) >= _SIX for part in parts):
+        yield from ((match.start() + part.start(), part.group()) for part in parts)
+    else:
+        yield match.start(), match.group()
+
+
+def _label_before(text: str, start: int) -> str | None:
+    before = text[max(0, start - _REACH) : start].lower()
+    label = None
+    for match in _LABEL.finditer(before):
+        # What stands on another line speaks for this number only as a short heading above it.
+        if "\n" not in before[match.end() :]:
+            label = match.lastgroup
+    return label
+
+
+def _labelled(label: str, found: str, digits: str) -> str | None:  # noqa: PLR0911
+    size = len(digits)
+    if size >= _SHORTEST_CARD and luhn.is_valid(digits):
+        return "[CARD]"
+    if label == "routing" and size == _NINE:
+        return "[ROUTING]" if rtn.is_valid(digits) else "[ACCOUNT]"
+    if label == "ssn" and size == _NINE:
+        return "[ITIN]" if itin.is_valid(digits) else "[SSN]"
+    if label == "ein" and size == _NINE:
+        return "[EIN]"
+    if label == "phone" and _NANP.fullmatch(digits):
+        return "[PHONE]"
+    if label == "card" and _CARD_GROUPS.fullmatch(found):
+        return "[CARD]"
+    if label == "other":
+        return "[ROUTING]" if size == _NINE and found.isdigit() and rtn.is_valid(digits) else None
+    return _account(found, digits)
+
+
+def _account(found: str, digits: str) -> str | None:
+    if _DATE_LIKE.match(found) or _SHORT_GROUPS.fullmatch(found) or digits.endswith("0000"):
+        return None
+    shortest = _EIGHT if " " in found else _SIX - ("-" in found)
+    return "[ACCOUNT]" if len(digits) >= shortest else None
+
+
+def _unlabelled(found: str, digits: str) -> str | None:  # noqa: PLR0911
+    size = len(digits)
+    if size >= _SHORTEST_CARD and luhn.is_valid(digits) and len(set(digits)) > 2:  # noqa: PLR2004
+        return "[CARD]"
+    if _CARD_GROUPS.fullmatch(found):
+        return "[ACCOUNT]"
+    if _SPACED_PHONE.fullmatch(found):
+        year = digits[-4:-2] in {"19", "20"}
+        return "[PHONE]" if _NANP.fullmatch(digits) and not year else None
+    if size < _NINE or " " in found or _YEAR_FIRST.match(found):
+        return None
+    if digits.endswith("0000") or len(set(digits)) <= 3:  # noqa: PLR2004
+        return None
+    if size == _NINE and found.isdigit():
+        return "[ROUTING]" if rtn.is_valid(digits) else "[ACCOUNT]"
+    return "[PHONE]" if size == _TEN and _NANP.fullmatch(digits) else "[ACCOUNT]"
+
+
+NUMBER_PATTERNS = (
+    _RUN,
+    _ELSEWHERE,
+    _PART,
+    _YEAR_FIRST,
+    _SHORT_GROUPS,
+    _LABEL,
+    _DATE_LIKE,
+    _NANP,
+    _SPACED_PHONE,
+    _CARD_GROUPS,
+)
+"""Every pattern of this module, for the masker's version."""
