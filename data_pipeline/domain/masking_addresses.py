@@ -156,6 +156,9 @@ _STREET = re.compile(
     rf"{_UNIT}?"
     r")"
 )
+_BEGINNING = re.compile(
+    r"(?<![\w$.-])(?:\d|[NSEW]\d|Apt|APT|Unit|UNIT|Suite|Ste|One|T|F|Calle|Avenida|Camino|Paseo)"
+)
 _BOX = re.compile(
     r"(?<!\w)(?:p\.?[ ]?o\.?[ ]?box|post[ ]office[ ]box|(?:hc|rr|hcr|psc"
     r"|rural[ ]route)[ ]\d{1,4},?[ ]box)"
@@ -187,7 +190,7 @@ _MEASURE = re.compile(
 
 def find_addresses(text: str) -> Iterator[tuple[int, int, str]]:
     """Yields start, end and placeholder of every street line, box or rural route."""
-    for match in _STREET.finditer(text):
+    for match in _streets(text):
         found = match.group()
         if _is_vehicle(found) or _is_account_line(found) or _MEASURE.match(found):
             continue
@@ -198,6 +201,18 @@ def find_addresses(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _LABELLED.finditer(text):
         if not _YEAR.match(match["x"]) and not _MEASURE.match(match["x"]):
             yield match.start("x"), match.end("x"), "[ADDRESS]"
+
+
+def _streets(text: str) -> Iterator[re.Match[str]]:
+    """Yields what `_STREET.finditer` would, tried only where a street line can begin."""
+    at = 0
+    for beginning in _BEGINNING.finditer(text):
+        if beginning.start() < at:
+            continue
+        match = _STREET.match(text, beginning.start())
+        if match is not None:
+            at = match.end()
+            yield match
 
 
 def _is_account_line(found: str) -> bool:

@@ -5,9 +5,9 @@ Where the lists come from: `name_words/PROVENANCE.md`; words written for this pr
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from data_pipeline.domain import name_context as context
 
@@ -30,8 +30,7 @@ NEVER = context.LABELS | context.ROLES | context.GREETINGS | context.WEAK | cont
 NO_PERSON = context.ORGANISATIONS | context.BRANDS
 
 
-@dataclass(slots=True, kw_only=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text.
 
     Attributes:
@@ -100,25 +99,25 @@ def words_of(text: str) -> list[Word]:
     """Returns the words of a text, without placeholders and contractions."""
     words = []
     for match in WORD.finditer(text):
-        start, end = match.span()
-        found = match.group()
-        if found[-2:] in {"'s", "’s"} and found.lower() not in context.BRANDS:
-            found, end = found[:-2], end - 2
-        if (
-            not found
-            or CONTRACTED.search(found)
-            or (text[start - 1 : start] == "[" and text[end : end + 1] == "]")
-        ):
+        shape = _shape(match.group())
+        if shape is None:
             continue
-        words.append(
-            Word(
-                start=start,
-                end=end,
-                low=found.lower().replace("’", "'"),
-                initial=len(found) == 1 and found.isupper(),
-                upper=found[0].isupper(),
-                caps=len(found) > 1 and found.isupper(),
-                odd=ODD.search(found) is not None,
-            )
-        )
+        length, low, initial, upper, caps, odd = shape
+        start = match.start()
+        end = start + length
+        if text[start - 1 : start] == "[" and text[end : end + 1] == "]":
+            continue
+        words.append(Word(start, end, low, initial, upper, caps, odd))
     return words
+
+
+@lru_cache(maxsize=1 << 14)
+def _shape(found: str) -> tuple[int, str, bool, bool, bool, bool] | None:
+    """Returns a word's length without a possessive and what it looks like; None: a contraction."""
+    if found[-2:] in {"'s", "’s"} and found.lower() not in context.BRANDS:
+        found = found[:-2]
+    if not found or CONTRACTED.search(found):
+        return None
+    low = found.lower().replace("’", "'")
+    initial, caps = len(found) == 1 and found.isupper(), len(found) > 1 and found.isupper()
+    return len(found), low, initial, found[0].isupper(), caps, ODD.search(found) is not None
