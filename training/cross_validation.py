@@ -45,6 +45,7 @@ _NOTE = (
     "Every text was answered by a model that had read no text of its author. Answers of the models "
     "of different folds are ranked together."
 )
+_FORMS = frozenset(form.subject for form in Form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,8 @@ def _report(
         Subject(
             name=name,
             answers=joined([part.answers for part in parts]),
-            is_baseline=name != NETWORK,
+            is_baseline=name not in {NETWORK, *_FORMS},
+            is_form=name in _FORMS,
         )
         for name, parts in answered.items()
     ]
@@ -196,9 +198,10 @@ def _report(
     return report
 
 
-def _rank(subject: Subject, labelled: LabelledTexts) -> tuple[bool, float]:
-    """The network first, then the baselines, the best micro-F1 first."""
-    return subject.is_baseline, -micro_f1(subject.answers.stated_NC, labelled.truth.target_NC)[0]
+def _rank(subject: Subject, labelled: LabelledTexts) -> tuple[bool, bool, float]:
+    """The network first, then its forms, then the baselines, the best micro-F1 first."""
+    first = subject.is_baseline, subject.is_form
+    return *first, -micro_f1(subject.answers.stated_NC, labelled.truth.target_NC)[0]
 
 
 def _authors(fold: Fold) -> str:

@@ -114,7 +114,8 @@ def test_a_fold_leaves_its_model_and_no_checkpoint(finished):
 
 def test_other_forms_of_the_network_are_compared_with_the_stored_one(config, tmp_path):
     report = cross_validate(config, num_folds=2, output=tmp_path, forms=[Form.FP32, Form.INT8])
-    assert {form.subject for form in Form} <= set(report.baselines)
+    assert {d.other for d in report.form_differences} == {form.subject for form in Form}
+    assert not {form.subject for form in Form} & set(report.baselines)
     stored = load_network(tmp_path, "network.json")
     # The stored form has fp32 weights here, so that those before storage answer the same.
     assert load_network(tmp_path, "network_fp32.json") == stored

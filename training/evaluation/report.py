@@ -39,28 +39,30 @@ class Subject:
     Attributes:
         name: short name, unique in a report.
         answers: what it says of the texts.
-        is_baseline: whether it is there to be compared with.
+        is_baseline: whether it is a rival that the model is to beat.
+        is_form: whether it is the model itself, its numbers written in another way.
     """
 
     name: str
     answers: Answers
     is_baseline: bool = False
+    is_form: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The model's figure less that of the baseline which is best at this figure.
+    """The model's figure less another's: that of the best baseline, or of another form of it.
 
     Attributes:
         figure: name of the figure.
-        baseline: the best baseline.
+        other: the baseline which is best at this figure, or the form.
         estimate: the difference with its paired interval.
         verdict: "better" or "worse" where the whole interval is on that side of 0, "level" where
             0 lies inside, "not defined" without an interval.
     """
 
     figure: str
-    baseline: str
+    other: str
     estimate: Estimate
     verdict: Verdict
 
@@ -81,6 +83,7 @@ class EvaluationReport:
         baselines: the names among them that are baselines.
         figures: figures with intervals by subject and name.
         differences: the model less the best baseline; empty without a baseline or a model.
+        form_differences: the model less each of its other forms.
         detailed: the subject that everything below is about.
         cuts: figures on parts of the texts.
         categories: one row per category.
@@ -102,6 +105,7 @@ class EvaluationReport:
     baselines: tuple[str, ...]
     figures: Mapping[str, Mapping[str, Estimate]]
     differences: tuple[Difference, ...]
+    form_differences: tuple[Difference, ...]
     detailed: str
     cuts: tuple[Cut, ...]
     categories: tuple[CategoryRow, ...]
@@ -140,7 +144,8 @@ def build_report(
     on_part("figures")
     figures = _estimates(truth, subjects, resamples)
     on_part("differences")
-    differences = tuple(_differences(truth, subjects, figures=figures, resamples=resamples))
+    rivals = _best_baselines(subjects, figures)
+    forms = [(figure, s) for figure in FIGURES for s in subjects if s.is_form]
     on_part("cuts")
     parts = tuple(cuts(labelled.facts, truth, first.answers, seed=seed))
     on_part("categories")
@@ -155,7 +160,8 @@ def build_report(
         subjects=tuple(s.name for s in subjects),
         baselines=tuple(s.name for s in subjects if s.is_baseline),
         figures=figures,
-        differences=differences,
+        differences=tuple(_differences(truth, first, rivals, resamples=resamples)),
+        form_differences=tuple(_differences(truth, first, forms, resamples=resamples)),
         detailed=first.name,
         cuts=parts,
         categories=category_rows(truth, first.answers, resamples=resamples),
@@ -204,30 +210,39 @@ def _estimates(
     return {s.name: {f.name: found[s.name, f.name] for f in FIGURES} for s in subjects}
 
 
-def _differences(
-    truth: Truth,
-    subjects: Sequence[Subject],
-    *,
-    figures: Mapping[str, Mapping[str, Estimate]],
-    resamples: Resamples,
-) -> Iterator[Difference]:
-    baselines = {subject.name: subject.answers for subject in subjects if subject.is_baseline}
-    ours = subjects[0]
-    if ours.is_baseline:
-        return
-    best = {
-        figure: name
+_Others = Sequence[tuple[Figure, Subject]]
+"""By figure, whom the model is compared with."""
+
+
+def _best_baselines(
+    subjects: Sequence[Subject], figures: Mapping[str, Mapping[str, Estimate]]
+) -> _Others:
+    if subjects[0].is_baseline:
+        return []
+    baselines = {subject.name: subject for subject in subjects if subject.is_baseline}
+    return [
+        (figure, baselines[name])
         for figure in FIGURES
-        if figures[ours.name][figure.name].value is not None
-        and (name := best_baseline(figure, {b: figures[b][figure.name] for b in baselines}))
-    }
+        if (name := best_baseline(figure, {b: figures[b][figure.name] for b in baselines}))
+    ]
+
+
+def _differences(
+    truth: Truth, ours: Subject, others: _Others, *, resamples: Resamples
+) -> Iterator[Difference]:
     estimates = resamples.estimates(
-        {f: _difference(f, truth, ours.answers, baselines[name]) for f, name in best.items()}
+        {
+            (figure.name, other.name): _difference(figure, truth, ours.answers, other.answers)
+            for figure, other in others
+        }
     )
-    for figure, name in best.items():
-        estimate = estimates[figure]
-        verdict = _verdict(figure, estimate)
-        yield Difference(figure=figure.name, baseline=name, estimate=estimate, verdict=verdict)
+    for figure, other in others:
+        estimate = estimates[figure.name, other.name]
+        if estimate.value is not None:
+            verdict = _verdict(figure, estimate)
+            yield Difference(
+                figure=figure.name, other=other.name, estimate=estimate, verdict=verdict
+            )
 
 
 def best_baseline(figure: Figure, estimates: Mapping[str, Estimate]) -> str | None:

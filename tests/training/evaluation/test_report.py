@@ -43,7 +43,7 @@ def test_every_figure_of_every_subject_is_there_with_its_interval(compared):
 
 def test_differences_are_against_the_baseline_that_is_best_at_the_figure(compared):
     found = {d.figure: d for d in compared.differences}
-    assert found["micro_f1"].baseline == "strong"
+    assert found["micro_f1"].other == "strong"
     ours, theirs = (compared.figures[name]["micro_f1"].value for name in ("ours", "strong"))
     assert found["micro_f1"].estimate.value == pytest.approx(ours - theirs)
     assert found["micro_f1"].verdict == "better"
@@ -62,6 +62,21 @@ def test_a_model_against_itself_is_level(labelled, new_answers):
     )
     assert {d.verdict for d in report.differences} == {"level"}
     assert {d.estimate.value for d in report.differences} == {0.0}
+
+
+def test_another_form_of_the_model_is_compared_with_it_and_is_no_rival(labelled, new_answers):
+    form = Subject(name="in fp32", answers=new_answers(noise=0.05), is_form=True)
+    rival = Subject(name="weak", answers=new_answers(noise=0.8, seed=1), is_baseline=True)
+    ours = Subject(name="ours", answers=new_answers(noise=0.1))
+    report = report_of(labelled, ours, form, rival)
+    assert report.baselines == ("weak",)
+    assert {d.other for d in report.differences} == {"weak"}
+    found = {d.figure: d for d in report.form_differences}
+    ours, theirs = (report.figures[name]["micro_f1"].value for name in ("ours", "in fp32"))
+    assert found["micro_f1"].other == "in fp32"
+    assert found["micro_f1"].estimate.value == pytest.approx(ours - theirs)
+    assert "its other forms" in report_html(report)
+    assert "less its other forms" in report_markdown(report)
 
 
 def test_the_best_baseline_is_the_highest_or_the_lowest(compared):
