@@ -3,6 +3,7 @@
 What they run is imported when they run, so that `wherefore --help` stays quick.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,13 @@ class Explain(StrEnum):
     NONE = "none"
     FAST = "fast"
     EXACT = "exact"
+
+
+class RowOrder(StrEnum):
+    """In which order rows are scored."""
+
+    INPUT = "input"
+    DUE_DATE = "due-date"
 
 
 class BacklogEngine(StrEnum):
@@ -119,11 +127,39 @@ def score(
             "several processes here."
         ),
     ] = BacklogEngine.LOCAL,
+    order: Annotated[
+        RowOrder,
+        typer.Option(
+            help="due-date scores, and writes, those rows first whose notice falls due first: 30 "
+            "days after `completed_at`, else `received_at`."
+        ),
+    ] = RowOrder.INPUT,
+    draft_notices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Draft an adverse action notice for each row with principal reasons and the "
+            "particulars of its notice, and say of every row what became of its draft.",
+            show_default="no drafts",
+        ),
+    ] = None,
+    notices_dated: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Date of the drafts.",
+            show_default="the day on which the job begins",
+        ),
+    ] = None,
     shard_rows: Annotated[
         int, typer.Option(help="Rows scored and kept together: the most that a kill costs.", min=1)
     ] = 1024,
 ) -> None:
     """Scores a file of applications: one output row per input row, in order.
+
+    --order due-date puts the most urgent first and adds their due dates.
+    --draft-notices writes drafts that a person decides on; nothing is
+    released or sent. The README says which columns both read.
 
     A row has `text`, fields of an application, or both, and optionally
     `id`; other columns are not read. A row that cannot be scored gets
@@ -144,5 +180,8 @@ def score(
         resume=resume,
         explain=explain.value,
         engine=engine.value,
+        order=order.value,
+        draft_notices=draft_notices,
+        notices_dated=notices_dated.date() if notices_dated else None,
     )
     score_file(source, output, settings=load_settings(model=model), options=options)

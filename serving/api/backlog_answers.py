@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from serving.api.case_requests import Command
+from serving.backlog.due import Order
 from serving.backlog.server.backlogs import BacklogView
 from serving.backlog.server.intake import BacklogOptions
 from serving.backlog.server.records import BacklogStatus, Failure, WebhookStep
@@ -27,6 +28,12 @@ class BacklogQuery(Command):
         description="How much work goes into the evidence of each principal reason, as with "
         "POST /api/v1/predict; none gives what the model itself points at.",
     )
+    order: Order = Field(
+        "input",
+        description="In which order rows are scored, and stand in the result: as in the file, or "
+        "those first whose notice falls due first, by `completed_at` or `received_at`. The result "
+        "then has the columns `row`, `due_on` and `due_note`, too.",
+    )
     webhook_url: str | None = Field(
         None,
         max_length=2000,
@@ -42,6 +49,7 @@ class BacklogQuery(Command):
             output=f".{self.output}",
             webhook_url=self.webhook_url,
             explain=self.explain,
+            order=self.order,
         )
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from serving.backlog.advance import Advance, ProgressReport
+from serving.backlog.draft_terms import DraftTerms
 from serving.backlog.engine import Outcome, resume_shard
 from serving.backlog.errors import ShardsMissingError
 from serving.backlog.identity import ScorerIdentity
 from serving.backlog.job import Job, JobManifest
 from serving.backlog.runs import PlacedShard, ReadingRun, placed, reading_runs
-from serving.backlog.source import InputFile
+from serving.backlog.source import RowSource
 from serving.backlog.texts import Explain
 from serving.backlog.workers import Refusal, ServiceLoader, ShardDone, WorkOrder
 
@@ -38,11 +39,12 @@ class ClusterEngine:
         cluster: Cluster,
         job: Job,
         *,
-        source: InputFile,
+        source: RowSource,
         output: Path,
         loader: ServiceLoader,
         scorer: ScorerIdentity,
         explain: Explain = "none",
+        drafts: DraftTerms | None = None,
     ) -> None:
         """Takes a job that has its plan.
 
@@ -54,10 +56,11 @@ class ClusterEngine:
             loader: loads what scores.
             scorer: what must score.
             explain: how much work goes into the evidence of principal reasons.
+            drafts: what drafted notices have in common; None where none are made.
         """
         self._cluster, self._job, self._source = cluster, job, source
         self._output, self._loader, self._identity = output, loader, scorer
-        self._explain = explain
+        self._explain, self._drafts = explain, drafts
 
     def run(self, manifest: JobManifest, *, outcome: Outcome, report: ProgressReport) -> None:
         """Scores the shards that are not done; see `LocalEngine.run`.
@@ -112,6 +115,7 @@ class ClusterEngine:
             scorer=self._identity,
             loader=self._loader,
             explain=self._explain,
+            drafts=self._drafts,
         )
 
 

@@ -1,9 +1,14 @@
 """The columns of an output row, as .parquet types and as .csv cells."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+
+from serving.backlog.beside import Beside
+from serving.backlog.due import Order
+from serving.rows import ROW_FIELDS, OutputRow
 
 _EVIDENCE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("quote", pa.string())])
 _REASONS = pa.list_(
@@ -35,6 +40,50 @@ PARQUET_SCHEMA = pa.schema(
     ]
 )
 """Column types of an output .parquet file."""
+
+_DUE_SCHEMA = pa.schema([("row", pa.int64()), ("due_on", pa.string()), ("due_note", pa.string())])
+
+DUE_FIELDS: tuple[str, ...] = tuple(_DUE_SCHEMA.names)
+"""The columns that follow where rows are in the order of due dates: the number of the row in the
+input, the last day to notify, and what is wrong with its dates; null where nothing is."""
+
+
+def fields_of(order: Order) -> tuple[str, ...]:
+    """Returns the columns of an output file, in order."""
+    return ROW_FIELDS if order == "input" else (*ROW_FIELDS, *DUE_FIELDS)
+
+
+def schema_of(order: Order) -> pa.Schema:
+    """Returns the column types of an output .parquet file."""
+    if order == "input":
+        return PARQUET_SCHEMA
+    return pa.unify_schemas([PARQUET_SCHEMA, _DUE_SCHEMA])
+
+
+def cells_of(
+    rows: Sequence[OutputRow], beside: Sequence[Beside | None], *, order: Order
+) -> Iterator[Mapping[str, Any]]:
+    """Yields the cells of output rows by column, as plain values.
+
+    Args:
+        rows: the rows.
+        beside: what stands beside each of them; only looked at in the order of due dates.
+        order: the order of the rows.
+    """
+    if order == "input":
+        yield from (row.model_dump(mode="json") for row in rows)
+        return
+    for row, found in zip(rows, beside, strict=True):
+        yield row.model_dump(mode="json") | _due_cells(found)
+
+
+def _due_cells(beside: Beside | None) -> dict[str, Any]:
+    due = beside.due if beside else None
+    return {
+        "row": beside.number if beside else None,
+        "due_on": due.due_on.isoformat() if due and due.due_on else None,
+        "due_note": due.note.value if due and due.note else None,
+    }
 
 
 def json_text(value: Any) -> str:

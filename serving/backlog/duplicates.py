@@ -35,8 +35,8 @@ class IdLedger:
 
         Args:
             identifier: the id.
-            position: where the row stands, from 0; every call has a higher one.
-            number: the number that the row is known by.
+            position: where the row stands in the order of scoring, from 0.
+            number: the number that the row is known by; the lowest had the id first.
 
         Raises:
             OutputError: the disk is full.
@@ -77,7 +77,7 @@ class IdLedger:
 
 def _repeated(entries: NDArray[Any]) -> Iterator[tuple[int, int]]:
     """Yields the position of every entry but the first of its id, and the number of that first."""
-    entries = entries[np.lexsort((entries["position"], entries["id"]))]
+    entries = entries[np.lexsort((entries["number"], entries["id"]))]
     is_first = np.append(True, entries["id"][1:] != entries["id"][:-1])
     first = np.maximum.accumulate(np.where(is_first, np.arange(len(entries)), 0))
     for entry in np.flatnonzero(~is_first):

@@ -42,9 +42,9 @@ def make_durably(
     temporary = (beside or path.parent) / f".{path.name}{writer}{_TEMPORARY_SUFFIX}"
     try:
         make(temporary)
-        _synchronize(temporary)
+        synchronize(temporary)
         temporary.replace(path)
-        _synchronize(path.parent)
+        synchronize(path.parent)
     except OSError as error:
         raise not_writable(path, error) from error
     finally:
@@ -62,9 +62,9 @@ def move_durably(source: Path, target: Path) -> bool:
     """
     try:
         for path in (*source.iterdir(), source):
-            _synchronize(path)
+            synchronize(path)
         source.rename(target)
-        _synchronize(target.parent)
+        synchronize(target.parent)
     except OSError as error:
         if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
             return False
@@ -83,7 +83,14 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _synchronize(path: Path) -> None:
+def write_through(path: Path, content: bytes) -> None:
+    """Writes a file, of any name, and waits until it is on the disk."""
+    _write(path, content)
+    synchronize(path)
+
+
+def synchronize(path: Path) -> None:
+    """Waits until what a file or a directory holds is on the disk."""
     if path.is_dir() and os.name == "nt":  # a directory cannot be opened there
         return
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

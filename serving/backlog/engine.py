@@ -12,11 +12,13 @@ from typing import Protocol
 
 from data_pipeline.sources.records import Record
 from serving.backlog.advance import Advance, ProgressReport
+from serving.backlog.draft_terms import DraftTerms
 from serving.backlog.errors import InputChangedError
 from serving.backlog.formats import OutputFormat
 from serving.backlog.job import Job, JobManifest, ShardRecord
+from serving.backlog.keeping import ShardKeeper
 from serving.backlog.plan import InputRow, PlannedShard, rows_digest
-from serving.backlog.source import InputFile
+from serving.backlog.source import RowSource
 from serving.backlog.tally import Tally
 from serving.backlog.texts import Explain, Finished, ReadShard, ShardScorer
 from serving.rows import FailedRow
@@ -50,10 +52,11 @@ class LocalEngine:
         self,
         job: Job,
         *,
-        source: InputFile,
+        source: RowSource,
         service: ScoringService,
         output: OutputFormat,
         explain: Explain = "none",
+        drafts: DraftTerms | None = None,
     ) -> None:
         """Takes a job that has its plan.
 
@@ -63,11 +66,12 @@ class LocalEngine:
             service: what scores.
             output: the format of the shards.
             explain: how much work goes into the evidence of principal reasons.
+            drafts: what drafted notices have in common; None where none are made.
         """
         self._job = job
         self._source = source
         self._scorer = ShardScorer(service, explain=explain)
-        self._encode = output.encode
+        self._keeper = ShardKeeper(job, output=output, drafts=drafts)
 
     def run(self, manifest: JobManifest, *, outcome: Outcome, report: ProgressReport) -> None:
         """Scores the shards that are not done, in order.
@@ -90,10 +94,7 @@ class LocalEngine:
                     continue
                 told = _teller(part, advance=advance, report=report)
                 rows = self._scorer.score(part, finisher=finisher, told=told)
-                tally = Tally()
-                tally.add(rows)
-                self._job.keep(part.plan, self._encode(rows), tally)
-                outcome.tally.merge(tally)
+                outcome.tally.merge(self._keeper.keep(part, rows).tally())
         self._source.require_unchanged()
 
     def _parts(self) -> Iterator[ShardRecord | ReadShard]:
@@ -116,7 +117,7 @@ def _one_ahead(
 
 
 def planned_rows(
-    plan: PlannedShard, records: Iterable[Record], *, source: InputFile
+    plan: PlannedShard, records: Iterable[Record], *, source: RowSource
 ) -> list[InputRow]:
     """Returns the rows of a shard.
 

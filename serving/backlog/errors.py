@@ -10,6 +10,8 @@
         ├── JobDamagedError           what it keeps on disk is not what it wrote
         ├── NothingToResumeError      there is none to go on with
         ├── InputChangedError         the input is no longer what was planned
+        ├── ColumnsMissingError       the input lacks columns that an option needs
+        ├── NoCreditorError           the policy does not say whose notices are drafted
         ├── EngineFailedError         the engine fails at any text, not at one
         └── ClusterError              the machines that were to score cannot do it
             ├── ClusterSettingsError  the settings name something else that computes
@@ -90,6 +92,29 @@ class InputChangedError(BacklogError):
         super().__init__(
             f"{source} changed while it was read: expected a file that stays as it is, let its "
             "writer end, remove the folder OUTPUT.shards and begin anew"
+        )
+
+
+class ColumnsMissingError(BacklogError):
+    """The input lacks columns that an option needs."""
+
+    def __init__(self, source: str, *, missing: str) -> None:
+        """Names the input and what is missing."""
+        super().__init__(
+            f"{source} has no column {missing}: expected what --order due-date and "
+            "--draft-notices read beside applications; add it, or leave the option out"
+        )
+
+
+class NoCreditorError(BacklogError):
+    """The policy does not say whose notices are drafted."""
+
+    def __init__(self) -> None:
+        """Takes nothing."""
+        super().__init__(
+            "--draft-notices was given and the policy names no creditor: expected `creditor` with "
+            "name, address, type and time zone in the file of WHEREFORE_POLICY_FILE, see "
+            "configs/policy.yaml (12 CFR 1002.9(a)(2))"
         )
 
 

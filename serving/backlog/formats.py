@@ -8,20 +8,25 @@ import csv
 import gzip
 import io
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.backlog.columns import PARQUET_SCHEMA, csv_cell, json_text
+from serving.backlog.beside import Beside
+from serving.backlog.columns import cells_of, csv_cell, fields_of, json_text, schema_of
+from serving.backlog.due import Order
 from serving.errors import OutputError
-from serving.rows import ROW_FIELDS, OutputRow
+from serving.rows import OutputRow
 
 _ROW_GROUP_BYTES = 32 * 1024 * 1024
 _GZIP_LEVEL = 6
+
+Cells = Iterable[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +35,39 @@ class OutputFormat:
 
     Attributes:
         suffix: the suffix of its files.
-        encode: returns a shard's bytes.
+        order: the order of the rows, which tells the columns.
+        dump: returns the bytes of cells.
         join: writes a file, given its path and those of its shards.
     """
 
     suffix: str
-    encode: Callable[[Sequence[OutputRow]], bytes]
+    order: Order
+    dump: Callable[[Cells], bytes]
     join: Callable[[Path, Iterable[Path]], None]
 
+    def encode(self, rows: Sequence[OutputRow], beside: Sequence[Beside | None] = ()) -> bytes:
+        """Returns the bytes of a shard.
 
-def output_format(path: Path) -> OutputFormat:
+        Args:
+            rows: its rows.
+            beside: what stands beside each of them, where they are in the order of due dates.
+        """
+        return self.dump(cells_of(rows, beside, order=self.order))
+
+
+def output_format(path: Path, *, order: Order = "input") -> OutputFormat:
     """Returns the format of a file, which its suffix tells.
 
     Raises:
         OutputError: the suffix is unknown.
     """
     name = path.name.lower()
-    for known in _FORMATS:
+    for known in _formats(order):
         if name.endswith(known.suffix):
             return known
     raise OutputError(
         f"the output {path} has the suffix {path.suffix!r}: expected one of "
-        f"{', '.join(known.suffix for known in _FORMATS)}, rename it"
+        f"{', '.join(known.suffix for known in _formats(order))}, rename it"
     )
 
 
@@ -73,12 +89,12 @@ def check_output(path: Path, *, source: Path) -> None:
         raise OutputError(f"the output {path} is the input itself: name another file")
 
 
-def _jsonl(rows: Sequence[OutputRow]) -> bytes:
-    return "".join(f"{json_text(row.model_dump(mode='json'))}\n" for row in rows).encode()
+def _jsonl(cells: Cells) -> bytes:
+    return "".join(f"{json_text(row)}\n" for row in cells).encode()
 
 
-def _csv(rows: Sequence[OutputRow]) -> bytes:
-    return _csv_lines([csv_cell(v) for v in row.model_dump(mode="json").values()] for row in rows)
+def _csv(cells: Cells) -> bytes:
+    return _csv_lines([csv_cell(value) for value in row.values()] for row in cells)
 
 
 def _csv_lines(lines: Iterable[Sequence[Any]]) -> bytes:
@@ -87,15 +103,14 @@ def _csv_lines(lines: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _parquet(rows: Sequence[OutputRow]) -> bytes:
+def _parquet(cells: Cells, *, schema: pa.Schema) -> bytes:
     buffer = io.BytesIO()
-    dumped = [row.model_dump(mode="json") for row in rows]
-    pq.write_table(pa.Table.from_pylist(dumped, schema=PARQUET_SCHEMA), buffer, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(list(cells), schema=schema), buffer, compression="zstd")
     return buffer.getvalue()
 
 
-def _join_parquet(path: Path, shards: Iterable[Path]) -> None:
-    with pq.ParquetWriter(path, PARQUET_SCHEMA, compression="zstd") as writer:
+def _join_parquet(path: Path, shards: Iterable[Path], *, schema: pa.Schema) -> None:
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         waiting: list[pa.Table] = []
         for shard in shards:
             waiting.append(pq.ParquetFile(shard).read())
@@ -121,10 +136,11 @@ def _zstandard(content: bytes) -> bytes:
 
 def _lines_format(
     suffix: str,
-    encode: Callable[[Sequence[OutputRow]], bytes],
+    dump: Callable[[Cells], bytes],
     compress: Callable[[bytes], bytes],
     *,
     head: bytes,
+    order: Order,
 ) -> OutputFormat:
     def join(path: Path, shards: Iterable[Path]) -> None:
         with path.open("wb") as file:
@@ -133,17 +149,28 @@ def _lines_format(
                 with shard.open("rb") as part:
                     shutil.copyfileobj(part, file)
 
-    return OutputFormat(suffix=suffix, encode=lambda rows: compress(encode(rows)), join=join)
+    return OutputFormat(
+        suffix=suffix, order=order, dump=lambda cells: compress(dump(cells)), join=join
+    )
 
 
-_FORMATS = (
-    *(
-        _lines_format(f"{suffix}{ending}", encode, compress, head=head)
-        for suffix, encode, head in (
+@cache
+def _formats(order: Order) -> tuple[OutputFormat, ...]:
+    schema = schema_of(order)
+    lines = (
+        _lines_format(f"{suffix}{ending}", dump, compress, head=head, order=order)
+        for suffix, dump, head in (
             (".jsonl", _jsonl, b""),
-            (".csv", _csv, _csv_lines([ROW_FIELDS])),
+            (".csv", _csv, _csv_lines([fields_of(order)])),
         )
         for ending, compress in (("", _plain), (".gz", _gzip), (".zst", _zstandard))
-    ),
-    OutputFormat(suffix=".parquet", encode=_parquet, join=_join_parquet),
-)
+    )
+    return (
+        *lines,
+        OutputFormat(
+            suffix=".parquet",
+            order=order,
+            dump=partial(_parquet, schema=schema),
+            join=partial(_join_parquet, schema=schema),
+        ),
+    )

@@ -1,11 +1,13 @@
 """What a job was begun with: it goes on only with the same."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from serving.backlog.due import Order
 from serving.backlog.errors import JobMismatchError
 from serving.backlog.source import InputFile
 from serving.scoring import ScoringService
@@ -22,6 +24,8 @@ _WORDS = {
     "input_format": "--format",
     "shard_rows": "--shard-rows",
     "explain": "--explain",
+    "order": "--order",
+    "notices_dated_on": "--draft-notices or --notices-dated",
 }
 
 
@@ -68,6 +72,8 @@ class JobIdentity(BaseModel):
         shard_rows: most rows of a shard.
         output: suffix of the output.
         explain: `none`, `fast` or `exact`.
+        order: `input` or `due-date`.
+        notices_dated_on: date of the drafted notices; None where none are drafted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -84,6 +90,8 @@ class JobIdentity(BaseModel):
     shard_rows: int
     output: str
     explain: str = "none"
+    order: Order = "input"
+    notices_dated_on: date | None = None
 
     @classmethod
     def of(
@@ -96,6 +104,7 @@ class JobIdentity(BaseModel):
         shard_rows: int,
         output: str,
         explain: str,
+        notices_dated_on: date | None = None,
     ) -> "JobIdentity":
         """Returns the identity of a job on an input with a scorer; see the attributes."""
         return cls(
@@ -108,6 +117,8 @@ class JobIdentity(BaseModel):
             shard_rows=shard_rows,
             output=output,
             explain=explain,
+            order=source.beside.order,
+            notices_dated_on=notices_dated_on,
         )
 
 

@@ -21,13 +21,13 @@ from serving.backlog.errors import JobBusyError, JobDamagedError, not_writable
 from serving.backlog.formats import OutputFormat
 from serving.backlog.identity import JobIdentity
 from serving.backlog.plan import PlannedShard
-from serving.backlog.tally import Tally
+from serving.backlog.tally import COUNTERS, Tally
 
 FOLDER_SUFFIX = ".shards"
 MANIFEST_SUFFIX = ".manifest.json"
 
 _LOCK, _MANIFEST, _PLAN = "lock", "manifest.json", "plan.jsonl"
-_RECORD_SUFFIX = ".record.json"
+_RECORD_SUFFIX, _DRAFTS_SUFFIX = ".record.json", ".drafts.jsonl"
 
 
 class JobManifest(BaseModel):
@@ -60,6 +60,9 @@ class ShardRecord(BaseModel):
         error_codes: failed rows by error code.
         primary_categories: scored rows by primary category.
         risk_bands: scored rows by risk band.
+        due_notes: rows by what is wrong with their dates.
+        drafts: rows by what became of their draft.
+        drafts_sha256: of its drafts' file, hexadecimal; None where none are made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,13 +73,15 @@ class ShardRecord(BaseModel):
     error_codes: dict[str, int]
     primary_categories: dict[str, int]
     risk_bands: dict[str, int]
+    due_notes: dict[str, int] = {}
+    drafts: dict[str, int] = {}
+    drafts_sha256: str | None = None
 
     def tally(self) -> Tally:
         """Returns its counts."""
         tally = Tally(num_rows=self.num_rows)
-        tally.error_codes.update(self.error_codes)
-        tally.primary_categories.update(self.primary_categories)
-        tally.risk_bands.update(self.risk_bands)
+        for name in COUNTERS:
+            getattr(tally, name).update(getattr(self, name))
         return tally
 
 
@@ -157,11 +162,13 @@ class Job:
         """Returns the record of a shard whose rows are there unchanged; None to score it."""
         try:
             record = ShardRecord.model_validate_json(self._record(shard.index).read_bytes())
-            if digest_of_file(self.rows_of(shard.index)) == record.sha256:
-                return record
+            is_whole = digest_of_file(self.rows_of(shard.index)) == record.sha256
+            if record.drafts_sha256 is not None:
+                drafts = digest_of_file(self.drafts_of(shard.index))
+                is_whole = is_whole and drafts == record.drafts_sha256
         except (OSError, ValidationError):
-            pass
-        return None
+            return None
+        return record if is_whole else None
 
     def manifest_digest(self) -> str | None:
         """Returns the SHA-256 of the manifest, hexadecimal; None where there is none."""
@@ -170,8 +177,10 @@ class Job:
         except OSError:
             return None
 
-    def keep(self, shard: PlannedShard, content: bytes, tally: Tally) -> ShardRecord:
-        """Keeps the rows of a shard, then its record, and returns that.
+    def keep(
+        self, shard: PlannedShard, content: bytes, tally: Tally, *, drafts: bytes | None = None
+    ) -> ShardRecord:
+        """Keeps the rows of a shard and its drafts, then its record, and returns that.
 
         Raises:
             OutputError: the disk is full or the file system refuses.
@@ -180,12 +189,13 @@ class Job:
             sha256=hashlib.sha256(content).hexdigest(),
             num_rows=shard.num_rows,
             num_characters=shard.num_characters,
-            error_codes=tally.error_codes,
-            primary_categories=tally.primary_categories,
-            risk_bands=tally.risk_bands,
+            drafts_sha256=None if drafts is None else hashlib.sha256(drafts).hexdigest(),
+            **{name: getattr(tally, name) for name in COUNTERS},
         )
         told = record.model_dump_json().encode()
         write_durably(self.rows_of(shard.index), content, writer=self._writer)
+        if drafts is not None:
+            write_durably(self.drafts_of(shard.index), drafts, writer=self._writer)
         write_durably(self._record(shard.index), told, writer=self._writer)
         return record
 
@@ -213,6 +223,10 @@ class Job:
     def rows_of(self, index: int) -> Path:
         """Returns where the rows of a shard are."""
         return self.folder / f"{index:08d}{self._output.suffix}"
+
+    def drafts_of(self, index: int) -> Path:
+        """Returns where the drafts of a shard are."""
+        return self.folder / f"{index:08d}{_DRAFTS_SUFFIX}"
 
     def _record(self, index: int) -> Path:
         return self.folder / f"{index:08d}{_RECORD_SUFFIX}"

@@ -1,14 +1,11 @@
 """`wherefore score`: a file scored as a job that can be broken off and gone on with."""
 
 import json
-import shutil
 import signal
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import typer
@@ -16,25 +13,24 @@ from rich.console import Console
 
 from data_pipeline.sources.errors import SourceNotFoundError
 from serving.backlog.advance import report_progress
+from serving.backlog.beginning import prepared
+from serving.backlog.beside import BesideColumns
+from serving.backlog.draft_folder import check_draft_folder, put_drafts
+from serving.backlog.draft_terms import creditor_of, date_of_drafts, draft_terms
+from serving.backlog.due import Order
 from serving.backlog.durable import digest_of_file, write_durably
 from serving.backlog.engine import JobEngine, Outcome
 from serving.backlog.errors import BacklogError, NothingToResumeError
 from serving.backlog.formats import OutputFormat, check_output, output_format
-from serving.backlog.identity import JobIdentity, ScorerIdentity, require_same
-from serving.backlog.job import (
-    MANIFEST_SUFFIX,
-    Job,
-    JobManifest,
-    folder_of,
-    open_job,
-)
+from serving.backlog.identity import JobIdentity, ScorerIdentity
+from serving.backlog.job import MANIFEST_SUFFIX, Job, JobManifest, folder_of, open_job
 from serving.backlog.plan import DEFAULT_SHARD_ROWS
-from serving.backlog.scorers import EngineName, opened_scorer
-from serving.backlog.source import STANDARD_STREAM, InputFile, keep_stream, plan_input
+from serving.backlog.scorers import EngineName, JobScorer, opened_scorer
+from serving.backlog.source import STANDARD_STREAM, InputFile
+from serving.backlog.streams import input_path, output_path
 from serving.backlog.tally import summary_table
 from serving.backlog.texts import Explain
-from serving.errors import OutputError
-from serving.policy import load_policy
+from serving.policy import Policy, load_policy
 from serving.settings import Settings
 
 EXIT_INTERRUPTED = 130
@@ -51,6 +47,9 @@ class ScoreOptions:
         resume: whether there must be a job to go on with.
         explain: how much work goes into the evidence of principal reasons.
         engine: what runs the job; it may be gone on with by another.
+        order: in which order rows are scored, and stand in the output.
+        draft_notices: folder of the drafted notices; None drafts none.
+        notices_dated: date of the drafts; None takes the day on which the job was begun.
     """
 
     input_format: str = "auto"
@@ -59,6 +58,17 @@ class ScoreOptions:
     resume: bool = False
     explain: Explain = "none"
     engine: EngineName = "local"
+    order: Order = "input"
+    draft_notices: Path | None = None
+    notices_dated: date | None = None
+
+    def beside(self, policy: Policy) -> BesideColumns:
+        """Returns what is read of rows beside their applications."""
+        return BesideColumns(
+            order=self.order,
+            time_zone=policy.creditor.time_zone if policy.creditor else None,
+            has_drafts=self.draft_notices is not None,
+        )
 
 
 def score_file(source: Path, output: Path, *, settings: Settings, options: ScoreOptions) -> None:
@@ -66,82 +76,115 @@ def score_file(source: Path, output: Path, *, settings: Settings, options: Score
 
     Raises:
         DataError: the input is missing, unreadable or of unknown form.
-        OutputError: the output cannot be written.
+        OutputError: the output or the drafts cannot be written.
         BacklogError: the job cannot go on: another process has it, or it is another job.
+        FactsError, NoticeDataError: no notice can be drafted for the creditor of the policy.
         MissingExtraError: Ray is asked for and not installed.
         ArtifactError: the model directory is not a whole, unchanged model.
     """
     policy = load_policy(settings.policy_file)
-    with _output_file(output, options=options) as path:
+    with output_path(output, resume=options.resume) as path:
         check_output(path, source=source)
         if source != STANDARD_STREAM and not source.is_file():
             raise SourceNotFoundError(source)
-        chosen = output_format(path)
+        chosen = output_format(path, order=options.order)
         with open_job(folder_of(path), output=chosen) as job:
-            begun = job.manifest()
-            if options.resume and begun is None:
+            is_begun = job.manifest() is not None
+            if options.resume and not is_begun:
                 raise NothingToResumeError(job.folder)
+            _check_drafts(options, policy=policy, output=path, is_begun=is_begun)
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             # torch takes seconds to import: what can be refused without it is refused before.
-            with (
-                _input_file(source, job=job, options=options) as given,
-                opened_scorer(options.engine, settings=settings, policy=policy) as scorer,
-            ):
-                identity = identify(given, scorer=scorer.identity, options=options, output=chosen)
-                if begun is not None:
-                    require_same(job.folder, begun.identity, identity)
-                run(
-                    job,
-                    path,
-                    engine=scorer.engine(job, path, source=given, explain=options.explain),
-                    manifest=begun or _begin(job, identity, given),
-                    summary=Console(stderr=output == STANDARD_STREAM),
-                    is_kept=output != STANDARD_STREAM,
+            with input_path(source, job=job) as given_at:
+                given = InputFile.open(
+                    given_at,
+                    name="standard input" if source == STANDARD_STREAM else str(source),
+                    input_format=options.input_format,
+                    limit=options.limit,
+                    beside=options.beside(policy),
                 )
+                with opened_scorer(options.engine, settings=settings, policy=policy) as scorer:
+                    score_job(
+                        job,
+                        path,
+                        source=given,
+                        scorer=scorer,
+                        options=options,
+                        policy=policy,
+                        summary=Console(stderr=output == STANDARD_STREAM),
+                        is_kept=output != STANDARD_STREAM,
+                    )
 
 
-def run(
+def score_job(
     job: Job,
     path: Path,
     *,
-    engine: JobEngine,
-    manifest: JobManifest,
+    source: InputFile,
+    scorer: JobScorer,
+    options: ScoreOptions,
+    policy: Policy,
     summary: Console,
     is_kept: bool = True,
+    after_plan: Callable[[], None] = lambda: None,
 ) -> None:
-    """Scores what is left of a job, puts the output in place, and prints a summary.
+    """Begins a job or goes on with it, to its end, and prints a summary.
 
     Args:
-        job: the job, its plan made.
+        job: the folder of the job.
         path: the name of the output.
-        engine: scores it.
-        manifest: the manifest of the job.
+        source: the input.
+        scorer: what scores.
+        options: what is asked for.
+        policy: the creditor's policy.
         summary: where the summary goes.
         is_kept: whether what is done stays when the run is interrupted.
+        after_plan: is called when the plan is made and nothing is scored yet.
 
     Raises:
         BacklogError: the job cannot go on.
-        OutputError: the output cannot be written.
+        SourceError: the input breaks off.
+        OutputError: the output or the drafts cannot be written.
         typer.Exit: the run was interrupted; the shards that are done are kept.
     """
+    dated_on = None
+    if options.draft_notices is not None:
+        dated_on = date_of_drafts(job.manifest(), policy=policy, asked=options.notices_dated)
+    identity = identify(
+        source,
+        scorer=scorer.identity,
+        options=options,
+        output=output_format(path),
+        notices_dated_on=dated_on,
+    )
+    rows, manifest = prepared(job, source, identity)
+    after_plan()
+    engine = scorer.engine(
+        job,
+        path,
+        source=rows,
+        explain=options.explain,
+        drafts=draft_terms(policy, identity),
+    )
     outcome, started = Outcome(), time.perf_counter()
-    try:
-        with report_progress(Console(stderr=True)) as report:
-            engine.run(manifest, outcome=outcome, report=report)
-    except KeyboardInterrupt:
-        done = f"{outcome.tally.num_rows:,} of {manifest.num_rows:,} rows"
-        kept = f"{done} are kept in {job.folder}: run the same command again to go on"
-        typer.echo(f"wherefore: interrupted, {kept if is_kept else 'nothing is kept'}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+    _run(job, engine=engine, manifest=manifest, outcome=outcome, is_kept=is_kept)
+    drafts = {}
+    if options.draft_notices is not None:
+        drafts = {"drafts_sha256": put_drafts(job, options.draft_notices)}
     job.join(path)
-    _write_manifest(path, manifest=manifest, outcome=outcome)
+    _write_manifest(path, manifest=manifest, outcome=outcome, drafts=drafts)
     job.remove()
     seconds = time.perf_counter() - started
     summary.print(summary_table(outcome.tally, seconds=seconds, resumed=outcome.resumed))
 
 
 def identify(
-    source: InputFile, *, scorer: ScorerIdentity, options: ScoreOptions, output: OutputFormat
+    source: InputFile,
+    *,
+    scorer: ScorerIdentity,
+    options: ScoreOptions,
+    output: OutputFormat,
+    notices_dated_on: date | None = None,
 ) -> JobIdentity:
     """Returns whatever decides the bytes of an output."""
     return JobIdentity.of(
@@ -152,72 +195,46 @@ def identify(
         shard_rows=options.shard_rows,
         output=output.suffix,
         explain=options.explain,
+        notices_dated_on=notices_dated_on,
     )
 
 
-def _begin(job: Job, identity: JobIdentity, source: InputFile) -> JobManifest:
-    plan = plan_input(source, shard_rows=identity.shard_rows, folder=job.folder)
-    return job.begin(identity, plan)
+def _run(
+    job: Job, *, engine: JobEngine, manifest: JobManifest, outcome: Outcome, is_kept: bool
+) -> None:
+    """Scores what is left of a job; raises typer.Exit where the run was interrupted."""
+    try:
+        with report_progress(Console(stderr=True)) as report:
+            engine.run(manifest, outcome=outcome, report=report)
+    except KeyboardInterrupt:
+        done = f"{outcome.tally.num_rows:,} of {manifest.num_rows:,} rows"
+        kept = f"{done} are kept in {job.folder}: run the same command again to go on"
+        typer.echo(f"wherefore: interrupted, {kept if is_kept else 'nothing is kept'}", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _write_manifest(path: Path, *, manifest: JobManifest, outcome: Outcome) -> None:
+def _check_drafts(options: ScoreOptions, *, policy: Policy, output: Path, is_begun: bool) -> None:
+    """Refuses drafts that could not be made before any work is done."""
+    if options.draft_notices is not None:
+        creditor_of(policy)
+        check_draft_folder(options.draft_notices, output=output, is_begun=is_begun)
+    elif options.notices_dated is not None:
+        raise BacklogError(
+            "--notices-dated was given and no notices are drafted: expected --draft-notices FOLDER "
+            "with it, give both or neither"
+        )
+
+
+def _write_manifest(
+    path: Path, *, manifest: JobManifest, outcome: Outcome, drafts: Mapping[str, str]
+) -> None:
     """Writes down what the output was made of: the same for the same output, however it ran."""
     content = {
         "output_sha256": digest_of_file(path),
+        **drafts,
         "rows": manifest.num_rows,
         "errors": dict(sorted(outcome.tally.error_codes.items())),
         **manifest.identity.model_dump(mode="json"),
     }
     target = path.with_name(path.name + MANIFEST_SUFFIX)
     write_durably(target, f"{json.dumps(content, indent=2)}\n".encode())
-
-
-@contextmanager
-def _input_file(source: Path, *, job: Job, options: ScoreOptions) -> Iterator[InputFile]:
-    """The input; what comes by a stream is on the disk for as long as it is read."""
-    kept = None
-    if source == STANDARD_STREAM:
-        kept = keep_stream(sys.stdin.buffer, job.folder)
-    try:
-        yield InputFile.open(
-            kept or source,
-            name="standard input" if kept else str(source),
-            input_format=options.input_format,
-            limit=options.limit,
-        )
-    finally:
-        if kept:
-            kept.unlink(missing_ok=True)
-
-
-@contextmanager
-def _output_file(output: Path, *, options: ScoreOptions) -> Iterator[Path]:
-    """Where the output is put together; what goes to a stream is sent there at the end."""
-    if output != STANDARD_STREAM:
-        yield output
-        return
-    if options.resume:
-        raise BacklogError(
-            "--resume was given with the output -: expected the name of a file, since what goes to "
-            "standard output is not kept"
-        )
-    with tempfile.TemporaryDirectory(prefix="wherefore-") as folder:
-        path = Path(folder) / "rows.jsonl"
-        yield path
-        _send(path)
-
-
-def _send(path: Path) -> None:
-    """Copies a file to standard output, on a handle of its own: a failure shows here, not at exit.
-
-    Raises:
-        OutputError: nobody reads it, or what it leads to is full.
-    """
-    try:
-        with path.open("rb") as file, open(sys.stdout.fileno(), "wb", closefd=False) as stream:
-            shutil.copyfileobj(file, stream)
-    except OSError as error:
-        raise OutputError(
-            f"standard output cannot be written ({error.strerror}): expected somebody who reads it "
-            "to its end, run the same command again or name a file"
-        ) from error

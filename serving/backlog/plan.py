@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.sources import Row, RowError
+from serving.backlog.beside import Beside, beside_json
 
 DEFAULT_SHARD_ROWS = 1024
 """Rows of a shard: about twelve seconds of work on two cores, the most that a kill costs."""
@@ -28,15 +29,18 @@ class InputRow:
     Attributes:
         row: the row.
         text: its rendered application; empty for a row that cannot be used.
+        beside: what was read beside it; None where nothing is asked for.
     """
 
     row: Row | RowError
     text: str
+    beside: Beside | None = None
 
     @classmethod
-    def of(cls, row: Row | RowError) -> "InputRow":
+    def of(cls, row: Row | RowError, *, beside: Beside | None = None) -> "InputRow":
         """Renders a row."""
-        return cls(row=row, text=render_text(row.application) if isinstance(row, Row) else "")
+        text = render_text(row.application) if isinstance(row, Row) else ""
+        return cls(row=row, text=text, beside=beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +90,20 @@ def cut_shards(
 
 
 def rows_digest(rows: Iterable[InputRow]) -> str:
-    """Returns the SHA-256 over numbers, ids and texts of rows, or over their errors."""
+    """Returns the SHA-256 over numbers, ids and texts of rows, or their errors, and what is beside.
+
+    It tells everything apart that the output depends on.
+    """
     digest = hashlib.sha256()
     for given in rows:
         row = given.row
         said = given.text if isinstance(row, Row) else f"{row.code}\0{row.message}"
         kind = "row" if isinstance(row, Row) else "error"
-        for part in (kind, str(row.number), row.id, said):
-            content = part.encode("utf-8", "surrogatepass")
+        parts = [part.encode("utf-8", "surrogatepass") for part in (kind, str(row.number), row.id)]
+        parts.append(said.encode("utf-8", "surrogatepass"))
+        if given.beside is not None:
+            parts.append(beside_json(given.beside))
+        for content in parts:
             digest.update(len(content).to_bytes(8, "big") + content)
     return digest.hexdigest()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from serving.backlog.cluster import Cluster, ClusterEngine
+from serving.backlog.draft_terms import DraftTerms
 from serving.backlog.engine import JobEngine, LocalEngine
 from serving.backlog.errors import ClusterSettingsError
 from serving.backlog.formats import output_format
@@ -18,7 +19,7 @@ from serving.backlog.loading import (
     num_cores,
     scorer_identity,
 )
-from serving.backlog.source import InputFile
+from serving.backlog.source import RowSource
 from serving.backlog.texts import Explain
 from serving.backlog.workers import ServiceLoader
 from serving.policy import Policy
@@ -36,7 +37,15 @@ class JobScorer(Protocol):
     def identity(self) -> ScorerIdentity:
         """What decides its numbers."""
 
-    def engine(self, job: Job, path: Path, *, source: InputFile, explain: Explain) -> JobEngine:
+    def engine(
+        self,
+        job: Job,
+        path: Path,
+        *,
+        source: RowSource,
+        explain: Explain,
+        drafts: DraftTerms | None = None,
+    ) -> JobEngine:
         """Returns the engine of a job that makes the output at `path`."""
 
 
@@ -52,10 +61,24 @@ class LocalScorer:
     service: ScoringService
     identity: ScorerIdentity
 
-    def engine(self, job: Job, path: Path, *, source: InputFile, explain: Explain) -> JobEngine:
+    def engine(
+        self,
+        job: Job,
+        path: Path,
+        *,
+        source: RowSource,
+        explain: Explain,
+        drafts: DraftTerms | None = None,
+    ) -> JobEngine:
         """Returns the engine of a job; see `JobScorer`."""
-        chosen = output_format(path)
-        return LocalEngine(job, source=source, service=self.service, output=chosen, explain=explain)
+        return LocalEngine(
+            job,
+            source=source,
+            service=self.service,
+            output=output_format(path, order=source.order),
+            explain=explain,
+            drafts=drafts,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +95,15 @@ class ClusterScorer:
     loader: ServiceLoader
     identity: ScorerIdentity
 
-    def engine(self, job: Job, path: Path, *, source: InputFile, explain: Explain) -> JobEngine:
+    def engine(
+        self,
+        job: Job,
+        path: Path,
+        *,
+        source: RowSource,
+        explain: Explain,
+        drafts: DraftTerms | None = None,
+    ) -> JobEngine:
         """Returns the engine of a job; see `JobScorer`."""
         return ClusterEngine(
             self.cluster,
@@ -82,6 +113,7 @@ class ClusterScorer:
             loader=self.loader,
             scorer=self.identity,
             explain=explain,
+            drafts=drafts,
         )
 
 

@@ -1,24 +1,25 @@
 """The input of a job: which file it is, what its rows are, and whether it stays as it is."""
 
 import shutil
-import tempfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
-from data_pipeline.sources import Row
+from data_pipeline.sources.errors import ColumnsError
 from data_pipeline.sources.files import file_format, open_table, to_row
 from data_pipeline.sources.formats import SourceFormat
+from data_pipeline.sources.json_lines import JsonLinesTable
 from data_pipeline.sources.opening import open_bytes, readable
 from data_pipeline.sources.parquet import ParquetTable
-from data_pipeline.sources.records import Record
-from serving.backlog.duplicates import IdLedger
+from data_pipeline.sources.records import Record, Table
+from serving.backlog.beside import NOTHING_BESIDE, BesideColumns
+from serving.backlog.due import Order
 from serving.backlog.durable import digest_of_file
-from serving.backlog.errors import InputChangedError, not_writable
-from serving.backlog.plan import InputRow, PlannedShard, cut_shards, rows_digest
+from serving.backlog.errors import ColumnsMissingError, InputChangedError, not_writable
+from serving.backlog.plan import InputRow
 
 STANDARD_STREAM = Path("-")
 """Stands for standard input, and for standard output."""
@@ -28,9 +29,39 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SNIFFED_BYTES = 4096
 
 
+class RowSource(Protocol):
+    """Where the rows of a job come from, in the order of scoring."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    @property
+    def order(self) -> Order:
+        """In which order its rows are scored."""
+
+    def resolved(self) -> "RowSource":
+        """Returns the same under a path that other processes find, too."""
+
+    def records(self) -> Iterator[Record]:
+        """Yields the raw rows; `input_row` makes something of them."""
+
+    def part_starts(self) -> list[int]:
+        """Returns where reading may begin, as positions of records from 0; the first is 0."""
+
+    def records_from(self, position: int) -> Iterator[Record]:
+        """Yields the raw rows from a position on."""
+
+    def input_row(self, record: Record) -> InputRow:
+        """Returns what a raw row holds."""
+
+    def require_unchanged(self) -> None:
+        """Makes sure that the input holds what it held. Raises InputChangedError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
-    """The file whose rows are scored.
+    """The file whose rows are scored, as they stand in it.
 
     Attributes:
         path: where it is.
@@ -40,6 +71,7 @@ class InputFile:
         sha256: of its bytes, hexadecimal.
         num_bytes: its size.
         state: size and time of the last change when its bytes were read.
+        beside: what is read of its rows beside the applications.
     """
 
     path: Path
@@ -49,15 +81,26 @@ class InputFile:
     sha256: str
     num_bytes: int
     state: tuple[int, int]
+    beside: BesideColumns = NOTHING_BESIDE
 
     @classmethod
-    def open(cls, path: Path, *, name: str, input_format: str, limit: int | None) -> "InputFile":
+    def open(
+        cls,
+        path: Path,
+        *,
+        name: str,
+        input_format: str,
+        limit: int | None,
+        beside: BesideColumns = NOTHING_BESIDE,
+    ) -> "InputFile":
         """Looks at the columns of a file and reads its bytes once.
 
         Raises:
             SourceError: the file or its columns cannot be used.
+            ColumnsMissingError: it lacks columns that are to be read beside applications.
         """
         source_format = file_format(path, format=input_format)
+        check_columns(path, beside, name=name)
         state = _state(path)
         with readable(path):
             sha256 = digest_of_file(path)
@@ -69,7 +112,13 @@ class InputFile:
             sha256=sha256,
             num_bytes=state[0],
             state=state,
+            beside=beside,
         )
+
+    @property
+    def order(self) -> Order:
+        """In which order rows are scored: as they stand."""
+        return "input"
 
     def resolved(self) -> "InputFile":
         """Returns the same under a path that other processes find, too."""
@@ -77,33 +126,32 @@ class InputFile:
 
     def records(self) -> Iterator[Record]:
         """Yields the raw rows; `input_row` makes something of them."""
-        records = open_table(self.path).records(self.source_format.columns)
-        return islice(records, self.limit)
+        return islice(self.all_records(), self.limit)
+
+    def all_records(self) -> Iterator[Record]:
+        """Yields the raw rows, those beyond the limit, too."""
+        return open_table(self.path).records(self._columns)
 
     def part_starts(self) -> list[int]:
         """Returns where reading may begin, as positions of records from 0; the first is 0.
 
         Only Parquet can be opened in the middle: at its row groups.
         """
-        table = open_table(self.path)
-        return _group_starts(table) if isinstance(table, ParquetTable) else [0]
+        return part_starts(open_table(self.path))
 
     def records_from(self, position: int) -> Iterator[Record]:
         """Yields the raw rows from a position on; of Parquet, what lies before it is not read."""
         table = open_table(self.path)
-        if isinstance(table, ParquetTable):
-            starts = _group_starts(table)
-            part = bisect_right(starts, position) - 1
-            start = starts[part]
-            records = table.records(self.source_format.columns, first_group=part)
-        else:
-            start, records = 0, table.records(self.source_format.columns)
-        stop = None if self.limit is None else self.limit - start
-        return islice(records, position - start, stop)
+        return records_from(table, position, columns=self._columns, limit=self.limit)
 
     def input_row(self, record: Record) -> InputRow:
         """Returns what a raw row holds."""
-        return InputRow.of(to_row(record, source_format=self.source_format))
+        row = to_row(record, source_format=self.source_format)
+        return InputRow.of(row, beside=self.beside.read(record, row))
+
+    @property
+    def _columns(self) -> frozenset[str]:
+        return self.source_format.columns | self.beside.names
 
     def require_unchanged(self) -> None:
         """Makes sure that the file still holds what it held.
@@ -116,70 +164,57 @@ class InputFile:
                 raise InputChangedError(self.name)
 
 
-def plan_input(
-    source: InputFile,
-    *,
-    shard_rows: int,
-    folder: Path,
-    after_shard: Callable[[], None] = lambda: None,
-) -> Iterator[PlannedShard]:
-    """Yields the plan of a file, which is read once, in bounded memory.
+def part_starts(table: Table) -> list[int]:
+    """Returns where reading of a table may begin, as positions of records; the first is 0."""
+    return [0, *accumulate(table.group_rows[:-1])] if isinstance(table, ParquetTable) else [0]
+
+
+def records_from(
+    table: Table, position: int, *, columns: Collection[str], limit: int | None = None
+) -> Iterator[Record]:
+    """Yields the records of a table from a position on; of Parquet, none before it is read.
 
     Args:
-        source: the file.
-        shard_rows: most rows of a shard.
-        folder: where there is room for the digests of the ids.
-        after_shard: is called after each shard that was read, and may raise to break it off.
+        table: the table.
+        position: of the first record, from 0.
+        columns: the columns that are read.
+        limit: most records, counted from the beginning of the table; None for all.
+    """
+    if isinstance(table, ParquetTable):
+        starts = part_starts(table)
+        part = bisect_right(starts, position) - 1
+        start = starts[part]
+        records = table.records(columns, first_group=part)
+    else:
+        start, records = 0, table.records(columns)
+    stop = None if limit is None else limit - start
+    return islice(records, position - start, stop)
+
+
+def check_columns(path: Path, beside: BesideColumns, *, name: str) -> None:
+    """Refuses a file that lacks what is to be read beside applications, as far as a header tells.
+
+    Args:
+        path: the file.
+        beside: what is to be read.
+        name: what the user calls the file.
 
     Raises:
-        SourceError: the file breaks off.
-        InputChangedError: the file changed meanwhile.
-        OutputError: the disk is full.
+        SourceError: the file cannot be read, or a column repeats.
+        ColumnsMissingError: a column is missing.
     """
-    try:
-        scratch = tempfile.TemporaryDirectory(dir=folder, prefix="ids-")
-    except OSError as error:
-        raise not_writable(folder, error) from error
-    with scratch as name:
-        ledger = IdLedger(Path(name))
-        planned = []
-        for shard in _planned(source, shard_rows=shard_rows, ledger=ledger):
-            planned.append(shard)
-            after_shard()
-        repeated = sorted(ledger.repeated().items())
-    source.require_unchanged()
-    start = taken = 0
-    for shard in planned:
-        duplicates = []
-        while taken < len(repeated) and repeated[taken][0] < start + shard.num_rows:
-            position, first = repeated[taken]
-            duplicates.append((position - start, first))
-            taken += 1
-        start += shard.num_rows
-        yield PlannedShard(
-            index=shard.index,
-            num_rows=shard.num_rows,
-            num_characters=shard.num_characters,
-            digest=shard.digest,
-            duplicates=tuple(duplicates),
-        )
-
-
-def _planned(source: InputFile, *, shard_rows: int, ledger: IdLedger) -> Iterator[PlannedShard]:
-    position = 0
-    rows = (source.input_row(record) for record in source.records())
-    for index, shard in enumerate(cut_shards(rows, shard_rows=shard_rows)):
-        for given in shard:
-            # A row that cannot be used claims no id: a later one with it may be its correction.
-            if isinstance(given.row, Row):
-                ledger.add(given.row.id, position=position, number=given.row.number)
-            position += 1
-        yield PlannedShard(
-            index=index,
-            num_rows=len(shard),
-            num_characters=sum(len(given.text) for given in shard),
-            digest=rows_digest(shard),
-        )
+    if not beside.names:
+        return
+    table = open_table(path)
+    found = list(table.columns)
+    if repeated := sorted(column for column in beside.names if found.count(column) > 1):
+        problem = f"the column {repeated[0]!r} repeats"
+        raise ColumnsError(found, problem=problem, advice="remove or rename one of them")
+    # A line of JSON names its own columns, and the first hundred need not name all.
+    if isinstance(table, JsonLinesTable):
+        return
+    if missing := beside.missing_in(found):
+        raise ColumnsMissingError(name, missing=missing)
 
 
 def keep_stream(stream: BinaryIO, folder: Path) -> Path:
@@ -236,10 +271,6 @@ def _suffix(path: Path, *, kind: str | None) -> str:
             link.unlink()
     first = start.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
     return (".jsonl" if first in {b"{", b"[", b""} else ".csv") + compressed
-
-
-def _group_starts(table: ParquetTable) -> list[int]:
-    return [0, *accumulate(table.group_rows[:-1])]
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import structlog
 
 from data_pipeline.sources import Row, RowError
 from model_store.engine.outputs import EngineLogits
+from serving.backlog.beside import Beside
 from serving.backlog.errors import EngineFailedError
 from serving.backlog.explained import explained_row
 from serving.backlog.plan import InputRow, PlannedShard, plan_batches
@@ -48,11 +49,13 @@ class ReadShard:
         plan: which shard it is.
         parts: in the order of its rows, what is left to be scored and what is not.
         lengths: characters of the text of each row.
+        beside: what was read of each row beside its application.
     """
 
     plan: PlannedShard
     parts: list[ReadRow | FailedRow]
     lengths: list[int]
+    beside: list[Beside | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,12 @@ class ShardScorer:
             parts += self._read(rows[start : start + _SLICE_TEXTS])
         for position, first in plan.duplicates:
             parts[position] = self._duplicate(rows[position].row, first)
-        return ReadShard(plan=plan, parts=parts, lengths=[len(given.text) for given in rows])
+        return ReadShard(
+            plan=plan,
+            parts=parts,
+            lengths=[len(given.text) for given in rows],
+            beside=[given.beside for given in rows],
+        )
 
     def score(
         self, shard: ReadShard, *, finisher: Executor, told: Callable[[Finished], None]

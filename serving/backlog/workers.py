@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from data_pipeline.errors import WhereforeError
+from serving.backlog.draft_terms import DraftTerms
 from serving.backlog.engine import planned_rows
 from serving.backlog.errors import (
     AnotherJobError,
@@ -26,9 +27,9 @@ from serving.backlog.errors import (
 from serving.backlog.formats import output_format
 from serving.backlog.identity import ScorerIdentity
 from serving.backlog.job import Job, ShardRecord
+from serving.backlog.keeping import ShardKeeper
 from serving.backlog.runs import ReadingRun
-from serving.backlog.source import InputFile
-from serving.backlog.tally import Tally
+from serving.backlog.source import RowSource
 from serving.backlog.texts import Explain, Finished, ReadShard, ShardScorer
 from serving.scoring import ScoringService
 
@@ -62,15 +63,17 @@ class WorkOrder:
         scorer: what must score.
         loader: loads it.
         explain: how much work goes into the evidence of principal reasons.
+        drafts: what drafted notices have in common; None where none are made.
     """
 
     folder: Path
     manifest_sha256: str
     output: Path
-    source: InputFile
+    source: RowSource
     scorer: ScorerIdentity
     loader: ServiceLoader
     explain: Explain = "none"
+    drafts: DraftTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +162,9 @@ class ShardWriter:
     def __init__(self, order: WorkOrder) -> None:
         """Loads nothing yet."""
         self._order = order
-        self._output = output_format(order.output)
-        self._job = Job(order.folder, output=self._output, writer=f".{uuid.uuid4().hex}")
+        output = output_format(order.output, order=order.source.order)
+        self._job = Job(order.folder, output=output, writer=f".{uuid.uuid4().hex}")
+        self._keeper = ShardKeeper(self._job, output=output, drafts=order.drafts)
         self._finisher = ThreadPoolExecutor(1, "finisher")
         self._scorer: ShardScorer | None = None
 
@@ -173,10 +177,8 @@ class ShardWriter:
     def _write(self, shard: ReadShard) -> ShardDone:
         self._scorer = scorer = self._scorer or self._loaded()
         rows = scorer.score(shard, finisher=self._finisher, told=_nobody)
-        tally = Tally()
-        tally.add(rows)
         self._require_job()
-        record = self._job.keep(shard.plan, self._output.encode(rows), tally)
+        record = self._keeper.keep(shard, rows)
         num_tokens = sum(row.tokens for row in rows if row.tokens)
         return ShardDone(index=shard.plan.index, record=record, num_tokens=num_tokens)
 

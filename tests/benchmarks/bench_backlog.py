@@ -32,7 +32,8 @@ from data_pipeline.generator.simulation import simulate
 from serving.backlog.loading import load_backlog_predictor
 from serving.backlog.local_job import ScoreOptions, score_file
 from serving.backlog.plan import DEFAULT_SHARD_ROWS, plan_batches
-from serving.backlog.source import InputFile, plan_input
+from serving.backlog.planning import plan_input
+from serving.backlog.source import InputFile
 from serving.settings import Settings, load_settings
 
 SHORT_TEXT = "Asks for {} dollars; debts take most of the income."

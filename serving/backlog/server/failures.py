@@ -3,6 +3,7 @@
 from data_pipeline.errors import DataError
 from serving.backlog.errors import (
     BacklogError,
+    ColumnsMissingError,
     EngineFailedError,
     InputChangedError,
     JobMismatchError,
@@ -21,6 +22,11 @@ _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
         InputChangedError,
         "input_changed",
         "the file changed while it was read: expected it unchanged, post it when it is complete",
+    ),
+    (
+        ColumnsMissingError,
+        "due_dates_missing",
+        "no row gives completed_at or received_at: expected one for this order, post the dates",
     ),
     (
         BacklogInputError,

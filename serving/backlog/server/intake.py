@@ -11,11 +11,14 @@ from pathlib import Path
 
 from data_pipeline.errors import DataError
 from data_pipeline.sources.files import file_format
+from serving.backlog.beside import BesideColumns
+from serving.backlog.due import Order
+from serving.backlog.errors import ColumnsMissingError
 from serving.backlog.server.errors import BacklogInputError, IdempotencyKeyReusedError
 from serving.backlog.server.records import BacklogRequest
 from serving.backlog.server.shelf import BacklogShelf
 from serving.backlog.server.webhooks import WebhookSigner
-from serving.backlog.source import name_by_content
+from serving.backlog.source import check_columns, name_by_content
 from serving.backlog.texts import Explain
 
 _UPLOAD, _UPLOAD_WORDS = "input", "the upload"
@@ -31,6 +34,7 @@ class BacklogOptions:
         output: suffix of the result.
         webhook_url: who is told of the end; None for nobody.
         explain: how much work goes into the evidence of principal reasons.
+        order: in which order rows are scored, and stand in the result.
     """
 
     input_format: str = "auto"
@@ -38,6 +42,7 @@ class BacklogOptions:
     output: str = ".jsonl"
     webhook_url: str | None = None
     explain: Explain = "none"
+    order: Order = "input"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +161,12 @@ class Intake:
             self._signer.require_allowed(options.webhook_url)
         try:
             file_format(path, format=options.input_format)
+            check_columns(path, BesideColumns(order=options.order), name=name)
+        except ColumnsMissingError as error:
+            raise BacklogInputError(
+                "found no column completed_at or received_at: expected one of them for the order "
+                "due-date, add it or leave the order out"
+            ) from error
         except DataError as error:
             raise _unusable(error, path, name=name) from error
 

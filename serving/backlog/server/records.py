@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from serving.backlog.due import Order
 from serving.backlog.texts import Explain
 
 
@@ -49,6 +50,7 @@ class BacklogRequest(BaseModel):
         output: suffix of the result.
         webhook_url: who is told of the end; None for nobody.
         explain: how much work goes into the evidence of principal reasons.
+        order: in which order rows are scored, and stand in the result.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +66,7 @@ class BacklogRequest(BaseModel):
     output: str
     webhook_url: str | None
     explain: Explain = "none"
+    order: Order = "input"
 
 
 class Failure(BaseModel):

@@ -11,18 +11,22 @@ from data_pipeline.sources.files import open_table
 from data_pipeline.sources.rows import RowValueError
 from model_store.engine.outputs import Engine
 from serving.backlog.advance import Advance
+from serving.backlog.beginning import prepared
+from serving.backlog.beside import BesideColumns
 from serving.backlog.columns import json_text
+from serving.backlog.due import Order
 from serving.backlog.durable import make_durably
 from serving.backlog.engine import LocalEngine, Outcome
 from serving.backlog.formats import output_format
-from serving.backlog.identity import JobIdentity, ScorerIdentity, require_same
-from serving.backlog.job import Job, JobManifest, folder_of, open_job
+from serving.backlog.identity import JobIdentity, ScorerIdentity
+from serving.backlog.job import JobManifest, folder_of, open_job
 from serving.backlog.server.errors import BacklogStoppedError
 from serving.backlog.server.queued_engine import QueuedPredictor
 from serving.backlog.server.records import BacklogRequest
-from serving.backlog.source import InputFile, plan_input
+from serving.backlog.source import InputFile
 from serving.backlog.tally import Tally
 from serving.cache.codec import engine_identity
+from serving.policy import Policy
 from serving.scoring import ScoringService
 
 SHARD_ROWS = 256
@@ -120,7 +124,7 @@ def score_backlog(
         BacklogError: the input or the model is not what the backlog was begun with.
         OutputError: the disk is full or the file system refuses.
     """
-    chosen, outcome = output_format(files.result), Outcome()
+    chosen, outcome = output_format(files.result, order=request.order), Outcome()
     queued = replace(service, predictor=QueuedPredictor(service.predictor, engine))
     with open_job(folder_of(files.result), output=chosen) as job:
         work.check()
@@ -129,29 +133,24 @@ def score_backlog(
             name=request.source or "the upload",
             input_format=request.input_format,
             limit=request.limit,
+            beside=_beside(request, service.policy),
         )
-        manifest = _manifest(job, given, request, work=work, service=service)
+        identity = _identity(given, request, service=service)
+        rows, manifest = prepared(job, given, identity, after_shard=work.check)
         work.begin(manifest)
         scorer = LocalEngine(
-            job, source=given, service=queued, output=chosen, explain=request.explain
+            job, source=rows, service=queued, output=chosen, explain=request.explain
         )
         scorer.run(manifest, outcome=outcome, report=work)
         work.check()
         job.join(files.result)
-        make_durably(files.errors, lambda path: _write_errors(path, files.result))
+        make_durably(files.errors, lambda path: _write_errors(path, files.result, request.order))
         work.on_complete(outcome.tally)
 
 
-def _manifest(
-    job: Job, given: InputFile, request: BacklogRequest, *, work: Work, service: ScoringService
-) -> JobManifest:
-    identity = _identity(given, request, service=service)
-    begun = job.manifest()
-    if begun is not None:
-        require_same(job.folder, begun.identity, identity)
-        return begun
-    plan = plan_input(given, shard_rows=SHARD_ROWS, folder=job.folder, after_shard=work.check)
-    return job.begin(identity, plan)
+def _beside(request: BacklogRequest, policy: Policy) -> BesideColumns:
+    creditor = policy.creditor
+    return BesideColumns(order=request.order, time_zone=creditor.time_zone if creditor else None)
 
 
 def _identity(given: InputFile, request: BacklogRequest, *, service: ScoringService) -> JobIdentity:
@@ -167,12 +166,14 @@ def _identity(given: InputFile, request: BacklogRequest, *, service: ScoringServ
     )
 
 
-def _write_errors(path: Path, result: Path) -> None:
-    """Writes the errors among the rows of a result: position, id, code and message."""
+def _write_errors(path: Path, result: Path, order: Order) -> None:
+    """Writes the errors among the rows of a result: position in the input, id, code and message."""
+    columns = ("id", "error") if order == "input" else ("id", "error", "row")
     with path.open("w", encoding="utf-8") as file:
-        records = open_table(result).records(("id", "error"))
-        for row, (_, cells) in enumerate(records, start=1):
+        records = open_table(result).records(columns)
+        for position, (_, cells) in enumerate(records, start=1):
             if isinstance(cells, RowValueError) or not (error := cells.get("error")):
                 continue
             told = json.loads(error) if isinstance(error, str) else error
+            row = int(str(cells.get("row", position)))
             file.write(f"{json_text({'row': row, 'id': cells['id'], 'error': told})}\n")

@@ -132,6 +132,29 @@ def test_reasons_are_quoted_as_a_prediction_quotes_them_where_that_is_asked_for(
     posted(client, rows(text), explain="slow", status=422)
 
 
+def test_what_is_due_first_stands_first_where_that_is_asked_for(backlogs):
+    days = [None, "2026-11-02", "2026-11-01"]
+    given = [{"text": text} for text in ("Fine.", "a\0b", "Debts.")]
+    dated = [
+        row | ({"completed_at": day} if day else {}) for row, day in zip(given, days, strict=True)
+    ]
+    client, content = backlogs(), "".join(f"{json.dumps(row)}\n" for row in dated)
+    backlog_id = posted(client, content, order="due-date")["backlog_id"]
+    wait_for(client, backlog_id, "completed")
+    found = [(row["row"], row["due_on"]) for row in fetched(client, backlog_id, "result")]
+    assert found == [(3, "2026-12-01"), (2, "2026-12-02"), (1, None)]
+    [error] = fetched(client, backlog_id, "errors")
+    assert (error["row"], error["error"]["code"]) == (2, "nul_byte")
+    posted(client, content, order="random", status=422)
+    csv = {"Content-Type": "text/csv"}
+    answer = client.post(
+        ADDRESS, content="text\nDebts.\n", headers=csv, params={"order": "due-date"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "backlog_input")
+    undated = posted(client, rows("Debts."), order="due-date")["backlog_id"]
+    assert wait_for(client, undated, "failed")["failure"]["code"] == "due_dates_missing"
+
+
 def test_a_file_in_the_servers_folder_is_referred_to_and_no_other(backlogs, tmp_path):
     folder = tmp_path / "mounted"
     (folder / "inside").mkdir(parents=True)

@@ -7,12 +7,12 @@ from rich.console import Console
 
 from serving.adapters.fake import FakePredictor
 from serving.backlog.formats import check_output, output_format
-from serving.backlog.identity import require_same
 from serving.backlog.job import folder_of, open_job
 from serving.backlog.loading import scorer_identity
-from serving.backlog.local_job import ScoreOptions, identify, run
+from serving.backlog.local_job import ScoreOptions, score_job
 from serving.backlog.scorers import LocalScorer
-from serving.backlog.source import InputFile, plan_input
+from serving.backlog.source import InputFile
+from serving.policy import DEFAULT_POLICY
 from serving.scoring import ScoringService
 from serving.settings import Settings
 
@@ -20,29 +20,39 @@ DEFAULTS = ScoreOptions()
 
 
 def score(
-    source, output, *, predictor=None, scorer=None, options=DEFAULTS, after_plan=lambda: None
+    source,
+    output,
+    *,
+    predictor=None,
+    scorer=None,
+    options=DEFAULTS,
+    policy=DEFAULT_POLICY,
+    after_plan=lambda: None,
 ):
     """`score_file` with a model without a network, in this process."""
     check_output(output, source=source)
     if scorer is None:
-        service = ScoringService(predictor=predictor or FakePredictor())
+        service = ScoringService(predictor=predictor or FakePredictor(), policy=policy)
         scorer = LocalScorer(service=service, identity=scorer_identity(service, Settings()))
-    chosen = output_format(output)
-    with open_job(folder_of(output), output=chosen) as job:
+    with open_job(folder_of(output), output=output_format(output, order=options.order)) as job:
         given = InputFile.open(
-            source, name=source.name, input_format=options.input_format, limit=options.limit
+            source,
+            name=source.name,
+            input_format=options.input_format,
+            limit=options.limit,
+            beside=options.beside(policy),
         )
-        identity = identify(given, scorer=scorer.identity, options=options, output=chosen)
-        begun = job.manifest()
-        if begun is not None:
-            require_same(job.folder, begun.identity, identity)
-        manifest = begun or job.begin(
-            identity, plan_input(given, shard_rows=options.shard_rows, folder=job.folder)
-        )
-        after_plan()
         summary = Console(file=io.StringIO(), width=100)
-        engine = scorer.engine(job, output, source=given, explain=options.explain)
-        run(job, output, engine=engine, manifest=manifest, summary=summary)
+        score_job(
+            job,
+            output,
+            source=given,
+            scorer=scorer,
+            options=options,
+            policy=policy,
+            summary=summary,
+            after_plan=after_plan,
+        )
         return summary.file.getvalue()
 
 

@@ -22,8 +22,9 @@ from serving.backlog.formats import output_format
 from serving.backlog.identity import JobIdentity, ScorerIdentity
 from serving.backlog.job import folder_of, open_job
 from serving.backlog.loading import scorer_identity
+from serving.backlog.planning import plan_input
 from serving.backlog.scorers import ClusterScorer
-from serving.backlog.source import InputFile, plan_input
+from serving.backlog.source import InputFile
 from serving.scoring import ScoringService
 from serving.settings import Settings
 

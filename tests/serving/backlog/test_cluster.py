@@ -4,6 +4,7 @@ import itertools
 import pickle
 import random
 from dataclasses import dataclass, field
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,11 +29,21 @@ from serving.backlog.runs import placed, reading_runs
 from serving.backlog.scorers import ClusterScorer, opened_scorer
 from serving.backlog.source import InputFile
 from serving.backlog.workers import Refusal, ShardReader, ShardWriter
-from serving.policy import DEFAULT_POLICY
+from serving.policy import DEFAULT_POLICY, CreditorProfile, Policy
 from serving.scoring import ScoringService
 from serving.settings import Settings
 
 SMALL = ScoreOptions(shard_rows=4)
+WITH_CREDITOR = DEFAULT_POLICY.model_copy(
+    update={
+        "creditor": CreditorProfile(
+            name="Quarry Street Finance Company",
+            address_lines=("400 Quarry Street", "Millbrook, OH 43299"),
+            creditor_type="other_creditor",
+            time_zone="America/New_York",
+        )
+    }
+)
 
 
 @dataclass(kw_only=True)
@@ -40,12 +51,13 @@ class FakeLoader:
     """Loads a model without a network."""
 
     predictor: FakePredictor = field(default_factory=FakePredictor)
+    policy: Policy = DEFAULT_POLICY
 
     def reader(self):
-        return ScoringService(predictor=FakePredictor())
+        return ScoringService(predictor=FakePredictor(), policy=self.policy)
 
     def scorer(self):
-        return ScoringService(predictor=self.predictor)
+        return ScoringService(predictor=self.predictor, policy=self.policy)
 
     def identity(self, service):
         return scorer_identity(service, Settings())
@@ -77,8 +89,8 @@ class OneProcess:
             yield pickle.loads(pickle.dumps(numbers.choice(writers).write(pickle.loads(shard))))
 
 
-def scorer_on(cluster, predictor=None):
-    loader = FakeLoader(predictor=predictor or FakePredictor())
+def scorer_on(cluster, predictor=None, *, policy=DEFAULT_POLICY):
+    loader = FakeLoader(predictor=predictor or FakePredictor(), policy=policy)
     return ClusterScorer(cluster=cluster, loader=loader, identity=cluster.identity(loader))
 
 
@@ -282,3 +294,38 @@ def test_the_output_of_an_empty_file_is_made_without_a_cluster(tmp_path, backlog
     backlog.score(tmp_path / "in.jsonl", tmp_path / "out.csv", scorer=scorer_on(cluster))
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 1
     assert cluster.read == []
+
+
+def for_a_notice(number):
+    return {
+        "id": f"A{number}",
+        "text": f"Her debts are heavy. {number}",
+        "completed_at": f"2026-11-0{1 + number % 9}",
+        "applicant_name": "Dana Whitlow",
+        "applicant_address_lines": ["18 Alder Court", "Millbrook, OH 43299"],
+        "credit_requested": "a personal loan",
+    }
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_cluster_orders_rows_and_drafts_notices_as_one_process_does(tmp_path, backlog, kind):
+    rows, source = [for_a_notice(number) for number in range(1, 25)], tmp_path / f"in.{kind}"
+    if kind == "jsonl":
+        backlog.write(source, rows)
+    else:
+        as_parquet(rows, source)
+    found = {}
+    cluster = scorer_on(OneProcess(seed=6), policy=WITH_CREDITOR)
+    for name, scorer in {"local": None, "cluster": cluster}.items():
+        folder, output = tmp_path / name, tmp_path / f"{name}.jsonl"
+        options = ScoreOptions(
+            shard_rows=4,
+            order="due-date",
+            draft_notices=folder,
+            notices_dated=date(2026, 11, 20),
+        )
+        backlog.score(source, output, options=options, policy=WITH_CREDITOR, scorer=scorer)
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        found[name] = [output.read_bytes(), *(path.read_bytes() for path in files)]
+        assert len(files) == 25
+    assert found["local"] == found["cluster"]

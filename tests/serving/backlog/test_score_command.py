@@ -266,3 +266,58 @@ def test_without_an_earlier_run_there_is_nothing_to_resume(wherefore, tmp_path):
     (tmp_path / "in.jsonl").write_text('{"text": "Debts."}\n')
     assert "to resume" in refused(wherefore("score", "in.jsonl", "out.jsonl", "--resume"))
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+CREDITOR = """
+creditor:
+  name: Quarry Street Finance Company
+  address_lines: ["400 Quarry Street", "Millbrook, OH 43299"]
+  creditor_type: other_creditor
+  time_zone: America/New_York
+"""
+POLICY = Path(__file__).parents[3] / "configs" / "policy.yaml"
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--order", "due-date"], "has no column completed_at or received_at"),
+        (["--draft-notices", "drafts"], "the policy names no creditor"),
+        (["--notices-dated", "2026-11-20"], "no notices are drafted"),
+    ],
+)
+def test_an_option_that_the_input_or_the_policy_cannot_meet_is_refused_in_one_sentence(
+    wherefore, tmp_path, options, found
+):
+    (tmp_path / "in.csv").write_text("text\nDebts.\n")
+    assert found in refused(wherefore("score", "in.csv", "out.jsonl", *options))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_standard_input_is_ordered_by_due_date_and_its_notices_drafted(tiny_model, tmp_path):
+    (tmp_path / "policy.yaml").write_text(POLICY.read_text() + CREDITOR)
+    rows = [
+        {"id": f"A{day}", "text": "Debts.", "completed_at": f"2026-11-0{day}"} for day in (3, 1)
+    ]
+    options = ["--order", "due-date", "--draft-notices", "drafts", "--notices-dated", "2026-11-20"]
+    done = subprocess.run(
+        [COMMAND, "score", "-", "out.jsonl", "--model", tiny_model, *options],
+        cwd=tmp_path,
+        env=os.environ | {"WHEREFORE_ENGINE": "torch", "WHEREFORE_POLICY_FILE": "policy.yaml"},
+        input="".join(f"{json.dumps(row)}\n" for row in rows).encode(),
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [(row["id"], row["row"]) for row in lines(tmp_path / "out.jsonl")] == [
+        ("A1", 2),
+        ("A3", 1),
+    ]
+    table = lines(tmp_path / "drafts" / "drafts.jsonl")
+    assert [(entry["id"], entry["due_on"]) for entry in table] == [
+        ("A1", "2026-12-01"),
+        ("A3", "2026-12-03"),
+    ]
+    assert {entry["outcome"] for entry in table} <= {"particulars_missing", "not_advised"}
+    assert not (tmp_path / "out.jsonl.shards").exists()
