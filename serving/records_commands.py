@@ -1,4 +1,4 @@
-"""The commands `wherefore audit` and `wherefore database`.
+"""The commands `wherefore audit`.
 
 What they run is imported when they run, so that `wherefore --help` stays quick.
 """
@@ -12,9 +12,6 @@ import typer
 
 audit = typer.Typer(
     no_args_is_help=True, help="Verify the audit log, anchor its head, export and verify cases."
-)
-database = typer.Typer(
-    no_args_is_help=True, help="Upgrade and check the databases of cases, and rotate their keys."
 )
 
 
@@ -168,75 +165,3 @@ def verify_package(
         typer.echo(line)
     if anchor is None:
         typer.echo("compare the head with an anchor file you trust: --anchor FILE", err=True)
-
-
-@database.command()
-def upgrade() -> None:
-    """Bring the databases to the tables that this version needs.
-
-    `wherefore serve` does it too; run it by hand where the service's role
-    may not make tables.
-    """
-    from serving.adapters.sql.storage import open_databases  # noqa: PLC0415
-    from serving.adapters.sql.upgrade import upgrade as bring_up  # noqa: PLC0415
-    from serving.settings import load_settings  # noqa: PLC0415
-
-    with open_databases(load_settings()) as found:
-        for name, each in zip(_NAMES, found, strict=True):
-            before = bring_up(each.engine, each.migrations)
-            typer.echo(f"{name}: version {each.migrations.newest}, was {before or 'empty'}")
-
-
-@database.command()
-def check() -> None:
-    """Check versions, tables' keys and the key rings; change nothing.
-
-    Exit code 0: the service can start. 2: it cannot; says why.
-    """
-    from serving.adapters.sql.storage import check_ring, open_databases  # noqa: PLC0415
-    from serving.adapters.sql.upgrade import check_version  # noqa: PLC0415
-    from serving.settings import load_settings  # noqa: PLC0415
-
-    with open_databases(load_settings()) as found:
-        for name, each in zip(_NAMES, found, strict=True):
-            check_version(each.engine, each.migrations)
-            check_ring(each)
-            typer.echo(f"{name}: version {each.migrations.newest}, its keys open it")
-
-
-@database.command("rotate-keys")
-def rotate_keys() -> None:
-    """Make new keys and wrap the data key of every case with them.
-
-    With WHEREFORE_ENCRYPTION_KEYS put the new key in front first. Servers may
-    run on. The old keys stay until `wherefore database retire-keys`.
-    """
-    from serving.adapters.sql.rotation import rotate  # noqa: PLC0415
-    from serving.adapters.sql.storage import open_databases  # noqa: PLC0415
-    from serving.settings import load_settings  # noqa: PLC0415
-
-    with open_databases(load_settings()) as found:
-        for name, each in zip(_NAMES, found, strict=True):
-            done = rotate(each)
-            typer.echo(
-                f"{name}: key {done.key_id} is current, {done.num_wrapped} data keys wrapped"
-            )
-
-
-@database.command("retire-keys")
-def retire_keys() -> None:
-    """Destroy the old keys after a rotation.
-
-    Backups made before the rotation can then no longer be read.
-    """
-    from serving.adapters.sql.rotation import retire  # noqa: PLC0415
-    from serving.adapters.sql.storage import open_databases  # noqa: PLC0415
-    from serving.settings import load_settings  # noqa: PLC0415
-
-    with open_databases(load_settings()) as found:
-        for name, each in zip(_NAMES, found, strict=True):
-            retired = retire(each)
-            typer.echo(f"{name}: {', '.join(retired) if retired else 'no key'} retired")
-
-
-_NAMES = ("cases", "monitoring data")

@@ -5,7 +5,10 @@
     ServingError
     └── StorageError                  a store cannot do as asked
         ├── StoreUnavailableError     the database does not answer, or refuses
+        │   └── StoreBusyError        ... it has no connection or lock to give just now
+        │       └── TransactionLostError  ... it undid a transaction because of another one
         ├── DatabaseVersionError      the database has other tables than this program needs
+        ├── DowngradeError            older tables cannot hold what the database has
         ├── EncryptionKeyError        a key is missing, or another one than the data needs
         ├── SealedValueError          an encrypted value was changed, or moved to another place
         └── StoredCaseError           a case is not as the call needs it
@@ -21,6 +24,8 @@
             └── NoticeContentError    a notice without its content, or with another one
 """
 
+from collections.abc import Mapping
+
 from serving.errors import ServingError
 
 
@@ -29,14 +34,41 @@ class StorageError(ServingError):
 
 
 class StoreUnavailableError(StorageError):
-    """The database does not answer, or refuses; nothing was written."""
+    """The database does not answer, or refuses; nothing was written.
+
+    Attributes:
+        retry_after_seconds: when to try again, whole seconds.
+    """
+
+    retry_after_seconds = 5
 
     def __init__(self, *, found: str) -> None:
         """Takes what was found in words, without any value of a statement."""
-        super().__init__(
+        super().__init__(self._message(found))
+
+    def _message(self, found: str) -> str:
+        return (
             f"the database cannot be used: found {found}, expected it to answer; check "
             "WHEREFORE_DATABASE_URL and the database, nothing was written"
         )
+
+
+class StoreBusyError(StoreUnavailableError):
+    """The database has no connection or no lock to give just now; nothing was written."""
+
+    retry_after_seconds = 2
+
+    def _message(self, found: str) -> str:
+        return (
+            f"the database is busy: found {found}, expected a free connection and no lock of "
+            "somebody else within WHEREFORE_DATABASE_WAIT_SECONDS; try again in "
+            f"{self.retry_after_seconds} s, nothing was written (if it recurs, raise "
+            "WHEREFORE_DATABASE_POOL_SIZE)"
+        )
+
+
+class TransactionLostError(StoreBusyError):
+    """The database undid a transaction because of another one; nothing was written."""
 
 
 class DatabaseVersionError(StorageError):
@@ -55,6 +87,26 @@ class DatabaseVersionError(StorageError):
         )
         self.found = found
         self.expected = expected
+
+
+class DowngradeError(StorageError):
+    """Older tables cannot hold what the database has; nothing was changed.
+
+    Attributes:
+        version: the version that cannot hold it.
+        lost: how many rows the tables have of which some would be lost, by table.
+    """
+
+    def __init__(self, *, version: str, lost: Mapping[str, int]) -> None:
+        """Keeps both; no row is repeated."""
+        tables = ", ".join(f"{name} ({number} rows)" for name, number in lost.items())
+        super().__init__(
+            f"the tables of version {version} cannot hold all there is: found rows that would be "
+            f"lost or changed in {tables}, expected none; make a backup with wherefore database "
+            "backup, then allow it with --discard; nothing was changed"
+        )
+        self.version = version
+        self.lost = dict(lost)
 
 
 class EncryptionKeyError(StorageError):

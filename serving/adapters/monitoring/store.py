@@ -10,6 +10,7 @@ from serving.adapters.encryption.sealing import Place
 from serving.adapters.monitoring.tables import data_keys, monitoring_records
 from serving.adapters.sql.engine import alone, forget_deleted, reading, writing
 from serving.adapters.sql.keys import DataKeys
+from serving.adapters.sql.retries import retried
 from serving.adapters.sql.upgrade import Migrations
 from serving.cases.audit import canonical_json
 from serving.monitoring.record import MonitoringRecord
@@ -37,10 +38,14 @@ class MonitoringShredder:
 
     def shred(self, case_id: str) -> None:
         """Destroys the records of a case and their key."""
+        self._delete(case_id)
+        forget_deleted(self._engine)
+
+    @retried
+    def _delete(self, case_id: str) -> None:
         with writing(self._engine) as connection:
             for table in (monitoring_records, data_keys):
                 connection.execute(table.delete().where(table.c.case_id == case_id))
-        forget_deleted(self._engine)
 
 
 class SqlMonitoringStore(MonitoringShredder):
@@ -51,6 +56,7 @@ class SqlMonitoringStore(MonitoringShredder):
         super().__init__(engine)
         self._keys = keys
 
+    @retried
     def put(self, case_id: str, records: tuple[MonitoringRecord, ...]) -> None:
         """Keeps the records of a case, in place of those there."""
         table = monitoring_records

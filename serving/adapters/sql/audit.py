@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.adapters.sql.engine import alone, reading, writing
+from serving.adapters.sql.retries import retried
 from serving.adapters.sql.tables import audit_log
 from serving.cases.audit import (
     EMPTY,
@@ -60,6 +61,13 @@ def head_of(connection: sa.Connection) -> AuditHead:
     return AuditHead(sequence=entry.sequence, hash=entry.hash)
 
 
+def verified_within(connection: sa.Connection, *, anchor: AuditHead | None) -> AuditHead:
+    """Verifies the log as a transaction sees it; raises as `SqlAuditTrail.verify`."""
+    wanted = sa.select(audit_log).order_by(audit_log.c.sequence)
+    with connection.execute(wanted.execution_options(yield_per=_BATCH)) as rows:
+        return verify(map(_line_of, rows), anchor=anchor)
+
+
 class SqlAuditTrail:
     """The audit log of a database."""
 
@@ -73,6 +81,7 @@ class SqlAuditTrail:
         with reading(self._engine) as connection:
             return head_of(connection)
 
+    @retried
     def record(self, action: AuditAction) -> AuditEntry:
         """Appends an action in a transaction of its own."""
         with writing(self._engine) as connection:
@@ -101,8 +110,7 @@ class SqlAuditTrail:
                 rows = connection.execute(wanted.order_by(audit_log.c.sequence).limit(_BATCH)).all()
             for row in rows:
                 after = row.sequence
-                _check_filed(row)
-                yield bytes(row.line)
+                yield _line_of(row)
             if len(rows) < _BATCH:
                 return
 
@@ -120,9 +128,10 @@ def _row(entry: AuditEntry) -> dict[str, object]:
     }
 
 
-def _check_filed(row: sa.Row[*tuple[Any, ...]]) -> None:
+def _line_of(row: sa.Row[*tuple[Any, ...]]) -> bytes:
     entry = from_line(row.line, sequence=row.sequence)
     filed = (row.sequence, row.object_kind, row.object_id)
     if filed != (entry.sequence, entry.action.object_kind, entry.action.object_id):
         reason = "it is filed under another number or object than it names"
         raise AuditBrokenError(sequence=row.sequence, reason=reason)
+    return bytes(row.line)

@@ -16,12 +16,8 @@ from serving.adapters.sql.files import CaseFile
 from serving.adapters.sql.keys import DataKeys
 from serving.adapters.sql.notice_rows import read_notice, write_notice
 from serving.adapters.sql.projections import destroy, write_state
-from serving.adapters.sql.tables import (
-    applications,
-    case_states,
-    decisions,
-    notices,
-)
+from serving.adapters.sql.retries import retried
+from serving.adapters.sql.tables import applications, case_states, decisions, notices
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditAction
 from serving.cases.audited import action_of, file_action
@@ -69,6 +65,7 @@ class SqlCaseStore:
         """Takes the database, upgraded, its data keys, and what else a purge has to destroy."""
         self._engine, self._keys, self._on_purged = engine, keys, on_purged
 
+    @retried
     def open_case(
         self,
         opening: Event,
@@ -111,6 +108,24 @@ class SqlCaseStore:
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
         """Records further events of a case, all or none."""
+        stored = self._record(
+            case_id, events, expected_events=expected_events, notices=notices, versions=versions
+        )
+        if stored.case.stage is Stage.PURGED:
+            forget_deleted(self._engine)
+            self._on_purged(case_id)
+        return stored
+
+    @retried
+    def _record(
+        self,
+        case_id: str,
+        events: Sequence[Event],
+        *,
+        expected_events: int,
+        notices: Sequence[NoticeContent],
+        versions: Mapping[str, str] | None,
+    ) -> StoredCase:
         with self._writing() as connection:
             self._lock(connection, case_id, expected_events=expected_events)
             key = self._keys.open(connection, case_id)
@@ -128,9 +143,6 @@ class SqlCaseStore:
                 self._keys.shred(connection, case_id)
             _write_state(connection, stored)
             audit.append(connection, actions)
-        if case.stage is Stage.PURGED:
-            forget_deleted(self._engine)
-            self._on_purged(case_id)
         return stored
 
     def load(self, case_id: str) -> StoredCase:
@@ -148,6 +160,7 @@ class SqlCaseStore:
         with self._opened(case_id) as (connection, key):
             return CaseFile(connection, case_id, key).read()
 
+    @retried
     def revise_file(
         self, case_id: str, file: ApplicationFile, *, expected_events: int, by: Actor, at: datetime
     ) -> None:
@@ -167,6 +180,7 @@ class SqlCaseStore:
         with self._opened(case_id) as (connection, key):
             return CaseFile(connection, case_id, key).submissions()
 
+    @retried
     def add_document(self, case_id: str, document: Document, *, by: Actor) -> None:
         """Adds a paper to a file."""
         check_document(document)
@@ -178,6 +192,7 @@ class SqlCaseStore:
             action = file_action("document_added", case_id=case_id, by=by, at=at)
             audit.append(connection, [action])
 
+    @retried
     def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
         """Notes who works on a case."""
         check_person(person_id)

@@ -21,7 +21,14 @@ from serving.adapters.monitoring.tables import metadata as monitoring_metadata
 from serving.adapters.sql.audit import SqlAuditTrail
 from serving.adapters.sql.case_days import CaseDay, cases_of_days
 from serving.adapters.sql.cases import SqlCaseStore
-from serving.adapters.sql.engine import alone, open_engine, reading, sqlite_url, writing
+from serving.adapters.sql.engine import (
+    PoolOptions,
+    alone,
+    open_engine,
+    reading,
+    sqlite_url,
+    writing,
+)
 from serving.adapters.sql.identity import SqlIdentityStore
 from serving.adapters.sql.keys import DataKeys
 from serving.adapters.sql.tables import metadata
@@ -155,6 +162,11 @@ def open_identity(settings: Settings) -> Iterator[SqlIdentityStore]:
         yield SqlIdentityStore(cases.engine, cases.ring)
 
 
+def has_database(settings: Settings) -> bool:
+    """Returns whether the database of cases is named, or was made in the state directory."""
+    return settings.database_url is not None or (settings.state_dir / DATABASE_NAME).exists()
+
+
 def _make_ready(database: Database) -> None:
     bring_up(database.engine, database.migrations)
     make_ring(database)
@@ -165,22 +177,63 @@ def _make_ready(database: Database) -> None:
         database.keys.register(connection)
 
 
-@contextmanager
-def open_databases(settings: Settings) -> Iterator[tuple[Database, Database]]:
-    """Opens the databases of cases and of monitoring data; nothing is made or upgraded yet."""
-    state, configured = settings.state_dir, settings.encryption_keys
-    cases = open_database(
-        _url(settings.database_url, state / DATABASE_NAME),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabasePlace:
+    """Where one of the databases is, and what it needs.
+
+    Attributes:
+        name: what it is called in a backup; a lower-case word.
+        url: where it is.
+        ring: its key ring.
+        metadata: its tables, those of this program's version.
+        migrations: the versions of them.
+        pool: its connections.
+    """
+
+    name: str
+    url: str
+    ring: KeyRing
+    metadata: sa.MetaData
+    migrations: Migrations
+    pool: PoolOptions
+
+    def open(self, *, url: str | None = None, ring: KeyRing | None = None) -> Database:
+        """Returns the database, or another one of its kind; nothing is made or upgraded yet."""
+        return open_database(
+            url or self.url,
+            ring=ring or self.ring,
+            metadata=self.metadata,
+            migrations=self.migrations,
+            pool=self.pool,
+        )
+
+
+def database_places(settings: Settings) -> tuple[DatabasePlace, DatabasePlace]:
+    """Returns where the databases of cases and of monitoring data are."""
+    state, configured, pool = settings.state_dir, settings.encryption_keys, _pool(settings)
+    cases = DatabasePlace(
+        name="cases",
+        url=_url(settings.database_url, state / DATABASE_NAME),
         ring=key_ring(state / KEY_FILE_NAME, configured=configured),
         metadata=metadata,
         migrations=CASES,
+        pool=pool,
     )
-    monitoring = open_database(
-        _url(settings.monitoring_database_url, state / MONITORING_NAME),
+    monitoring = DatabasePlace(
+        name="monitoring",
+        url=_url(settings.monitoring_database_url, state / MONITORING_NAME),
         ring=key_ring(state / MONITORING_KEY_FILE_NAME, configured=configured),
         metadata=monitoring_metadata,
         migrations=MONITORING,
+        pool=pool,
     )
+    return cases, monitoring
+
+
+@contextmanager
+def open_databases(settings: Settings) -> Iterator[tuple[Database, Database]]:
+    """Opens the databases of cases and of monitoring data; nothing is made or upgraded yet."""
+    cases, monitoring = (place.open() for place in database_places(settings))
     try:
         yield cases, monitoring
     finally:
@@ -189,11 +242,24 @@ def open_databases(settings: Settings) -> Iterator[tuple[Database, Database]]:
 
 
 def open_database(
-    url: str, *, ring: KeyRing, metadata: sa.MetaData, migrations: Migrations
+    url: str,
+    *,
+    ring: KeyRing,
+    metadata: sa.MetaData,
+    migrations: Migrations,
+    pool: PoolOptions | None = None,
 ) -> Database:
     """Returns a database with its key ring."""
-    keys = DataKeys(ring, metadata)
-    return Database(engine=open_engine(url), ring=ring, keys=keys, migrations=migrations)
+    keys, engine = DataKeys(ring, metadata), open_engine(url, pool=pool)
+    return Database(engine=engine, ring=ring, keys=keys, migrations=migrations)
+
+
+def _pool(settings: Settings) -> PoolOptions:
+    return PoolOptions(
+        size=settings.database_pool_size,
+        wait_seconds=settings.database_wait_seconds,
+        recycle_seconds=settings.database_recycle_seconds,
+    )
 
 
 def key_ring(path: Path, *, configured: SecretStr | None) -> KeyRing:

@@ -14,8 +14,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from serving.adapters.sql.contents import contents_of, differing
 from serving.adapters.sql.engine import alone, reading, writing
-from serving.cases.store_errors import DatabaseVersionError, StoreUnavailableError
+from serving.cases.store_errors import (
+    DatabaseVersionError,
+    DowngradeError,
+    StoreUnavailableError,
+)
 
 _LOCK = 0x57484552_4D494752
 """Number of the advisory lock on PostgreSQL: the bytes of WHERMIGR."""
@@ -52,7 +57,12 @@ CASES = Migrations(Path(__file__).parent / "migrations")
 def version_of(engine: sa.Engine) -> str | None:
     """Returns the version of a database; None without our tables."""
     with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return version_within(connection)
+
+
+def version_within(connection: sa.Connection) -> str | None:
+    """Returns the version of a database, as a transaction sees it."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: sa.Engine, migrations: Migrations, *, to: str = "head") -> str | None:
@@ -61,18 +71,63 @@ def upgrade(engine: sa.Engine, migrations: Migrations, *, to: str = "head") -> s
     Raises:
         DatabaseVersionError: a newer program has been here, or this role may not make tables.
     """
-    return _run(engine, migrations, lambda config: command.upgrade(config, to))
+    return _run(engine, migrations, lambda config, _: command.upgrade(config, to))
 
 
-def downgrade(engine: sa.Engine, migrations: Migrations, *, to: str) -> str | None:
+def downgrade(
+    engine: sa.Engine, migrations: Migrations, *, to: str, discard: bool = False
+) -> str | None:
     """Takes a database back to an older version ("base" for none) and returns the one before.
 
-    What only the newer tables hold is lost.
+    Each step down is tried first: what comes up again after it must be every row as it was. Where
+    something does not, nothing is changed, unless it may be lost.
+
+    Args:
+        engine: the database; nobody else may use it meanwhile.
+        migrations: its versions.
+        to: the older version.
+        discard: whether what the older tables cannot hold may be lost.
 
     Raises:
-        DatabaseVersionError: a newer program has been here.
+        DowngradeError: rows would be lost; names their tables.
+        DatabaseVersionError: a newer program has been here, or the version is none to go back to.
     """
-    return _run(engine, migrations, lambda config: command.downgrade(config, to))
+
+    def step_down(config: Config, before: str | None) -> None:
+        scripts = ScriptDirectory.from_config(config)
+        for version in _versions_between(scripts, migrations, before, to=to):
+            below = scripts.get_revision(version).down_revision or "base"
+            assert isinstance(below, str)  # noqa: S101  our versions are one line
+            if not discard:
+                _check_nothing_is_lost(config, version, below=below)
+            command.downgrade(config, below)
+
+    return _run(engine, migrations, step_down)
+
+
+def _versions_between(
+    scripts: ScriptDirectory, migrations: Migrations, before: str | None, *, to: str
+) -> list[str]:
+    """Returns the versions to leave, the newest first."""
+    newer = [script.revision for script in scripts.iterate_revisions(before, "base")]
+    if to == "base":
+        return newer
+    if to not in newer:
+        advice = f"{to} is no version to go back to; name an older one, or base for no tables"
+        raise DatabaseVersionError(found=before, expected=migrations.newest, advice=advice)
+    return newer[: newer.index(to)]
+
+
+def _check_nothing_is_lost(config: Config, version: str, *, below: str) -> None:
+    connection = config.attributes["connection"]
+    before = contents_of(connection)
+    trial = connection.begin_nested()
+    command.downgrade(config, below)
+    command.upgrade(config, version)
+    lost = differing(before, contents_of(connection))
+    trial.rollback()
+    if lost:
+        raise DowngradeError(version=below, lost=lost)
 
 
 def check_version(engine: sa.Engine, migrations: Migrations) -> None:
@@ -82,10 +137,23 @@ def check_version(engine: sa.Engine, migrations: Migrations) -> None:
         DatabaseVersionError: it has older or newer ones, or none.
     """
     found, newest = version_of(engine), migrations.newest
-    if found is not None and not migrations.knows(found):
-        raise _newer(found, newest)
+    check_known(found, migrations)
     if found != newest:
         raise DatabaseVersionError(found=found, expected=newest, advice=_ADVICE)
+
+
+def check_known(version: str | None, migrations: Migrations) -> None:
+    """Checks that a version is one that this program has or had.
+
+    Raises:
+        DatabaseVersionError: it is a newer one, or none.
+    """
+    newest = migrations.newest
+    if version is None:
+        raise DatabaseVersionError(found=None, expected=newest, advice=_ADVICE)
+    if not migrations.knows(version):
+        advice = "a newer program has upgraded it; run that one"
+        raise DatabaseVersionError(found=version, expected=newest, advice=advice)
 
 
 def bring_up(engine: sa.Engine, migrations: Migrations) -> None:
@@ -100,19 +168,29 @@ def bring_up(engine: sa.Engine, migrations: Migrations) -> None:
         raise
 
 
-def _run(engine: sa.Engine, migrations: Migrations, change: Callable[[Config], None]) -> str | None:
+def _run(
+    engine: sa.Engine, migrations: Migrations, change: Callable[[Config, str | None], None]
+) -> str | None:
+    with writing(engine) as connection:
+        return _run_within(connection, migrations, change)
+
+
+def upgrade_within(connection: sa.Connection, migrations: Migrations, *, to: str = "head") -> None:
+    """Brings a database to a version within a writing transaction; raises as `upgrade`."""
+    _run_within(connection, migrations, lambda config, _: command.upgrade(config, to))
+
+
+def _run_within(
+    connection: sa.Connection,
+    migrations: Migrations,
+    change: Callable[[Config, str | None], None],
+) -> str | None:
     config = Config()
     config.set_main_option("script_location", str(migrations.directory).replace("%", "%%"))
-    with writing(engine) as connection:
-        alone(connection, _LOCK)
-        before = MigrationContext.configure(connection).get_current_revision()
-        if before is not None and not migrations.knows(before):
-            raise _newer(before, migrations.newest)
-        config.attributes["connection"] = connection
-        change(config)
+    config.attributes["connection"] = connection
+    alone(connection, _LOCK)
+    before = version_within(connection)
+    if before is not None:
+        check_known(before, migrations)
+    change(config, before)
     return before
-
-
-def _newer(found: str, newest: str) -> DatabaseVersionError:
-    advice = "a newer program has upgraded it; run that one"
-    return DatabaseVersionError(found=found, expected=newest, advice=advice)

@@ -4,16 +4,19 @@ import hashlib
 import uuid
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from data_pipeline.domain.application import LoanApplication, LoanProduct
 from data_pipeline.domain.taxonomy import DenialReason
 from serving.adapters.memory_cases import MemoryStorage
-from serving.adapters.sql.storage import open_storage
+from serving.adapters.sql.contents import tables_of
+from serving.adapters.sql.engine import writing
+from serving.adapters.sql.storage import open_databases, open_monitoring, open_storage
 from serving.cases import events as ev
 from serving.cases import keeping_events as keeping_ev
 from serving.cases import notice_events as notice_ev
@@ -36,6 +39,7 @@ from serving.cases.decisions import (
     RecordedReason,
 )
 from serving.cases.store import NoticeContent
+from serving.monitoring.record import Answer, AskedUnder, MonitoringRecord, Origin, Sex, TakenBy
 from serving.settings import Settings
 
 CANARY = "Canary Featherstonehaugh"
@@ -275,12 +279,65 @@ def a_document(**fields):
     )
 
 
+def a_row(connection, table):
+    """Returns some row of a table, whatever its columns are."""
+    values = {
+        sa.LargeBinary: b"\x00 \\ \t\n\xff",
+        sa.Boolean: True,
+        sa.DateTime: START,
+        sa.Date: date(2026, 1, 5),
+        sa.Integer: 1,
+        sa.Float: 0.1,
+        sa.Numeric: Decimal(1),
+    }
+    row = {}
+    for column in table.columns:
+        if column.foreign_keys:
+            [key] = column.foreign_keys
+            row[column.name] = connection.scalar(sa.select(key.column))
+        elif isinstance(column.type, sa.String):
+            row[column.name] = f"{column.name} é\\n\n\t"[: column.type.length]
+        else:
+            row[column.name] = next(v for k, v in values.items() if isinstance(column.type, k))
+    return row
+
+
+def fill_empty_tables(engine):
+    """Puts a row into every table that has none; the tables need not be known."""
+    with writing(engine) as connection:
+        for table in tables_of(connection):
+            if connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0:
+                connection.execute(table.insert(), a_row(connection, table))
+
+
+def fill_everything(settings):
+    """Makes the databases of the settings, with rows in every table of both; returns two desks."""
+    with open_storage(settings) as storage:
+        told = Desk(storage.cases).deny_and_tell()
+        open_ = Desk(storage.cases).open().complete().assess().decide(other_recipients=("p-2",))
+        Desk(storage.cases).deny_and_tell().retain().purge()
+    record = MonitoringRecord(
+        consumer_id="p-1",
+        asked_under=AskedUnder.REGULATION_B,
+        taken_by=TakenBy.IN_PERSON,
+        sex=Answer(origin=Origin.SELF_REPORTED, values=(Sex.FEMALE,)),
+    )
+    with open_monitoring(settings) as monitoring:
+        monitoring.put(told.case_id, (record,))
+    with open_databases(settings) as found:
+        for each in found:
+            fill_empty_tables(each.engine)
+    return told, open_
+
+
 @pytest.fixture
 def made():
     """What tests make: desks, files, documents; and the words that must not be found in clear."""
     return SimpleNamespace(
         desk=Desk,
         file=a_file,
+        fill_empty_tables=fill_empty_tables,
+        fill_everything=fill_everything,
         document=a_document,
         canary=CANARY,
         underwriter=UNDERWRITER,

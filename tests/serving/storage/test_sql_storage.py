@@ -32,7 +32,7 @@ from serving.adapters.sql.storage import (
     open_monitoring,
     open_storage,
 )
-from serving.adapters.sql.upgrade import CASES, check_version, downgrade, upgrade, version_of
+from serving.adapters.sql.upgrade import CASES, check_version, downgrade, upgrade
 from serving.cases.anchors import read_anchor, read_anchors
 from serving.cases.decisions import Outcome
 from serving.cases.errors import AnchorFileError, AuditBrokenError
@@ -375,17 +375,6 @@ def test_every_constraint_and_index_has_a_name(database):
         assert all(found["name"] for found in named), table
 
 
-def test_versions_go_down_and_up_again_with_rows_in_place(desk, storage, database):
-    before = desk.deny_and_tell().load()
-    assert downgrade(database.engine, CASES, to="0001") == "0004"
-    assert version_of(database.engine) == "0001"
-    with pytest.raises(DatabaseVersionError, match="wherefore database upgrade"):
-        check_version(database.engine, CASES)
-    assert upgrade(database.engine, CASES) == "0001"
-    assert desk.load() == before
-    assert storage.audit.verify() == storage.audit.head
-
-
 def test_the_one_notice_of_an_older_database_becomes_the_primary_applicants(
     storage, database, made
 ):
@@ -406,7 +395,7 @@ def test_the_one_notice_of_an_older_database_becomes_the_primary_applicants(
     before = [storage.cases.entry(desk.case_id) for desk in desks]
     open_before = [[(n.purpose, n.step) for n in entry.open_notices] for entry in before]
     assert [len(found) for found in open_before] == [0, 1, 1, 1, 1, 1, 0, 0]
-    assert downgrade(database.engine, CASES, to="0002") == "0004"
+    assert downgrade(database.engine, CASES, to="0002") == "0005"
     with reading(database.engine) as connection:
         wanted = "SELECT notice_step, notice_purpose FROM case_states WHERE notice_step IS NOT NULL"
         assert connection.execute(sa.text(wanted)).all() == [("drafted", "action_taken")]
@@ -427,7 +416,7 @@ def test_a_purge_leaves_no_recipient(storage, database, made):
 
 
 def test_the_tables_are_dropped_and_made_again(left):
-    downgrade(left, CASES, to="base")
+    downgrade(left, CASES, to="base", discard=True)
     assert set(sa.inspect(left).get_table_names()) <= {"alembic_version"}
     upgrade(left, CASES)
     assert count(left, tables.events) == 0
@@ -435,7 +424,7 @@ def test_the_tables_are_dropped_and_made_again(left):
 
 def test_monitoring_tables_go_down_and_up_again(settings, storage):
     with open_databases(settings) as (_, monitoring):
-        assert downgrade(monitoring.engine, MONITORING, to="base") == "0001"
+        assert downgrade(monitoring.engine, MONITORING, to="base", discard=True) == "0001"
         assert upgrade(monitoring.engine, MONITORING) is None
 
 
