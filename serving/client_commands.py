@@ -10,6 +10,7 @@ from serving.identity.scopes import Role, Scope
 from serving.identity.validity import DEFAULT_DAYS, MOST_DAYS, in_days
 
 if TYPE_CHECKING:
+    from serving.cases.events import Actor
     from serving.identity.store import IdentityStore
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 ClientId = Annotated[
     str, typer.Argument(metavar="CLIENT", help="Id of the program.", show_default=False)
 ]
+ByOption = Annotated[str, typer.Option(help="Id of who does it, for the audit log; no name.")]
 DaysOption = Annotated[
     int, typer.Option(help="How long its secret is accepted, days.", min=1, max=MOST_DAYS)
 ]
@@ -40,6 +42,7 @@ def add(
         ),
     ] = None,
     days: DaysOption = DEFAULT_DAYS,
+    by: ByOption = "operator",
 ) -> None:
     """Enter a program and print its secret, this once; a running server takes it at once."""
     from serving.identity.client_rules import entered  # noqa: PLC0415
@@ -47,7 +50,8 @@ def add(
 
     client, secret = entered(client_id, role=role, only=only, days=days), new_secret()
     with _store() as store:
-        store.add_client(client, secret_sha256=digest_of(secret.get_secret_value()))
+        kept = digest_of(secret.get_secret_value())
+        store.add_client(client, secret_sha256=kept, by=_actor(by))
     _show(client_id, secret.get_secret_value())
 
 
@@ -72,19 +76,21 @@ def list_() -> None:
 
 
 @app.command()
-def disable(client_id: ClientId) -> None:
+def disable(client_id: ClientId, *, by: ByOption = "operator") -> None:
     """Give a program no tokens any more, and refuse those it has, at once."""
-    _change(lambda store: store.change_client(client_id, is_disabled=True))
+    _change(lambda store: store.change_client(client_id, is_disabled=True, by=_actor(by)))
 
 
 @app.command()
-def enable(client_id: ClientId) -> None:
+def enable(client_id: ClientId, *, by: ByOption = "operator") -> None:
     """Give a program tokens again; those it has are good again until they expire."""
-    _change(lambda store: store.change_client(client_id, is_disabled=False))
+    _change(lambda store: store.change_client(client_id, is_disabled=False, by=_actor(by)))
 
 
 @app.command()
-def renew(client_id: ClientId, *, days: DaysOption = DEFAULT_DAYS) -> None:
+def renew(
+    client_id: ClientId, *, days: DaysOption = DEFAULT_DAYS, by: ByOption = "operator"
+) -> None:
     """Give a program a new secret and print it, this once; the old one is refused at once.
 
     Tokens that it has already stay good until they expire: `revoke` refuses them.
@@ -93,25 +99,29 @@ def renew(client_id: ClientId, *, days: DaysOption = DEFAULT_DAYS) -> None:
 
     secret = new_secret().get_secret_value()
     kept, until = digest_of(secret), in_days(days)
-    _change(lambda store: store.change_client(client_id, secret_sha256=kept, expires_at=until))
+    _change(
+        lambda store: store.change_client(
+            client_id, secret_sha256=kept, expires_at=until, by=_actor(by)
+        )
+    )
     _show(client_id, secret)
 
 
 @app.command()
-def revoke(client_id: ClientId) -> None:
+def revoke(client_id: ClientId, *, by: ByOption = "operator") -> None:
     """Refuse every token that a program has now; it can ask for new ones."""
-    _change(lambda store: store.withdraw_tokens(client_id))
+    _change(lambda store: store.withdraw_tokens(client_id, by=_actor(by)))
 
 
 @app.command(name="new-signing-key")
-def new_signing_key() -> None:
+def new_signing_key(*, by: ByOption = "operator") -> None:
     """Destroy the keys that sign tokens, so that every token there is gets refused.
 
     Keys are renewed by themselves (WHEREFORE_SIGNING_KEY_HOURS); this is for
     the day on which one may have leaked. A running server notices within a minute.
     """
     with _store() as store:
-        num_keys = store.drop_signing_keys()
+        num_keys = store.drop_signing_keys(by=_actor(by))
     typer.echo(f"{num_keys} key{'' if num_keys == 1 else 's'} destroyed")
 
 
@@ -122,6 +132,12 @@ def _store() -> "Iterator[IdentityStore]":
 
     with open_identity(load_settings()) as store:
         yield store
+
+
+def _actor(by: str) -> "Actor":
+    from serving.cases.events import Actor  # noqa: PLC0415
+
+    return Actor(actor_id=by, role="operator")
 
 
 def _change(change: "Callable[[IdentityStore], bool]") -> None:

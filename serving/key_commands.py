@@ -4,10 +4,14 @@ from typing import Annotated
 
 import typer
 
+from data_pipeline.errors import WhereforeError
 from serving.identity.scopes import Role, Scope
 from serving.identity.validity import DEFAULT_DAYS, MOST_DAYS, in_days
 
 app = typer.Typer(no_args_is_help=True, help="Give people API keys, list and revoke them.")
+
+
+ByOption = Annotated[str, typer.Option(help="Id of who does it, for the audit log; no name.")]
 
 
 @app.command()
@@ -44,14 +48,17 @@ def add(
     days: Annotated[
         int, typer.Option(help="How long the key is accepted, days.", min=1, max=MOST_DAYS)
     ] = DEFAULT_DAYS,
+    by: ByOption = "operator",
 ) -> None:
     """Make a key for a person and print it, this once.
 
     A running server takes the key at once. Who has two keys under one id is
     one person: a notice needs two different ids.
     """
+    from serving.cases.events import Actor  # noqa: PLC0415
     from serving.identity.person import Person  # noqa: PLC0415
-    from serving.keys import add_key  # noqa: PLC0415
+    from serving.key_records import key_made, recording  # noqa: PLC0415
+    from serving.keys import add_key, revoke_keys  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
@@ -63,9 +70,17 @@ def add(
         only=frozenset(only) if only else None,
         expires_at=in_days(days),
     )
-    key = add_key(settings.state_dir, person)
+    # The audit log is opened first: where it cannot be, no key is made.
+    with recording(settings) as record:
+        key = add_key(settings.state_dir, person).get_secret_value()
+        made = key_made(key, person, by=Actor(actor_id=by, role="operator"))
+        try:
+            record(made)
+        except WhereforeError:
+            revoke_keys(settings.state_dir, made.object_id)
+            raise
     typer.echo(f"API key of {person_id} (shown this once, kept as a hash):", err=True)
-    typer.echo(key.get_secret_value())
+    typer.echo(key)
 
 
 @app.command(name="list")
@@ -102,10 +117,25 @@ def revoke(
             show_default=False,
         ),
     ],
+    *,
+    by: ByOption = "operator",
 ) -> None:
     """Take a key away, or all keys of a person; a running server refuses them at once."""
-    from serving.keys import revoke_keys  # noqa: PLC0415
+    from serving.cases.events import Actor  # noqa: PLC0415
+    from serving.key_records import key_revoked, recording  # noqa: PLC0415
+    from serving.keys import list_keys, revoke_keys  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
 
-    num_keys = revoke_keys(load_settings().state_dir, key_or_person_id)
+    settings = load_settings()
+    named = [
+        listed
+        for listed in list_keys(settings.state_dir)
+        if key_or_person_id in {listed.key_id, listed.person.person_id}
+    ]
+    num_keys = revoke_keys(settings.state_dir, key_or_person_id)
     typer.echo(f"{num_keys} key{'' if num_keys == 1 else 's'} revoked")
+    # Recorded afterwards: a database that does not answer must not keep a key alive.
+    actor = Actor(actor_id=by, role="operator")
+    with recording(settings) as record:
+        for listed in named:
+            record(key_revoked(listed.key_id, listed.person, by=actor))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from serving.identity.secret import digest_of
 KEY_FILE_NAME = "api_keys.json"
 _KEY_PREFIX = "wf_"
 _ID_LENGTH = 12
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 Stamp = tuple[int, int, int]
@@ -90,8 +92,8 @@ def read_people(path: Path) -> dict[str, Person]:
     _require_owned(path)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return {str(entry["sha256"]): _person(entry) for entry in stored["keys"]}
-    except (ValueError, KeyError, TypeError) as error:
+        return {_digest(entry["sha256"]): _person(entry) for entry in stored["keys"]}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise KeyFileError(
             f"{path} is not an API key file: expected what `wherefore serve` wrote, restore it or "
             "delete it and start again to get a new key"
@@ -105,6 +107,13 @@ def _require_owned(path: Path) -> None:
             f"the API key file {path} can be changed by others (mode {stat.S_IMODE(mode):04o}), "
             f"who could add keys of their own: expected its owner alone; run `chmod 600 {path}`"
         )
+
+
+def _digest(found: object) -> str:
+    # Whatever else it were, comparing a key with it could fail, and with it every request.
+    if not isinstance(found, str) or not _DIGEST.fullmatch(found):
+        raise ValueError("sha256")
+    return found
 
 
 def _person(entry: Mapping[str, Any]) -> Person:

@@ -95,6 +95,10 @@ class ApiKeys:
         """Returns whether the key is one of these, in a time that does not tell which."""
         return self.person_of(key) is not None
 
+    def is_of(self, person_id: str) -> bool:
+        """Returns whether a person has a key, expired ones included."""
+        return any(person.person_id == person_id for person in self._current().values())
+
     def _current(self) -> Mapping[str, Person]:
         if self._path is None:
             return self._holders

@@ -16,11 +16,21 @@ PUBLIC = frozenset(
         "GET /openapi.json",
         "GET /api/v1/categories",
         "POST /api/v1/token",
+        "POST /api/v1/login",
+        "GET /api/v1/login/oidc",
+        "GET /api/v1/login/oidc/callback",
     }
 )
 """What answers without credentials; the assets of /docs too. It tells nothing of applicants."""
 
-SIGNED_IN = frozenset({"DELETE /api/v1/token"})
+SIGNED_IN = frozenset(
+    {
+        "DELETE /api/v1/token",
+        "POST /api/v1/logout",
+        "GET /api/v1/me",
+        "POST /api/v1/password",
+    }
+)
 """What asks for valid credentials and no scope: it concerns nothing but them."""
 
 SCRAPED = "GET /metrics"

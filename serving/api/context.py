@@ -11,7 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.adapters.prometheus import ServingMetrics
+from serving.api.answer_headers import add_headers
 from serving.api.problems import internal_error_response
+from serving.tracing import note_request
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -40,7 +42,10 @@ class RequestContext:
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = _request_id(scope)
         state["started"] = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=state["request_id"]):
+        ids = {"request_id": state["request_id"]}
+        if (trace_id := note_request(state["request_id"])) is not None:
+            ids["trace_id"] = trace_id
+        with structlog.contextvars.bound_contextvars(**ids):
             status = await self._answer(scope, receive, send)
             _record(scope, status=status)
 
@@ -51,10 +56,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = scope["state"]["request_id"]
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers.setdefault("Cache-Control", "no-store")
+                add_headers(MutableHeaders(scope=message), scope)
             await send(message)
 
         try:

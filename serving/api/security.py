@@ -6,14 +6,17 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from serving.adapters.identity.tokens import Tokens, is_token
 from serving.api.access import PUBLIC, SCOPES, SCRAPED, SIGNED_IN, name_of
+from serving.api.cookies import SESSION_COOKIE, session_secret_of
+from serving.api.cross_site import require_own_page
 from serving.cases.events import Actor, ActorKind
 from serving.errors import NotPermittedError, UnauthorizedError
 from serving.identity.principal import Principal, PrincipalKind, Proof
 from serving.identity.scopes import Scope
+from serving.identity.sign_in import SignIn
 from serving.keys import ApiKeys
 from serving.settings import Settings
 
@@ -30,6 +33,12 @@ _bearer = HTTPBearer(
     auto_error=False,
     description="The same key, or a token of POST /api/v1/token, as a bearer token.",
 )
+_cookie = APIKeyCookie(
+    name=SESSION_COOKIE,
+    scheme_name="Session",
+    auto_error=False,
+    description="The session of POST /api/v1/login; changes carry its csrf_token in X-CSRF-Token.",
+)
 _SCRAPER = Principal(
     principal_id="scraper",
     role="scraper",
@@ -40,7 +49,9 @@ _SCRAPER = Principal(
 
 
 def _documented(
-    _key: Annotated[str | None, Depends(_header)], _token: Annotated[object, Depends(_bearer)]
+    _key: Annotated[str | None, Depends(_header)],
+    _token: Annotated[object, Depends(_bearer)],
+    _session: Annotated[str | None, Depends(_cookie)],
 ) -> None:
     """Tells the OpenAPI document of the key; a `GuardedRoute` checks it before it reads a body."""
 
@@ -56,12 +67,15 @@ async def require_access(request: Request) -> None:
 
     Raises:
         UnauthorizedError: there are no valid credentials.
+        CrossSiteError: a change is asked for with a session, and not by a page of ours.
         NotPermittedError: they do not bring what the route asks for.
     """
     route = _route_of(request)
     if route in PUBLIC:
         return
     principal = await require_principal(request)
+    if principal.proof is Proof.SESSION:
+        require_own_page(request)
     scope = SCOPES.get(route)
     if route in SIGNED_IN:
         return
@@ -89,6 +103,8 @@ async def require_principal(request: Request) -> Principal:
 async def find_principal(request: Request) -> Principal | None:
     """Returns who a request comes from; None without valid credentials."""
     given = credential_of(request)
+    if not given:
+        return await _principal_of_session(request)
     keys: ApiKeys = request.app.state.keys
     person = keys.person_of(given)
     if person is not None:
@@ -100,6 +116,15 @@ async def find_principal(request: Request) -> Principal | None:
         return None
     # Which key signed it, and whether it was withdrawn, stands in the database.
     return await asyncio.to_thread(tokens.principal_of, given)
+
+
+async def _principal_of_session(request: Request) -> Principal | None:
+    sign_in: SignIn | None = request.app.state.sign_in
+    secret = session_secret_of(request)
+    if sign_in is None or not secret:
+        return None
+    found = await asyncio.to_thread(sign_in.session_of, secret)
+    return found[1].principal if found else None
 
 
 def principal_of(request: Request) -> Principal:

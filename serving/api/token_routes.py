@@ -17,6 +17,7 @@ from serving.adapters.identity.tokens import TokenRefusedError, Tokens
 from serving.api.body import declared_type
 from serving.api.documented import documented
 from serving.api.guarded_route import GuardedRoute
+from serving.api.problems import TokenErrorAnswer
 from serving.api.security import KEY_DOCUMENTED, credential_of, principal_of
 from serving.errors import NotReadyError
 from serving.identity.errors import (
@@ -35,12 +36,18 @@ _MAX_FORM_BYTES = 8192
 _MAX_FIELDS = 10
 _GRANT = "client_credentials"
 _NOBODY = digest_of("a program that is not there")
-_PROBLEMS = documented(
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The form is not one that asks for a token.", "model": TokenErrorAnswer},
+    401: {"description": "No program has this id and secret.", "model": TokenErrorAnswer},
+}
+_LATER = documented(
     {
-        400: "The form is not one that asks for a token.",
-        401: "No program has this id and secret.",
+        429: "The client has used up its quota: try again after the seconds in Retry-After.",
         503: "Not ready: try again.",
     }
+)
+_NOBODY_ASKS = documented(
+    {401: "There are no valid credentials.", 403: "It may come from a page of somebody else."}
 )
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -113,7 +120,9 @@ async def _form_of(request: Request) -> dict[str, str]:
     return form
 
 
-@token_router.post("/token", responses=_PROBLEMS, openapi_extra=_FORM, response_model=TokenAnswer)
+@token_router.post(
+    "/token", responses=_REFUSED | _LATER, openapi_extra=_FORM, response_model=TokenAnswer
+)
 async def ask_token(
     request: Request, response: Response, form: Annotated[dict[str, str], Depends(_form_of)]
 ) -> TokenAnswer:
@@ -139,7 +148,7 @@ async def ask_token(
 @token_router.delete(
     "/token",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=_PROBLEMS,
+    responses={400: _REFUSED[400]} | _NOBODY_ASKS | _LATER,
     dependencies=[KEY_DOCUMENTED],
 )
 async def give_back(request: Request) -> None:

@@ -1,39 +1,64 @@
-"""Programs, signing keys and revoked tokens in a database; see `serving.identity.store`.
+"""Who is known beside the key file, in a database; see `serving.identity.store`.
 
 A signing key lies wrapped by the key ring of the cases: who reads the database can sign nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from serving.adapters.encryption.key_ring import KeyRing, find_key
+from serving.adapters.sql.audit import append
 from serving.adapters.sql.engine import alone, reading, writing
 from serving.adapters.sql.identity_tables import machine_clients, revoked_tokens, signing_keys
+from serving.adapters.sql.people import SqlPeople
+from serving.adapters.sql.sessions import SqlSessions
+from serving.adapters.sql.sign_in_attempts import SqlAttempts
+from serving.cases.audit import AuditAction
+from serving.cases.events import Actor, ActorKind
 from serving.cases.store_errors import EncryptionKeyError
+from serving.identity.changes import OPERATOR, change, granted_by
 from serving.identity.errors import ClientCommandError
 from serving.identity.machines import MachineClient
 from serving.identity.names import is_usable_id
+from serving.identity.people_store import AttemptStore, PeopleStore, SessionStore
 from serving.identity.scopes import Scope
 from serving.identity.signing import SigningKey, retired_by
 
 _LOCK = 0x57484552_5349474E
 """Number of the advisory lock on PostgreSQL: the bytes of WHERSIGN."""
+_SERVER = Actor(actor_id="wherefore", role="system", kind=ActorKind.SYSTEM)
 
 log = structlog.stdlib.get_logger("wherefore.identity")
 
 
 class SqlIdentityStore:
-    """Programs, signing keys and revoked tokens in SQLite or PostgreSQL."""
+    """Programs, signing keys and revoked tokens in SQLite or PostgreSQL, and who signs in.
+
+    Attributes:
+        people: people who sign in.
+        sessions: their sessions.
+        attempts: sign-ins that failed.
+    """
 
     def __init__(self, engine: sa.Engine, ring: KeyRing) -> None:
         """Takes the database of cases, upgraded, and its key ring."""
         self._engine, self._ring = engine, ring
+        self.people: PeopleStore = SqlPeople(engine)
+        self.sessions: SessionStore = SqlSessions(engine)
+        self.attempts: AttemptStore = SqlAttempts(engine, ring)
 
-    def add_client(self, client: MachineClient, *, secret_sha256: str) -> None:
+    def record(self, action: AuditAction) -> None:
+        """Records in the audit log what was changed elsewhere."""
+        with writing(self._engine) as connection:
+            append(connection, [action])
+
+    def add_client(
+        self, client: MachineClient, *, secret_sha256: str, by: Actor = OPERATOR
+    ) -> None:
         """Enters a program."""
         row = {
             "client_id": client.client_id,
@@ -48,6 +73,8 @@ class SqlIdentityStore:
         try:
             with writing(self._engine) as connection:
                 connection.execute(machine_clients.insert(), row)
+                granted = granted_by(client.role, only=client.only)
+                append(connection, [_changed("client_entered", client.client_id, by, granted)])
         except sa.exc.IntegrityError:
             raise ClientCommandError(
                 "a client with this id is there already: expected a new id, choose another or give "
@@ -82,6 +109,7 @@ class SqlIdentityStore:
         is_disabled: bool | None = None,
         secret_sha256: str | None = None,
         expires_at: datetime | None = None,
+        by: Actor = OPERATOR,
     ) -> bool:
         """Changes what is given of a program."""
         given = {
@@ -90,11 +118,17 @@ class SqlIdentityStore:
             "expires_at": expires_at,
         }
         values = {name: value for name, value in given.items() if value is not None}
-        return self._update(client_id, values)
+        words = [
+            "client_disabled" if is_disabled else "client_enabled" if is_disabled is False else "",
+            "client_secret_renewed" if secret_sha256 else "",
+            "client_extended" if expires_at and not secret_sha256 else "",
+        ]
+        return self._update(client_id, values, [word for word in words if word], by)
 
-    def withdraw_tokens(self, client_id: str) -> bool:
+    def withdraw_tokens(self, client_id: str, *, by: Actor = OPERATOR) -> bool:
         """Begins a new series of a program's tokens."""
-        return self._update(client_id, {"token_series": machine_clients.c.token_series + 1})
+        values = {"token_series": machine_clients.c.token_series + 1}
+        return self._update(client_id, values, ["client_tokens_withdrawn"], by)
 
     def signing_keys(self) -> Sequence[SigningKey]:
         """Returns the keys that can be opened, the newest first."""
@@ -118,6 +152,8 @@ class SqlIdentityStore:
                     "wrapped": wrapped,
                 }
                 connection.execute(signing_keys.insert(), row)
+                made = change("signing_key_made", "signing_key", new.key_id, by=_SERVER, at=now)
+                append(connection, [made])
                 kept.insert(0, new)
                 log.info("signing_key_made", key_id=new.key_id)
             # By its time alone: one that is closed to this server may be open to another, whose
@@ -126,11 +162,14 @@ class SqlIdentityStore:
             connection.execute(signing_keys.delete().where(signing_keys.c.created_at <= retired))
         return tuple(key for key in kept if key.created_at > retired)
 
-    def drop_signing_keys(self) -> int:
+    def drop_signing_keys(self, *, by: Actor = OPERATOR) -> int:
         """Destroys all keys, so that every token is refused."""
+        what = change("signing_keys_destroyed", "signing_key", "all", by=by, at=_now())
         with writing(self._engine) as connection:
             alone(connection, _LOCK)
-            return connection.execute(signing_keys.delete()).rowcount
+            num_keys = connection.execute(signing_keys.delete()).rowcount
+            append(connection, [what])
+        return num_keys
 
     def revoke_token(self, token_id: str, *, expires_at: datetime, now: datetime) -> None:
         """Notes that a token is not taken any more, and forgets those that have expired."""
@@ -148,10 +187,14 @@ class SqlIdentityStore:
         with reading(self._engine) as connection:
             return connection.scalar(wanted) is not None
 
-    def _update(self, client_id: str, values: Mapping[str, Any]) -> bool:
+    def _update(
+        self, client_id: str, values: Mapping[str, Any], words: Sequence[str], by: Actor
+    ) -> bool:
         same = machine_clients.c.client_id == client_id
         with writing(self._engine) as connection:
             changed = connection.execute(machine_clients.update().where(same).values(**values))
+            if changed.rowcount:
+                append(connection, [_changed(word, client_id, by) for word in words])
         return changed.rowcount > 0
 
     def _opened(self, connection: sa.Connection) -> Iterator[SigningKey]:
@@ -165,6 +208,16 @@ class SqlIdentityStore:
                 log.warning("signing_key_not_opened", key_id=row.key_id)
                 continue
             yield SigningKey(key_id=row.key_id, created_at=row.created_at, private_pem=pem)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _changed(
+    word: str, client_id: str, by: Actor, granted: Mapping[str, str] | None = None
+) -> AuditAction:
+    return change(word, "client", client_id, by=by, at=_now(), granted=granted)
 
 
 def _bound_to(key_id: str) -> str:

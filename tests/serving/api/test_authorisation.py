@@ -1,6 +1,10 @@
 """Who may do what: every route against every role and every owner, as declared and no other way."""
 
+import shutil
 from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,9 +12,13 @@ from fastapi.testclient import TestClient
 from serving.adapters.fake import FakePredictor
 from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.memory_monitoring import MemoryMonitoringStore
+from serving.adapters.sql.storage import open_identity
 from serving.api.access import PUBLIC, SCOPES, SIGNED_IN, name_of
+from serving.api.cookies import SESSION_COOKIE
 from serving.api.guarded_route import GuardedRoute
 from serving.app import create_app
+from serving.cases.events import Actor
+from serving.identity.accounts import Account, cross_site_token_of
 from serving.identity.person import Person
 from serving.identity.principal import Principal, PrincipalKind
 from serving.identity.scopes import GRANTED_ALONE, OF_ROLES, Role, Scope
@@ -18,6 +26,7 @@ from serving.keys import add_key, open_api_keys
 from serving.settings import Settings
 
 COLLEAGUE = "underwriter-2"
+PROOFS = ("api_key", "session")
 OWNERS = ("own", "another", "nobody")
 MONITORING = {
     "asked_under": "regulation_b",
@@ -33,16 +42,28 @@ LAST = ("discard", "reopen", "retain", "purge")
 
 
 class House:
-    """The API with a person of every role, and a second underwriter."""
+    """The API with a person of every role, and a second underwriter, each with a key and signed in.
 
-    def __init__(self, app, client, keys):
-        self.app, self.client, self.keys = app, client, keys
+    Whoever is there twice is one person: the same id has both.
+    """
 
-    def send(self, who, route, ids, *, body=None):
+    def __init__(self, app, client, keys, sessions):
+        self.app, self.client, self.keys, self.sessions = app, client, keys, sessions
+
+    def send(self, who, route, ids, *, body=None, proof="api_key"):
         method, _, template = route.partition(" ")
         given = None if method in {"GET", "DELETE"} else body or {}
-        headers = {} if who is None else {"X-API-Key": self.keys[who]}
+        headers = {} if who is None else self.headers(who, proof)
         return self.client.request(method, template.format(**ids), json=given, headers=headers)
+
+    def headers(self, who, proof):
+        if proof == "api_key":
+            return {"X-API-Key": self.keys[who]}
+        secret = self.sessions[who]
+        return {
+            "Cookie": f"{SESSION_COOKIE}={secret}",
+            "X-CSRF-Token": cross_site_token_of(secret),
+        }
 
     def decided(self, owner, receive):
         """A denied case with a draft, in the queue of an owner."""
@@ -78,8 +99,9 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    state = tmp_path_factory.mktemp("state")
+def house(tmp_path_factory, sqlite_to_copy):
+    state = Path(shutil.copytree(sqlite_to_copy, tmp_path_factory.mktemp("house") / "state"))
+    settings = Settings(state_dir=state)
     people = {role: Person(person_id=f"{role}-1", role=role) for role in OF_ROLES}
     people[COLLEAGUE] = Person(person_id=COLLEAGUE)
     people["clerk"] = Person(
@@ -90,14 +112,23 @@ def house(tmp_path_factory):
     )
     keys = {who: add_key(state, person).get_secret_value() for who, person in people.items()}
     app = create_app(
-        Settings(state_dir=state),
+        settings,
         predictor=FakePredictor(),
         keys=open_api_keys(state),
         storage=lambda: nullcontext(MemoryStorage()),
         monitoring=lambda: nullcontext(MemoryMonitoringStore()),
+        identity=partial(open_identity, settings),
     )
     with TestClient(app, raise_server_exceptions=False) as client:
-        yield House(app, client, keys)
+        sessions = {who: signed_in(app, people[who]) for who in [*OF_ROLES, COLLEAGUE]}
+        yield House(app, client, keys, sessions)
+
+
+def signed_in(app, person):
+    """The secret of a session of a person who was entered just now."""
+    account = Account(person_id=person.person_id, role=person.role, created_at=datetime.now(UTC))
+    app.state.sign_in.people.add(account, by=Actor(actor_id="operator", role="operator"))
+    return app.state.sign_in.begin_session(account).secret.get_secret_value()
 
 
 def routes_of(app):
@@ -129,11 +160,19 @@ def test_what_answers_anybody_is_what_was_laid_down(house):
         "GET /openapi.json",
         "GET /api/v1/categories",
         "POST /api/v1/token",
+        "POST /api/v1/login",
+        "GET /api/v1/login/oidc",
+        "GET /api/v1/login/oidc/callback",
     } == PUBLIC
-    for name in PUBLIC - {"POST /api/v1/token"}:
+    for name in {name for name in PUBLIC if "login" not in name} - {"POST /api/v1/token"}:
         assert house.send(None, name, {}).status_code == 200, name
     asked = house.send(None, "POST /api/v1/token", {})
     assert (asked.status_code, asked.json()["code"]) == (400, "invalid_token_request")
+    asked = house.send(None, "POST /api/v1/login", {})
+    assert (asked.status_code, asked.json()["code"]) == (422, "invalid_request")
+    for name in ("GET /api/v1/login/oidc", "GET /api/v1/login/oidc/callback"):
+        asked = house.send(None, name, {})
+        assert (asked.status_code, asked.json()["code"]) == (404, "no_issuer")
     assert house.send(None, "GET /ready", {}).json() == {"status": "ready", "model_version": None}
 
 
@@ -200,7 +239,10 @@ def in_order(name):
 
 @pytest.mark.parametrize("owner", OWNERS)
 @pytest.mark.parametrize("role", Role)
-def test_each_role_gets_what_is_declared_for_each_route_and_owner(house, receive_body, role, owner):
+@pytest.mark.parametrize("proof", PROOFS)
+def test_each_role_gets_what_is_declared_for_each_route_and_owner(
+    house, receive_body, role, owner, proof
+):
     owning = Role.UNDERWRITER if owner == "own" else COLLEAGUE
     ids, denial = house.decided(owning, receive_body)
     assign = "POST /api/v1/applications/{case_id}/assign"
@@ -213,8 +255,8 @@ def test_each_role_gets_what_is_declared_for_each_route_and_owner(house, receive
     for name in sorted(SCOPES, key=in_order):
         if name == assign and owner == "own":
             continue  # Nobody's cases come below; giving this one away would end the ownership.
-        answer = house.send(role, name, ids, body=bodies(ids, denial).get(name))
-        found, what = answer.status_code, f"{role} {name} {owner}: {answer.text[:200]}"
+        answer = house.send(role, name, ids, body=bodies(ids, denial).get(name), proof=proof)
+        found, what = answer.status_code, f"{role} {proof} {name} {owner}: {answer.text[:200]}"
         assert found < 500, what
         if SCOPES[name] not in OF_ROLES[role]:
             assert (found, answer.json()["code"]) == (403, "not_permitted"), what
@@ -224,6 +266,38 @@ def test_each_role_gets_what_is_declared_for_each_route_and_owner(house, receive
                 assert answer.json()["code"] == "not_stored", what
         elif "none" not in name.format(**ids):
             assert found not in {401, 403, 404}, what
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("proof", PROOFS)
+def test_everybody_is_told_who_they_are_and_by_what(house, role, proof):
+    told = house.send(role, "GET /api/v1/me", {}, proof=proof).json()
+    assert (told["principal_id"], told["role"], told["proof"]) == (f"{role}-1", role, proof)
+    assert told["scopes"] == sorted(OF_ROLES[role])
+    assert (told["csrf_token"] is None) == (told["expires_at"] is None) == (proof == "api_key")
+
+
+@pytest.mark.parametrize("route", ["POST /api/v1/logout", "POST /api/v1/password"])
+def test_what_is_of_a_session_is_refused_to_a_key(house, route):
+    body = {"password": "x", "new_password": "x"}
+    answer = house.send(Role.COMPLIANCE, route, {}, body=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_session")
+
+
+@pytest.mark.parametrize("name", [*SCOPES, *SIGNED_IN])
+def test_no_change_is_taken_from_a_page_of_somebody_else(house, name):
+    """The cookie alone, as a browser would send it for whatever page asks."""
+    method, _, template = name.partition(" ")
+    path = template.replace("{", "").replace("}", "")
+    own = house.headers(Role.COMPLIANCE, "session")
+    cookie, elsewhere = {"Cookie": own["Cookie"]}, {"Origin": "https://attacker.example"}
+    tried = [cookie, cookie | elsewhere, own | elsewhere, own | {"Origin": "null"}]
+    tried += [own | {"Sec-Fetch-Site": "cross-site"}, own | {"Sec-Fetch-Site": "same-site"}]
+    tried += [cookie | {"X-CSRF-Token": house.sessions[COLLEAGUE]}]
+    for headers in tried:
+        answer = house.client.request(method, path, headers=headers)
+        is_refused = answer.status_code == 403 and answer.json()["code"] == "cross_site_request"
+        assert is_refused == (method != "GET"), (headers, answer.text)
 
 
 def test_somebody_elses_case_is_answered_as_one_that_is_not_there(house, receive_body):

@@ -1,6 +1,7 @@
 """Tokens over HTTP: asked for by a program, used, given back, taken away."""
 
 import base64
+import re
 import shutil
 from contextlib import nullcontext
 from functools import partial
@@ -124,15 +125,18 @@ def test_a_program_does_nothing_that_needs_a_person(deployment, secret):
         ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
     ],
 )
-def test_what_is_refused_is_a_problem_with_the_error_of_oauth(
+def test_what_is_refused_is_told_as_oauth_clients_read_it(
     deployment, secret, fields, status, error
 ):
     answer = deployment.client.post(
         ADDRESS, data=GRANT | {"client_id": "loan-system", "client_secret": secret} | fields
     )
-    problem = answer.json()
-    assert (answer.status_code, problem["status"], problem["error"]) == (status, status, error)
-    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert (answer.status_code, told["error"]) == (status, error)
+    assert answer.headers["content-type"] == "application/json"
+    # Source: RFC 6749, section 5.2.
+    assert re.fullmatch(r"[\x20\x21\x23-\x5B\x5D-\x7E]+", told["error_description"])
+    assert told["request_id"] == answer.headers["x-request-id"]
     assert secret not in answer.text
     if status == 401:
         assert answer.headers["www-authenticate"].startswith("Basic")

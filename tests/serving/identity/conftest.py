@@ -6,10 +6,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from argon2 import PasswordHasher
 
+from serving.adapters.identity.passwords import Argon2Passwords
 from serving.adapters.identity.tokens import Tokens
 from serving.adapters.sql.storage import open_identity
 from serving.identity.machines import MachineClient
+from serving.identity.sign_in import SignIn, SignInRules
 from serving.settings import Settings
 
 START = datetime(2026, 11, 20, 15, 0, 0, 250000, tzinfo=UTC)
@@ -89,4 +92,23 @@ def a_client(**fields):
             "expires_at": START + timedelta(days=365),
         }
         | fields
+    )
+
+
+@pytest.fixture
+def quick_passwords():
+    """What hashes passwords, at a thousandth of the usual cost."""
+    return Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def sign_in(store, clock, quick_passwords):
+    """What lets people in, over SQLite, with the time of the test."""
+    return SignIn(
+        people=store.people,
+        sessions=store.sessions,
+        attempts=store.attempts,
+        passwords=quick_passwords,
+        rules=SignInRules(failures=3, address_failures=8),
+        now=lambda: clock[0],
     )

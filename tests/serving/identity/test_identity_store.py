@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from serving.adapters.identity.tokens import new_signing_key
 from serving.adapters.sql.engine import reading
 from serving.adapters.sql.identity_tables import machine_clients, revoked_tokens, signing_keys
+from serving.adapters.sql.people_tables import people
 from serving.adapters.sql.storage import open_databases, open_identity
 from serving.adapters.sql.upgrade import CASES, downgrade, upgrade
+from serving.cases.events import Actor
+from serving.identity.accounts import entered
 from serving.identity.errors import ClientCommandError
 from serving.identity.machines import CLOCK_SKEW
 from serving.identity.scopes import Scope
@@ -97,12 +100,17 @@ def test_the_tables_go_down_and_up_again_and_cases_stay(identity_settings, made)
     with open_identity(identity_settings) as store:
         store.add_client(made.client(), secret_sha256="1" * 64)
         store.revoke_token("t-1", expires_at=made.start, now=made.start)
+        dana = entered("dana", role="auditor", permissions=(), now=made.start)
+        store.people.add(dana, by=Actor(actor_id="operator", role="operator"))
     with open_databases(identity_settings) as (cases, _):
         names = set(sa.inspect(cases.engine).get_table_names())
-        assert downgrade(cases.engine, CASES, to="0003") == "0004"
+        assert downgrade(cases.engine, CASES, to="0003", discard=True) == "0005"
         left = set(sa.inspect(cases.engine).get_table_names())
-        assert names - left == {"machine_clients", "signing_keys", "revoked_tokens"}
+        assert names - left == {
+            "machine_clients", "signing_keys", "revoked_tokens",
+            "people", "one_time_keys", "sessions", "sign_in_attempts", "sign_in_flows",
+        }  # fmt: skip
         assert upgrade(cases.engine, CASES) == "0003"
         assert set(sa.inspect(cases.engine).get_table_names()) == names
-    for table in (machine_clients, signing_keys, revoked_tokens):
+    for table in (machine_clients, signing_keys, revoked_tokens, people):
         assert rows(identity_settings, table) == 0
