@@ -10,24 +10,30 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
+from opentelemetry.trace import TracerProvider
 from starlette.exceptions import HTTPException
 
 from data_pipeline.errors import WhereforeError
 from data_pipeline.sources import Row
+from serving.adapters.identity.opening import issuer_of, sign_in_over
 from serving.adapters.identity.tokens import Tokens
+from serving.adapters.limit_metrics import LimitMetrics
 from serving.adapters.prometheus import ServingMetrics
 from serving.api.backlog_routes import backlog_router
 from serving.api.case_routes import case_router
-from serving.api.context import RequestContext
 from serving.api.desk_routes import desk_router
 from serving.api.docs import add_docs
 from serving.api.documented import NOT_PERMITTED
 from serving.api.exam_routes import exam_router
 from serving.api.explanation_routes import explanation_router
+from serving.api.front_door import add_front_door
+from serving.api.issuer_routes import issuer_router
 from serving.api.monitoring_routes import monitoring_router
 from serving.api.notice_routes import notice_router
 from serving.api.problems import handle_error, handle_http_exception, handle_validation_error
 from serving.api.routes import keyed_router, open_router
+from serving.api.sign_in_routes import session_router, sign_in_router
+from serving.api.sign_in_threads import SignInThreads
 from serving.api.token_routes import token_router
 from serving.api.what_if_routes import what_if_router
 from serving.backlog.server.opening import running_backlogs
@@ -36,6 +42,7 @@ from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
 from serving.identity.store import OpensIdentity
 from serving.keys import ApiKeys
+from serving.limits_setup import open_limits, shared_limits
 from serving.monitoring.store import OpensMonitoring
 from serving.policy import load_policy
 from serving.ports import TextPredictor
@@ -43,8 +50,6 @@ from serving.rows import OutputRow
 from serving.scoring import ScoringService
 from serving.scoring_setup import running_scoring
 from serving.settings import Settings
-
-_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 _DESCRIPTION = """
 Reads loan applications: the risk of default, the principal reasons a denial would rest on, and the
@@ -76,6 +81,7 @@ def create_app(
     storage: OpensStorage,
     monitoring: OpensMonitoring | None = None,
     identity: OpensIdentity | None = None,
+    tracing: TracerProvider | None = None,
     now: Callable[[], datetime] = now_utc,
 ) -> FastAPI:
     """Returns the application; its lifespan opens queue and stores, and closes them again.
@@ -86,11 +92,14 @@ def create_app(
         keys: the API keys that are accepted.
         storage: opens the stores of cases.
         monitoring: opens the store that monitoring data go into; None takes none in.
-        identity: opens the store of programs that ask for tokens; None gives and takes no tokens.
+        identity: opens the store of people who sign in and programs that ask for tokens; None lets
+            nobody sign in, and gives and takes no tokens.
+        tracing: makes traces and sends them; None makes none.
         now: the time that cases are recorded with, UTC.
 
     Raises:
         PolicyError: the policy file of the settings is not valid.
+        SettingsError: the settings of the OpenID Connect issuer are not whole.
     """
     service = ScoringService(predictor=predictor, policy=load_policy(settings.policy_file))
     app = FastAPI(
@@ -98,6 +107,7 @@ def create_app(
         version=version("wherefore"),
         description=_DESCRIPTION,
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_with_identity(
@@ -105,27 +115,44 @@ def create_app(
             settings,
             identity=identity,
         ),
-        # Its log records carry exception messages, and its spans the path as asked for.
-        telemetry=_NO_TELEMETRY,
+        telemetry=_telemetry(tracing),
     )
+    app.state.tracing = tracing
     app.state.settings, app.state.keys, app.state.predictor = settings, keys, predictor
     app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None
     app.state.monitoring = app.state.backlogs = app.state.explanations = None
-    app.state.tokens = None
+    app.state.tokens = app.state.sign_in = app.state.sign_in_threads = None
+    app.state.issuer = issuer_of(settings)
     app.state.metrics = ServingMetrics(
         model_version=predictor.model_version,
         num_queued=lambda: app.state.batcher.num_queued if app.state.batcher else 0,
     )
-    app.add_middleware(RequestContext)
+    app.state.limit_metrics = LimitMetrics(app.state.metrics.registry)
+    app.state.limits = open_limits(settings, app.state.limit_metrics)
+    add_front_door(app, settings)
     app.add_exception_handler(WhereforeError, handle_error)
     app.add_exception_handler(HTTPException, handle_http_exception)
     app.add_exception_handler(RequestValidationError, handle_validation_error)
     app.include_router(open_router)
     app.include_router(token_router)
+    app.include_router(sign_in_router)
+    app.include_router(session_router)
+    app.include_router(issuer_router)
     for router in _GUARDED:
         app.include_router(router, responses=NOT_PERMITTED)
     add_docs(app)
     return app
+
+
+def _telemetry(tracing: TracerProvider | None) -> TelemetryConfig:
+    """The framework's spans alone: its log records carry exception messages."""
+    return {
+        "tracing": tracing is not None,
+        "tracer_provider": tracing,
+        "metrics": False,
+        "logs": False,
+        "operation_spans": False,
+    }
 
 
 def _with_identity(
@@ -144,9 +171,13 @@ def _with_identity(
                     lifetime=timedelta(minutes=settings.token_minutes),
                     rotation=timedelta(hours=settings.signing_key_hours),
                 )
+                app.state.sign_in = sign_in_over(store, settings)
+                app.state.sign_in_threads = SignInThreads()
             async with lifespan(app):
                 yield
-            app.state.tokens = None
+            if app.state.sign_in_threads is not None:
+                app.state.sign_in_threads.close()
+            app.state.tokens = app.state.sign_in = app.state.sign_in_threads = None
 
     return known
 
@@ -164,7 +195,10 @@ def _lifespan(
         registry = app.state.metrics.registry
         apart = nullcontext() if monitoring is None else monitoring()
         with storage() as stores, apart as kept_apart:
-            async with running_scoring(service, settings, registry=registry) as running:
+            async with (
+                shared_limits(app.state.limits, settings, app.state.limit_metrics),
+                running_scoring(service, settings, registry=registry) as running,
+            ):
                 batcher = running.batcher
                 app.state.batcher, app.state.readiness = batcher, running.readiness
                 app.state.explainer, app.state.monitoring = running.explainer, kept_apart

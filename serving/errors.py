@@ -10,6 +10,7 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
     ├── KeyFileError                  the state directory cannot hold or give API keys
     ├── CacheSecretError              the state directory cannot hold or give the cache's secret
     ├── AddressError                  the address to listen on cannot be had
+    ├── CertificateError              HTTPS cannot be served with the certificate and key
     ├── OutputError                   an output file cannot be written as asked
     └── RequestError                  a request cannot be answered as asked
         ├── UnauthorizedError         no key, or a key nobody gave out
@@ -21,10 +22,15 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
         ├── InvalidRequestError       the body is JSON of another shape
         ├── BatchTooLargeError        more applications than one request may hold
         ├── RowRejectedError          an application that cannot be scored
+        ├── MalformedRequestError     what came is no HTTP
+        ├── HeadTooLargeError         the head of the request has more bytes than accepted
+        ├── RequestTimeoutError       the request does not come, or comes too slowly
         ├── ClientGoneError           whoever asked has closed the connection
         └── RetryLaterError           the same request may succeed a little later
+            ├── TooManyRequestsError  the client asked for more than its quota
             ├── OverloadedError       the queue is full
             ├── ScoringTimeoutError   no answer within the time allowed
+            ├── AnswerTimeoutError    likewise, whatever was asked for
             ├── NotReadyError         the model is not loaded, or the server is stopping
             └── EngineError           the server that computes gave no answer to trust
                 ├── EngineUnreachableError   ... it cannot be reached, or lost the request
@@ -33,6 +39,8 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
                 ├── EngineAnswerError        ... its answer is not what was agreed on
                 └── EngineModelError         ... it answered with another model
 """
+
+import math
 
 from data_pipeline.errors import WhereforeError
 
@@ -59,6 +67,10 @@ class CacheSecretError(ServingError):
 
 class AddressError(ServingError):
     """The address to listen on cannot be had."""
+
+
+class CertificateError(ServingError):
+    """HTTPS cannot be served with the certificate and key that are set."""
 
 
 class OutputError(ServingError):
@@ -190,6 +202,35 @@ class RowRejectedError(RequestError):
         self.code = code
 
 
+class MalformedRequestError(RequestError):
+    """What came over a connection is no HTTP."""
+
+    def __init__(self) -> None:
+        """Takes nothing: what came is not repeated."""
+        super().__init__("what was sent is no HTTP/1.1 request: expected one, correct the client")
+
+
+class HeadTooLargeError(RequestError):
+    """The head of a request has more bytes than accepted."""
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        """Takes the limit."""
+        super().__init__(
+            f"the address and the header fields have more than {limit_bytes:,} bytes, the most "
+            "accepted: send fewer or shorter ones"
+        )
+
+
+class RequestTimeoutError(RequestError):
+    """A request does not come, or comes too slowly."""
+
+    def __init__(self, *, what: str) -> None:
+        """Takes which part: head or body."""
+        super().__init__(
+            f"the {what} of the request did not come in time: send it at once and without pauses"
+        )
+
+
 class ClientGoneError(RequestError):
     """Whoever asked has closed the connection: nobody reads the answer."""
 
@@ -209,6 +250,24 @@ class RetryLaterError(RequestError):
         """Keeps the delay."""
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyRequestsError(RetryLaterError):
+    """The client asked for more than its quota.
+
+    Attributes:
+        limit: which quota.
+    """
+
+    def __init__(self, *, limit: str, retry_after_seconds: float) -> None:
+        """Takes the quota's name and when as much will be there, seconds."""
+        seconds = max(1, math.ceil(retry_after_seconds))
+        super().__init__(
+            f"this client has used up its quota of the kind {limit}: try again in {seconds} s, "
+            f"send fewer at a time, or have WHEREFORE_LIMIT_{limit.upper()} raised",
+            retry_after_seconds=seconds,
+        )
+        self.limit = limit
 
 
 class OverloadedError(RetryLaterError):
@@ -232,6 +291,18 @@ class ScoringTimeoutError(RetryLaterError):
             f"the applications were not scored within {limit_seconds:g} s: try again in "
             f"{retry_after_seconds} s, or send fewer per request",
             retry_after_seconds=retry_after_seconds,
+        )
+
+
+class AnswerTimeoutError(RetryLaterError):
+    """No answer within the time allowed, whatever was asked for."""
+
+    def __init__(self, *, limit_seconds: float) -> None:
+        """Takes the limit."""
+        super().__init__(
+            f"the request was not answered within {limit_seconds:g} s: whether it was carried out "
+            "is not known, look before sending it again",
+            retry_after_seconds=5,
         )
 
 

@@ -1,23 +1,35 @@
 """Running the HTTP application: its socket, its model, its first key, its end."""
 
+import asyncio
 import errno
 import signal
 import socket
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 import typer
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from serving.adapters.sql.storage import open_identity, open_monitoring, open_storage
 from serving.app import create_app
 from serving.batching.batcher import Batcher
+from serving.casework.desk import now_utc
 from serving.errors import AddressError
+from serving.http_protocol import limited_protocol
+from serving.identity.first_admin import FIRST_ADMIN_ID, one_time_key_of_first_admin
+from serving.identity.validity import KEY_HOURS
+from serving.key_records import first_key_made
 from serving.keys import ApiKeys, open_api_keys
 from serving.logs import configure_logs
 from serving.policy import load_policy
 from serving.settings import Settings
+from serving.tls import LOOK_SECONDS, ServedCertificate, open_certificate
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 _BACKLOG = 2048
 
@@ -36,14 +48,25 @@ class DrainingServer(uvicorn.Server):
     is told to come back a little before.
     """
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
-        """Takes the application and the settings of the process."""
-        super().__init__(_config(app, settings))
-        self._app = app
+    def __init__(
+        self, app: FastAPI, settings: Settings, *, certificate: ServedCertificate | None = None
+    ) -> None:
+        """Takes the application, the settings, and what HTTPS is served with; None serves HTTP."""
+        super().__init__(_config(app, settings, certificate))
+        self._app, self._certificate = app, certificate
+        self._following: asyncio.Task[None] | None = None
         self._grace_seconds = float(settings.shutdown_grace_seconds)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, and follows the certificate from then on."""
+        await super().startup(sockets=sockets)
+        if self._certificate is not None:
+            self._following = asyncio.create_task(_follow(self._certificate))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops accepting and waits for the open requests."""
+        if self._following is not None:
+            self._following.cancel()
         batcher: Batcher | None = self._app.state.batcher
         if batcher is not None:
             kept_back = min(_ANSWER_SECONDS, self._grace_seconds / 2)
@@ -62,7 +85,9 @@ def serve(settings: Settings) -> None:
         StorageError: the database cannot be opened, or its keys are not there.
         KeyFileError: the state directory cannot hold or give the API keys.
         PolicyError: the policy file is not valid.
+        CertificateError: HTTPS cannot be served with the certificate that is set.
     """
+    certificate = open_certificate(settings)
     listener = listen(settings.host, settings.port)
     with listener:
         load_policy(settings.policy_file)
@@ -77,7 +102,12 @@ def serve(settings: Settings) -> None:
         keys = open_api_keys(
             settings.state_dir, key_file=settings.key_file, configured=settings.api_key
         )
+        with open_identity(settings) as known:
+            if keys.new_key is not None:
+                known.record(first_key_made(keys.new_key))
+            admin_key = one_time_key_of_first_admin(known.people, now=now_utc())
         storage = partial(open_storage, settings)
+        tracing = _open_tracing(settings)
         app = create_app(
             settings,
             predictor=predictor,
@@ -85,12 +115,18 @@ def serve(settings: Settings) -> None:
             storage=storage,
             monitoring=partial(open_monitoring, settings),
             identity=partial(open_identity, settings),
+            tracing=tracing,
         )
         sys.setswitchinterval(_SWITCH_SECONDS)
-        server = DrainingServer(app, settings)
+        if certificate is not None:
+            app.state.metrics.watch_certificate(certificate.ends_timestamp)
+        server = DrainingServer(app, settings, certificate=certificate)
         end_on_signals(server)
-        announce(settings, address=address_of(listener), keys=keys)
+        address = address_of(listener, scheme="https" if certificate else "http")
+        announce(settings, address=address, keys=keys, admin_key=admin_key)
         server.run(sockets=[listener])
+        if tracing is not None:
+            tracing.shutdown()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -116,18 +152,27 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, *, scheme: str = "http") -> str:
     """Returns the address of a listening socket as a URL."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def announce(settings: Settings, *, address: str, keys: ApiKeys) -> None:
-    """Prints where the server listens and, where a key was just made, the key and its first use."""
+def announce(
+    settings: Settings, *, address: str, keys: ApiKeys, admin_key: SecretStr | None = None
+) -> None:
+    """Prints where the server listens and, where keys were just made, the keys and a first use."""
     typer.echo(f"Wherefore listens at {address} (documentation: {address}/docs)")
-    if keys.new_key is None:
-        return
-    key = keys.new_key.get_secret_value()
+    if keys.new_key is not None:
+        _show_first_key(settings, address=address, key=keys.new_key.get_secret_value())
+    if admin_key is not None:
+        typer.echo(
+            f"One-time key of {FIRST_ADMIN_ID}, to choose a password with (POST /api/v1/login, "
+            f"within {KEY_HOURS} hours; shown this once): {admin_key.get_secret_value()}"
+        )
+
+
+def _show_first_key(settings: Settings, *, address: str, key: str) -> None:
     typer.echo(f"API key (shown this once, kept as a hash in {settings.state_dir}): {key}")
     typer.echo(
         f"Try it:\ncurl -s {address}/api/v1/predict -H 'X-API-Key: {key}' "
@@ -151,9 +196,31 @@ def _address_message(host: str, port: int, error: OSError) -> str:
     )
 
 
-def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def _open_tracing(settings: Settings) -> "TracerProvider | None":
+    if settings.otlp_endpoint is None:
+        return None
+    # What sends traces takes a while to import, and most servers send none.
+    from serving.adapters.otlp import open_tracing  # noqa: PLC0415
+
+    return open_tracing(settings.otlp_endpoint)
+
+
+async def _follow(certificate: ServedCertificate) -> None:
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.to_thread(certificate.follow)
+
+
+def _config(
+    app: FastAPI, settings: Settings, certificate: ServedCertificate | None
+) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=limited_protocol(head_seconds=settings.read_timeout_seconds),
+        ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
+        ws="none",
+        # The application itself believes the proxies that are set, and nobody else.
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         server_header=False,

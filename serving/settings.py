@@ -4,16 +4,18 @@ Every setting is an environment variable `WHEREFORE_<NAME>`. A variable with tha
 no setting is an error, because a misspelled one would otherwise silently do nothing.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model_store.engine.choice import EngineName, PrecisionName
 from serving.batching.window_queue import DEFAULT_QUEUED_TOKENS
 from serving.errors import SettingsError
+from serving.limits.quota import QUOTA_PATTERN
 
 ENV_PREFIX = "WHEREFORE_"
 
@@ -81,6 +83,69 @@ class Settings(BaseSettings):
     signing_key_hours: float = Field(
         24.0, ge=1, le=720, description="How long a key signs tokens before a new one does, hours."
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#@\s]+$",
+        description="Address at which people's browsers reach this service, `https://HOST`, where "
+        "a proxy makes it another than the one listened on; sign-in by OpenID Connect needs it.",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https?://[^?#@\s]+$",
+        description="OpenID Connect issuer that people sign in at, exactly as its tokens name it; "
+        "empty lets people sign in with passwords only.",
+    )
+    oidc_client_id: str | None = Field(
+        None, min_length=1, description="Who this service is at that issuer."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="With what it proves that there; empty relies on PKCE alone."
+    )
+    oidc_scopes: str = Field(
+        "openid profile",
+        pattern=r"^(\S+ )*openid( \S+)*$",
+        description="What is asked for there, spaces between.",
+    )
+    oidc_person_claim: str = Field(
+        "preferred_username",
+        min_length=1,
+        description="Claim that gives the id of a person who comes for the first time.",
+    )
+    oidc_roles_claim: str = Field(
+        "roles",
+        min_length=1,
+        description="Claim that lists a person's groups or roles; a dot goes into an object, as in "
+        "`realm_access.roles`.",
+    )
+    oidc_roles: str | None = Field(
+        None,
+        description="The role that each group brings, `GROUP=ROLE,...`; of several the first "
+        "counts, and who has none cannot sign in.",
+    )
+    signed_in_path: str = Field(
+        "/docs",
+        pattern=r"^/([^/\\\s][^\\\s]*)?$",
+        description="Page of this service that a browser is sent to from the issuer.",
+    )
+    session_idle_minutes: float = Field(
+        30.0, ge=1, le=1440, description="How long a session of a person lies unused, minutes."
+    )
+    session_hours: float = Field(
+        10.0, ge=0.1, le=168, description="How long a session lasts at most, hours."
+    )
+    lockout_failures: int = Field(
+        5, ge=1, le=100, description="Sign-ins of one person that may fail before 429 is answered."
+    )
+    lockout_address_failures: int = Field(
+        50, ge=1, le=10_000, description="Sign-ins from one address that may fail before that."
+    )
+    lockout_minutes: float = Field(
+        15.0,
+        ge=1,
+        le=1440,
+        description="How long a failed sign-in counts, and how long nobody can sign in after too "
+        "many, minutes.",
+    )
     metrics_token: SecretStr | None = Field(
         None,
         min_length=24,
@@ -96,6 +161,26 @@ class Settings(BaseSettings):
         None,
         description="Database of monitoring data (12 CFR 1002.13), of a role that the other "
         "database does not know; empty means `monitoring.db` in the state directory.",
+    )
+    database_pool_size: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="Most connections to a database at a time, for the cases and for sign-in each; "
+        "what would need more waits.",
+    )
+    database_wait_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="Longest wait for a free connection, and for a lock that another writer holds, "
+        "before 503 is answered, seconds.",
+    )
+    database_recycle_seconds: float = Field(
+        1800.0,
+        ge=1,
+        le=86_400,
+        description="Age at which a connection to a database is closed and opened anew, seconds.",
     )
     encryption_keys: SecretStr | None = Field(
         None,
@@ -175,6 +260,67 @@ class Settings(BaseSettings):
         description="Secret that signs webhooks (Standard Webhooks), at least 32 characters, or "
         "`whsec_` and base64; empty refuses webhooks.",
     )
+    limit_predict: str = Field(
+        "1200/minute",
+        pattern=QUOTA_PATTERN,
+        description="Predictions, explanations and what-ifs of one client, as `NUMBER/second`, "
+        "`minute`, `hour` or `day`, or `off`; a text counts once for each 512 tokens begun. A "
+        "client is a person, a program, or an address where nobody is signed in.",
+    )
+    limit_batch: str = Field(
+        "12000/minute",
+        pattern=QUOTA_PATTERN,
+        description="Rows of batches of one client, counted likewise.",
+    )
+    limit_backlogs: str = Field(
+        "120/hour", pattern=QUOTA_PATTERN, description="New backlogs of one client."
+    )
+    limit_sign_in: str = Field(
+        "60/minute",
+        pattern=QUOTA_PATTERN,
+        description="Sign-ins and requests for tokens from one address.",
+    )
+    limit_other: str = Field(
+        "2400/minute", pattern=QUOTA_PATTERN, description="All other requests of one client."
+    )
+    limit_wait_seconds: float = Field(
+        0.25,
+        gt=0,
+        le=60,
+        description="Longest wait of a request for Redis to count it before the server counts by "
+        "itself, seconds.",
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Addresses or networks of proxies, separated by commas, whose "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed; empty believes nobody.",
+    )
+    cors_origins: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/*,]+(,https?://[^\s/*,]+)*$",
+        description="Origins of pages of others that may call the service from a browser, "
+        "separated by commas, such as `https://desk.example.org`; they must send a key or "
+        "token, never a cookie. Empty lets none.",
+    )
+    tls_cert_file: Path | None = Field(
+        None,
+        description="Certificate to serve HTTPS with, PEM, the chain after it; a renewed file is "
+        "taken up by itself. Empty serves HTTP.",
+    )
+    tls_key_file: Path | None = Field(None, description="Its private key, PEM, without a password.")
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="Collector that traces are sent to, OTLP over HTTP, such as "
+        "`http://collector:4318`; empty makes none. They hold routes, statuses, sizes and ids.",
+    )
+    read_timeout_seconds: float = Field(
+        20.0,
+        gt=0,
+        le=600,
+        description="Longest wait for the head of a request, and for a body to begin, seconds; the "
+        "rest of a body must then come at 16 KiB/s or faster.",
+    )
     request_timeout_seconds: float = Field(
         60.0, gt=0, le=3600, description="Longest wait for a score before 503 is answered, seconds."
     )
@@ -211,6 +357,13 @@ class Settings(BaseSettings):
     torchserve_timeout_seconds: float = Field(
         30.0, gt=0, le=3600, description="Longest wait for one answer of TorchServe, seconds."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks_only(cls, given: str | None) -> str | None:
+        for network in (given or "").split(",") if given else []:
+            ipaddress.ip_network(network.strip())
+        return given
 
 
 def load_settings(**given: object) -> Settings:

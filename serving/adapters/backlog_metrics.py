@@ -5,7 +5,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from serving.backlog.advance import Advance
-from serving.backlog.server.records import BacklogStatus, WebhookStep
+from serving.backlog.server.records import ENDED, BacklogStatus, WebhookStep
 
 
 class BacklogMetrics:
@@ -24,6 +24,8 @@ class BacklogMetrics:
             ["status"],
             registry=registry,
         )
+        for status in ENDED:  # a count that begins with its first event looks like none
+            self._ended.labels(status.value)
         self._webhooks = Counter(
             "wherefore_webhook_attempts",
             "Messages sent about ended backlogs: delivered, pending, or given up.",

@@ -13,6 +13,7 @@ from serving.rows import OutputRow, ScoredRow
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_TOKENS_BUCKETS = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384)
 
 
 class ServingMetrics:
@@ -55,6 +56,12 @@ class ServingMetrics:
         self._tokens = Counter(
             "wherefore_tokens", "Tokens read by the model.", registry=self.registry
         )
+        self._lengths = Histogram(
+            "wherefore_application_tokens",
+            "Tokens of each application scored.",
+            buckets=_TOKENS_BUCKETS,
+            registry=self.registry,
+        )
         queued = Gauge(
             "wherefore_applications_queued",
             "Applications waiting or being scored.",
@@ -75,12 +82,22 @@ class ServingMetrics:
             if isinstance(row, ScoredRow):
                 self._scored.labels(row.risk_band.value).inc()
                 self._tokens.inc(row.tokens)
+                self._lengths.observe(row.tokens)
             else:
                 self.count_failure(row.error.code)
 
     def count_failure(self, code: str) -> None:
         """Counts one application that was not scored; `code` is one of the row error codes."""
         self._failed.labels(code).inc()
+
+    def watch_certificate(self, read: Callable[[], float]) -> None:
+        """Adds a gauge of when the certificate of HTTPS ends, Unix time."""
+        gauge = Gauge(
+            "wherefore_certificate_ends_timestamp_seconds",
+            "When the certificate that HTTPS is served with ends, Unix time.",
+            registry=self.registry,
+        )
+        gauge.set_function(read)
 
     @property
     def uptime_seconds(self) -> float:
@@ -135,6 +152,9 @@ class BatchMetrics:
             "engine_failures", "Batches that failed: memory, engine, or window.", "kind"
         )
         self._lookups = self._counter("cache_lookups", "Windows looked up.", "tier", "outcome")
+        for kind in ("memory", "engine", "window"):
+            # A count that begins with its first event looks like none.
+            self._engine_failures.labels(kind)
         self._cache_failures = self._counter(
             "cache_failures", "Failures of Redis, none of them an error to anybody.", "kind"
         )

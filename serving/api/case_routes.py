@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response, status
 
 from serving.api import case_requests as rq
+from serving.api.answer_headers import PAGE_POLICY
 from serving.api.body import JsonRoute
 from serving.api.case_access import READING, WRITING, at_desk, desk_of
 from serving.api.case_answers import (
@@ -125,7 +126,11 @@ async def recommendations(request: Request, case_id: CaseId) -> Recommendations:
 async def recommendations_page(request: Request, case_id: CaseId) -> Response:
     """Gives the same as a page to print, apart from the notice."""
     found = await at_desk(request, reading.recommendations, case_id, by=actor_of(request))
-    return Response(render_page_html(advice_page(found)), media_type="text/html")
+    return Response(
+        render_page_html(advice_page(found)),
+        media_type="text/html",
+        headers={"Content-Security-Policy": PAGE_POLICY},
+    )
 
 
 @case_router.post("/applications/{case_id}/assign", responses=WRITING)

@@ -20,5 +20,10 @@ def documented(
     return {status: {"description": descriptions[status], "content": content} for status in chosen}
 
 
-NOT_PERMITTED = documented({403: "The credentials do not bring the scope that this needs."})
+NOT_PERMITTED = documented(
+    {
+        403: "The credentials do not bring the scope that this needs.",
+        429: "The client has used up its quota: try again after the seconds in Retry-After.",
+    }
+)
 """What every guarded route may answer."""

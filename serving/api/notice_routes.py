@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Request, Response, status
 
 from serving.api import notice_requests as rq
+from serving.api.answer_headers import PAGE_POLICY
 from serving.api.body import JsonRoute
 from serving.api.case_access import READING, WRITING, at_desk
 from serving.api.case_commands import draft_command
@@ -30,9 +31,6 @@ from serving.notices.case_file import parse_case
 from serving.notices.checks.every_check import blocking
 
 NoticeId = Annotated[str, Path(description="Id of the notice.", max_length=64)]
-
-# A letter is shown as a page of its own: it runs nothing and loads nothing.
-_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 notice_router = APIRouter(
     prefix="/api/v1/notices", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["notices"]
@@ -215,7 +213,7 @@ def _letter(content: bytes, kind: Format) -> Response:
         content,
         media_type=kind.rendering.value,
         headers={
-            "Content-Security-Policy": _PAGE_POLICY,
+            "Content-Security-Policy": PAGE_POLICY,
             "X-Content-SHA256": hashlib.sha256(content).hexdigest(),
         },
     )

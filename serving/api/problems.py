@@ -17,6 +17,7 @@ from data_pipeline.domain.application import ApplicationError
 from data_pipeline.errors import DataError, WhereforeError
 from model_store.errors import ModelError, TextTooLongError
 from serving import errors
+from serving.api.limited import charge
 from serving.api.security import find_principal
 from serving.backlog.server import errors as backlog_errors
 from serving.cases import errors as case_errors
@@ -24,6 +25,7 @@ from serving.cases import store_errors
 from serving.casework import errors as casework_errors
 from serving.explanations import errors as explanation_errors
 from serving.identity import errors as identity_errors
+from serving.limits.quota import LimitClass
 from serving.monitoring import errors as monitoring_errors
 from serving.notices import errors as notice_errors
 from serving.what_if import errors as what_if_errors
@@ -38,6 +40,15 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     identity_errors.UnsupportedGrantError: (400, "unsupported_grant_type"),
     identity_errors.InvalidScopeError: (400, "invalid_scope"),
     identity_errors.TokenRequestError: (400, "invalid_token_request"),
+    identity_errors.SignInRefusedError: (401, "sign_in_refused"),
+    identity_errors.IssuerRefusedError: (401, "issuer_refused"),
+    identity_errors.PasswordRefusedError: (422, "password_refused"),
+    identity_errors.CrossSiteError: (403, "cross_site_request"),
+    identity_errors.NoSessionError: (400, "no_session"),
+    identity_errors.NoIssuerError: (404, "no_issuer"),
+    identity_errors.TooManySignInsError: (429, "too_many_sign_ins"),
+    identity_errors.SignInBusyError: (503, "sign_in_busy"),
+    identity_errors.IssuerUnreachableError: (503, "issuer_unreachable"),
     errors.UnsupportedMediaTypeError: (415, "unsupported_media_type"),
     errors.BodyTooLargeError: (413, "body_too_large"),
     errors.BodyEncodingError: (400, "invalid_utf8"),
@@ -45,9 +56,14 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.InvalidRequestError: (422, "invalid_request"),
     errors.BatchTooLargeError: (413, "batch_too_large"),
     errors.RowRejectedError: (422, "invalid_application"),
+    errors.MalformedRequestError: (400, "malformed_request"),
+    errors.HeadTooLargeError: (431, "head_too_large"),
+    errors.RequestTimeoutError: (408, "request_timeout"),
     errors.ClientGoneError: (499, "client_gone"),
+    errors.TooManyRequestsError: (429, "rate_limited"),
     errors.OverloadedError: (503, "overloaded"),
     errors.ScoringTimeoutError: (503, "timeout"),
+    errors.AnswerTimeoutError: (503, "answer_timeout"),
     errors.NotReadyError: (503, "not_ready"),
     errors.EngineUnreachableError: (503, "engine_unreachable"),
     errors.EngineBusyError: (503, "engine_busy"),
@@ -77,6 +93,7 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     store_errors.IdTakenError: (409, "id_taken"),
     store_errors.CaseConflictError: (409, "case_conflict"),
     store_errors.StoredCaseError: (422, "invalid_record"),
+    store_errors.StoreBusyError: (503, "storage_busy"),
     store_errors.StoreUnavailableError: (503, "storage_unavailable"),
     case_errors.AuditFieldError: (422, "invalid_id"),
     casework_errors.FactsError: (422, "invalid_facts"),
@@ -117,6 +134,7 @@ _TOLD_TO_CLIENTS = (
     case_errors.CaseError,
     case_errors.AuditFieldError,
     store_errors.StoredCaseError,
+    store_errors.StoreBusyError,
     casework_errors.CaseworkError,
     monitoring_errors.MonitoringError,
     explanation_errors.ExplanationError,
@@ -128,13 +146,15 @@ _TOLD_TO_CLIENTS = (
 ROW_STATUS = {"text_too_long": 413, INTERNAL_ERROR[1]: INTERNAL_ERROR[0]}
 """Status of a single application's error code, where it is not 422."""
 
-_HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
+HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
     404: ("not_found", "nothing is at this address: see /docs for the addresses there are"),
     405: (
         "method_not_allowed",
         "this address does not answer to that method: the header Allow lists those it does",
     ),
 }
+"""Code and message of what the framework refuses, by status."""
+
 _TITLES = {499: "Client Closed Request"}
 """Statuses that are not registered; 499 is what nginx made of them, and no client ever reads it."""
 
@@ -154,6 +174,15 @@ class Problem(BaseModel):
     request_id: str = Field(description="The same as in the header X-Request-ID.")
 
 
+class TokenErrorAnswer(BaseModel):
+    """Why no token is given, as OAuth2 clients read it (RFC 6749, section 5.2): plain JSON."""
+
+    error: str = Field(description="As RFC 6749 calls it.", examples=["invalid_client"])
+    error_description: str = Field(description="What was found and what was expected.")
+    code: str = Field(description="Stable, as in problem details.", examples=["invalid_client"])
+    request_id: str = Field(description="The same as in the header X-Request-ID.")
+
+
 def problem_of(error: WhereforeError) -> tuple[int, str]:
     """Returns the HTTP status and the code of an error."""
     if isinstance(error, errors.RowRejectedError):
@@ -168,9 +197,8 @@ def problem_response(
     detail: str,
     request_id: str,
     headers: dict[str, str] | None = None,
-    oauth_error: str | None = None,
 ) -> JSONResponse:
-    """Returns the response that carries a problem; `error` is for OAuth2 clients."""
+    """Returns the response that carries a problem."""
     problem = Problem(
         title=_TITLES[status] if status in _TITLES else HTTPStatus(status).phrase,
         status=status,
@@ -178,33 +206,43 @@ def problem_response(
         detail=detail,
         request_id=request_id,
     )
-    content = problem.model_dump() | ({"error": oauth_error} if oauth_error else {})
-    return JSONResponse(content, status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
+    return JSONResponse(
+        problem.model_dump(), status_code=status, headers=headers, media_type=PROBLEM_MEDIA_TYPE
+    )
+
+
+def _token_error_response(
+    error: identity_errors.TokenRequestError, *, request_id: str, headers: dict[str, str]
+) -> JSONResponse:
+    status, code = problem_of(error)
+    answer = TokenErrorAnswer(
+        error=error.oauth_error, error_description=str(error), code=code, request_id=request_id
+    )
+    return JSONResponse(answer.model_dump(), status_code=status, headers=headers)
 
 
 def error_response(error: WhereforeError, *, request_id: str) -> JSONResponse:
     """Returns the response of one of our errors; a failure of ours is told without its message."""
     status, code = problem_of(error)
     headers = {}
-    if isinstance(error, errors.RetryLaterError):
+    if isinstance(error, errors.RetryLaterError | store_errors.StoreUnavailableError):
         headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, errors.UnauthorizedError):
+    if isinstance(error, errors.UnauthorizedError | identity_errors.SignInRefusedError):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.NotPermittedError):
         headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"'
     if isinstance(error, identity_errors.InvalidClientError):
         headers["WWW-Authenticate"] = 'Basic realm="token"'
-    if isinstance(error, errors.BodyTooLargeError):
+    if isinstance(error, errors.BodyTooLargeError | errors.RequestTimeoutError):
         headers["Connection"] = "close"
+    if isinstance(error, identity_errors.TokenRequestError):
+        return _token_error_response(error, request_id=request_id, headers=headers)
     return problem_response(
         status=status,
         code=code,
         detail=str(error) if isinstance(error, _TOLD_TO_CLIENTS) else _INTERNAL_MESSAGE,
         request_id=request_id,
         headers=headers,
-        oauth_error=error.oauth_error
-        if isinstance(error, identity_errors.TokenRequestError)
-        else None,
     )
 
 
@@ -240,10 +278,10 @@ async def handle_http_exception(request: Request, error: Exception) -> JSONRespo
     if isinstance(error, CarriedError):
         return await handle_error(request, error)
     refused = cast("HTTPException", error)
-    untold = await _untold(request) if refused.status_code in _HTTP_PROBLEMS else None
+    untold = await _untold(request) if refused.status_code in HTTP_PROBLEMS else None
     if untold is not None:
         return error_response(untold, request_id=request.state.request_id)
-    code, detail = _HTTP_PROBLEMS.get(
+    code, detail = HTTP_PROBLEMS.get(
         refused.status_code, ("bad_request", "the request cannot be answered: see /docs")
     )
     return problem_response(
@@ -258,6 +296,7 @@ async def handle_http_exception(request: Request, error: Exception) -> JSONRespo
 async def _untold(request: Request) -> WhereforeError | None:
     """Returns why somebody is not told which addresses there are; None for who is known."""
     try:
+        await charge(request, LimitClass.OTHER)
         known = await find_principal(request)
     except WhereforeError as error:
         return error

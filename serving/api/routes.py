@@ -19,6 +19,7 @@ from serving.api.disconnects import unless_disconnected
 from serving.api.documented import NOT_PERMITTED, documented
 from serving.api.explanation_answers import Explain, explanation_answer
 from serving.api.guarded_route import GuardedRoute
+from serving.api.limited import charge_texts
 from serving.api.schemas import (
     ApplicationBody,
     BatchAnswer,
@@ -37,9 +38,11 @@ from serving.api.security import KEY_DOCUMENTED, find_principal
 from serving.batching.batcher import Batcher
 from serving.errors import BatchTooLargeError, NotReadyError, RowRejectedError
 from serving.explanations.online import ExplainedRow, OnlineExplainer
+from serving.limits.quota import LimitClass
 from serving.ports import TextPredictor
 from serving.readiness import Readiness
 from serving.rows import FailedRow, OutputRow
+from serving.tracing import traced
 
 log = structlog.stdlib.get_logger("wherefore.scoring")
 
@@ -136,6 +139,7 @@ async def predict(
     if isinstance(row, RowError):
         _metrics(request).count_failure(row.code)
         raise RowRejectedError(code=row.code, message=row.message)
+    await charge_texts(request, LimitClass.PREDICT, [row], paid=1)
     explained = await _score_explained(request, row, explain)
     scored = explained.row
     if isinstance(scored, FailedRow):
@@ -165,6 +169,7 @@ async def batch_predict(request: Request, batch: BatchRequest) -> Response:
         raise BatchTooLargeError(found=len(batch.applications), limit=limit)
     # Hundreds of applications are read and written in threads, not on the event loop.
     rows = await asyncio.to_thread(_read_applications, batch.applications)
+    await charge_texts(request, LimitClass.BATCH, rows)
     answer = BatchAnswer.model_construct(
         rows=await _score(request, rows),
         milliseconds=_milliseconds(request),
@@ -207,7 +212,13 @@ async def _score_explained(request: Request, row: Row, explain: Explain) -> Expl
 
 
 async def _score(request: Request, rows: Sequence[Row | RowError]) -> list[OutputRow]:
-    scored = await unless_disconnected(request, _batcher(request).score(rows))
+    with traced(
+        request.app.state.tracing,
+        "score",
+        applications=len(rows),
+        model_version=_predictor(request).model_version,
+    ):
+        scored = await unless_disconnected(request, _batcher(request).score(rows))
     _record(request, scored)
     return scored
 

@@ -89,8 +89,9 @@ def cursor_of(text: str) -> WorklistCursor:
     try:
         day, case_id = json.loads(base64.urlsafe_b64decode(text.encode()))
         due_on = None if day is None else date.fromisoformat(day)
-        return WorklistCursor(due_on=due_on, case_id=str(case_id))
-    except (ValueError, TypeError, binascii.Error, UnicodeError):
+        # A lone surrogate is text to Python and to no database.
+        return WorklistCursor(due_on=due_on, case_id=str(case_id).encode().decode())
+    except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeError):
         raise FactsError(
             field="after", found="no place in the list", expected="`next` of the page before"
         ) from None

@@ -36,7 +36,7 @@ from faulty_parts import COMMAND, HOST, Proxy, TorchServe, Valkey, wait_until
 from measured import conditions, mixed_texts, percentile
 from rich.console import Console
 from rich.table import Table
-from started import KEY
+from started import ENVIRONMENT, KEY
 
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import load_predictor
@@ -166,7 +166,7 @@ def service(
         process = subprocess.Popen(
             [COMMAND, "serve", "--port", "0", "--host", HOST],
             cwd=folder,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "WHEREFORE_API_KEY": KEY} | environment,
+            env=os.environ | ENVIRONMENT | environment,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

@@ -14,6 +14,16 @@ COMMAND = Path(sys.executable).with_name("wherefore")
 HOST = "127.0.0.1"
 KEY = "a-key-for-benchmarks-of-32-characters"
 
+ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    "WHEREFORE_API_KEY": KEY,
+    # A bench is one client that asks for as much as there is.
+    "WHEREFORE_LIMIT_PREDICT": "off",
+    "WHEREFORE_LIMIT_BATCH": "off",
+    "WHEREFORE_LIMIT_OTHER": "off",
+}
+"""What every server of a bench is told."""
+
 
 @contextmanager
 def started_server(
@@ -24,7 +34,7 @@ def started_server(
         process = subprocess.Popen(
             [COMMAND, "serve", "--port", "0", "--host", HOST, "--model", model],
             cwd=folder,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "WHEREFORE_API_KEY": KEY} | environment,
+            env=os.environ | ENVIRONMENT | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -1,5 +1,6 @@
 """The cache's configuration and users, on a real server."""
 
+import asyncio
 import hashlib
 import importlib.util
 import platform
@@ -8,10 +9,15 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 from redis import exceptions as refused
+
+from serving.adapters.token_buckets import RedisBuckets
+from serving.limits.quota import Quota
 
 PASSWORD = "a-password-for-tests"
 START_TIMEOUT_S = 60
@@ -74,6 +80,22 @@ def test_the_user_of_the_url_may_do_what_a_cache_does(port):
         pipeline.set("b", b"2", px=60_000)
         assert pipeline.execute() == [True, True]
         assert client.mget("a", "b", "c") == [b"1", b"2", None]
+
+
+def test_it_may_count_what_clients_ask_for(port):
+    heard, quota = [], Quota(units=2, seconds=86_400)
+    observer = SimpleNamespace(limits_failed=heard.append)
+    url = SecretStr(f"redis://wherefore:{PASSWORD}@127.0.0.1:{port}/0")
+
+    async def run():
+        buckets = RedisBuckets(url, secret=b"s" * 32, observer=observer, budget_seconds=10)
+        await buckets.open()
+        found = [await buckets.take("client", quota, 1) for _ in range(3)]
+        await buckets.close()
+        return found
+
+    assert [verdict.is_allowed for verdict in asyncio.run(run())] == [True, True, False]
+    assert heard == []
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,15 @@ def test_a_new_key_is_shown_once_with_a_command_to_try(capsys):
     assert "key" not in capsys.readouterr().out.lower()
 
 
+def test_the_one_time_key_of_the_admin_is_shown_after_the_first_key(capsys):
+    keys, admin_key = ApiKeys({}, new_key=SecretStr("wf_new")), SecretStr("wfo_once")
+    announce(Settings(), address="http://127.0.0.1:8000", keys=keys, admin_key=admin_key)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("wf_new")
+    assert lines[-1].endswith("wfo_once")
+    assert lines[-1].startswith("One-time key of admin")
+
+
 def test_a_signal_before_the_server_runs_is_not_lost():
     server = uvicorn.Server(uvicorn.Config(app=None))
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

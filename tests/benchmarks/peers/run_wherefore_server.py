@@ -30,6 +30,7 @@ class Server:
             "CACHE_BYTES": "0",
             "CACHE_DIR": str(cache_dir.resolve()),
             "ENGINE": "openvino",
+            "LIMIT_PREDICT": "off",
             "PRECISION": precision,
             "THREADS": os.environ["OMP_NUM_THREADS"],
         }

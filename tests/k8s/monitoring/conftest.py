@@ -32,8 +32,10 @@ COMPARISONS = {
     for sign, does in {">": operator.gt, "<": operator.lt, "==": operator.eq}.items()
 }
 UNLESS = token("a unless b")
-AGGREGATIONS = {token(f"{name}(a)"): does for name, does in
-                {"sum": sum, "count": len, "avg": fmean}.items()}  # fmt: skip
+AGGREGATIONS = {
+    token(f"{name}(a)"): does
+    for name, does in {"sum": sum, "count": len, "avg": fmean, "min": min, "max": max}.items()
+}
 MATCHES = {
     "Equal": lambda value, wanted: value == wanted,
     "NotEqual": lambda value, wanted: value != wanted,
@@ -109,6 +111,8 @@ class Evaluator:
             does = COMPARISONS[operation_of]
             return {labels: value for labels, value in left.items() if does(value, right)}
         does = ARITHMETIC[operation_of]
+        if isinstance(right, float):
+            return {labels: does(value, right) for labels, value in left.items()}
         pairs = {labels: (left[labels], right[labels]) for labels in left.keys() & right.keys()}
         zero = operation_of == token("a / b")
         return {labels: does(*two) for labels, two in pairs.items() if not zero or two[1]}
@@ -118,6 +122,9 @@ class Evaluator:
 
     def _call_absent(self, arguments, at):
         return {} if self._value(arguments[0], at) else {(): 1.0}
+
+    def _call_time(self, _, at):
+        return float(at)
 
     def _call_increase(self, arguments, at):
         (selector,) = arguments

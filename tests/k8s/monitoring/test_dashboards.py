@@ -2,34 +2,59 @@
 
 import json
 import re
+from contextlib import nullcontext
 
 import promql_parser as promql
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
-from serving.adapters.prometheus import BatchMetrics, ServingMetrics
+from serving.adapters.fake import FakePredictor
+from serving.adapters.memory_cases import MemoryStorage
+from serving.app import create_app
+from serving.keys import open_api_keys
 from serving.policy import RiskBand
+from serving.settings import Settings
 
 COLUMNS = 24
+TOKEN = "a-token-for-tests-of-32-characters"
 GIVEN_BY_PROMETHEUS = {"namespace", "pod", "le"}
 ROUTES = {"/api/v1/predict", "/api/v1/batch-predict"}
 NAMES = ("service", "model")
 
 
 @pytest.fixture(scope="module")
-def measured():
-    """Series name -> its labels, of every metric that the service has."""
-    metrics = ServingMetrics(model_version="v", num_queued=lambda: 0)
-    engine = CollectorRegistry()
-    BatchMetrics(engine)
-    found = {}
-    for registry in (metrics.registry, engine):
-        for collector in registry._collector_to_names:
-            labels = set(collector._labelnames)
-            for name in registry._collector_to_names[collector]:
-                found[name] = labels
-    return found
+def app(tmp_path_factory):
+    """A service that runs, with a certificate, too."""
+    settings = Settings(state_dir=tmp_path_factory.mktemp("state"), metrics_token=SecretStr(TOKEN))
+    app = create_app(
+        settings,
+        predictor=FakePredictor(),
+        keys=open_api_keys(settings.state_dir),
+        storage=lambda: nullcontext(MemoryStorage()),
+    )
+    app.state.metrics.watch_certificate(lambda: 0.0)
+    with TestClient(app):
+        yield app
+
+
+@pytest.fixture(scope="module")
+def page(app):
+    """What Prometheus reads of it."""
+    client = TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
+    return client.get("/metrics").text
+
+
+@pytest.fixture(scope="module")
+def measured(app):
+    """Series name -> its labels, of every metric that it has."""
+    registry = app.state.metrics.registry
+    return {
+        name: set(collector._labelnames)
+        for collector, names in registry._collector_to_names.items()
+        for name in names
+    }
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +96,12 @@ def test_every_metric_that_is_asked_for_is_measured(expressions, measured):
     named = {s.name for expression in expressions for s in selectors(promql.parse(expression))}
     assert named
     assert named <= set(measured)
+
+
+def test_every_metric_that_is_asked_for_stands_on_the_page_that_is_scraped(expressions, page):
+    told = set(re.findall(r"^# TYPE (\w+) ", page, re.MULTILINE))
+    named = {s.name for expression in expressions for s in selectors(promql.parse(expression))}
+    assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in named} <= told
 
 
 def test_every_label_that_is_asked_for_is_one_of_its_metric(expressions, measured):

@@ -4,7 +4,7 @@ import jsonschema
 import pytest
 
 from data_pipeline.domain.application import LoanApplication
-from serving.api.access import SCOPES, name_of
+from serving.api.access import SCOPES, SIGNED_IN, name_of
 from serving.api.application_schema import application_schema, field_descriptions
 
 OPERATIONS = [
@@ -47,6 +47,12 @@ OPERATIONS = [
     ("/api/v1/decisions", "post"),
     ("/api/v1/decisions/{decision_id}", "get"),
     ("/api/v1/decisions/{decision_id}/reopen", "post"),
+    ("/api/v1/login", "post"),
+    ("/api/v1/login/oidc", "get"),
+    ("/api/v1/login/oidc/callback", "get"),
+    ("/api/v1/logout", "post"),
+    ("/api/v1/me", "get"),
+    ("/api/v1/password", "post"),
     ("/api/v1/token", "post"),
     ("/api/v1/token", "delete"),
     ("/api/v1/worklist", "get"),
@@ -116,18 +122,20 @@ def test_answers_have_the_form_the_document_says(client, document, address, body
 @pytest.mark.parametrize("address", ["/api/v1/predict", "/api/v1/batch-predict"])
 def test_refusals_are_declared_as_problem_details_only(document, address):
     responses = document["paths"][address]["post"]["responses"]
-    assert set(responses) == {"200", "400", "401", "403", "413", "415", "422", "503"}
+    assert set(responses) == {"200", "400", "401", "403", "413", "415", "422", "429", "503"}
     for status, response in responses.items():
         if status != "200":
             assert list(response["content"]) == ["application/problem+json"]
 
 
-def test_every_route_with_a_scope_says_that_it_may_refuse(document):
+def test_every_route_with_a_scope_or_a_change_says_that_it_may_refuse(document):
     for path, method in OPERATIONS:
-        declared = document["paths"][path][method]["responses"]
-        scoped = name_of(method.upper(), path) in SCOPES
-        assert ("403" in declared) == scoped, path
-        if scoped:
+        declared, name = document["paths"][path][method]["responses"], name_of(method.upper(), path)
+        refuses = (
+            name in SCOPES or (name in SIGNED_IN and method != "get") or path.endswith("login")
+        )
+        assert ("403" in declared) == refuses, path
+        if refuses:
             assert list(declared["403"]["content"]) == ["application/problem+json"]
 
 
@@ -145,6 +153,6 @@ def test_keyed_routes_declare_their_key(document):
     for path, method in OPERATIONS:
         keyed = "security" in document["paths"][path][method]
         open_ = path in {"/health", "/ready", "/api/v1/categories"} or (
-            (path, method) == ("/api/v1/token", "post")
+            path.startswith("/api/v1/login") or (path, method) == ("/api/v1/token", "post")
         )
         assert keyed != open_

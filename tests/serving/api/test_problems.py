@@ -9,7 +9,7 @@ from serving import errors
 from serving.adapters.fake import FakePredictor
 from serving.api.problems import PROBLEMS, Problem, error_response, problem_of
 
-STATUSES = {400, 401, 403, 404, 409, 410, 413, 415, 422, 499, 500, 501, 503}
+STATUSES = {400, 401, 403, 404, 408, 409, 410, 413, 415, 422, 429, 431, 499, 500, 501, 503}
 
 
 def subclasses(kind):
