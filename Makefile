@@ -23,7 +23,7 @@ LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install serve torchserve test lint format train bench bench-masking bench-peers-install test-core pins \
+.PHONY: help install serve torchserve test lint format train bench bench-masking bench-database bench-peers-install abuse fuzz test-core pins \
 	clean
 
 help: ## Show this list
@@ -60,6 +60,21 @@ bench: $(VENV)/.bench $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Run all benches, 
 
 bench-masking: $(VENV)/.train ## Measure what the masker finds and takes wrongly (1 min)
 	$(BIN)/python tests/benchmarks/bench_masking.py $(ARGS)
+
+bench-database: $(VENV)/.dev ## Prove with 10,000 cases that backups and migrations lose nothing (15 min)
+	$(BIN)/python tests/benchmarks/bench_database.py $(ARGS)
+
+abuse: export HF_HUB_OFFLINE = 1
+abuse: $(VENV)/.dev ## Attack the API: 10,000 drawn cases, injections, marked data (30 min)
+	ABUSE_EVERY_WAY=1 $(BIN)/python -m pytest tests/abuse
+	$(BIN)/python tests/abuse/run_schemathesis.py $(ARGS)
+
+# atheris is there for Linux alone, so it is no part of the development tools.
+SECONDS ?= 600
+fuzz: export HF_HUB_OFFLINE = 1
+fuzz: $(VENV)/.dev ## Fuzz text intake and file readers, SECONDS each (600)
+	$(INSTALL) --group fuzz
+	$(BIN)/python tests/abuse/run_fuzzers.py --seconds $(SECONDS) $(ARGS)
 
 bench-peers-install: $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Install the peers, each in its own environment
 
