@@ -166,7 +166,8 @@ _BOX = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?:\b(?:addr(?:ess)?|street|place|located|situated|resid(?:es?|ing|ence)|lives?|living"
+    r"(?:(?<!proof of )(?<!Proof of )(?<!PROOF OF )"
+    r"\b(?:addr(?:ess)?|street|place|located|situated|resid(?:es?|ing|ence)|lives?|living"
     r"|mailing|moved|stays?|home|res"
     r"|mail|ADDR(?:ESS)?|STREET|RES|HOME|Addr(?:ess)?|Street|Home|Mail|Mailing|Resid(?:es|ence))\b"
     rf")(?:[ ]?[:=#.-]|[ ](?:is|at|in|on|to|now|given|was|address|street|line"

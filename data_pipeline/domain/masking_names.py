@@ -217,7 +217,8 @@ def _is_lone_person(  # noqa: PLR0911 - one return a clue
     text: str, run: list[Word], word: Word, cue: Cue
 ) -> bool:
     if len(run) > 1:
-        return is_family(word) or (is_unknown(word) and run[0].initial and not word.caps)
+        named = is_unknown(word) and word.end - word.start > 2 and not word.caps  # noqa: PLR2004
+        return is_family(word) or (named and run[0].initial)
     if not word.upper or not word.caps:
         if is_given(word):
             return True

@@ -27,7 +27,7 @@ _LABEL = re.compile(
     r"|(?P<ssn>\bssn|\bss\s?(?:#|no)|social|s0cial|soc\.? sec|\bsoc\b|tax(?:payer)? id|\bitin"
     r"|\btin\b)"
     r"|(?P<ein>\bf?ein\b|employer id)"
-    r"|(?P<phone>phone|\btel\b|\bte1\b|\bcell|\bmobile|\bcall|\bcalled|\btext|\bfax\b|\bph\b|reach"
+    r"|(?P<phone>phone|\btel\b|\bte1\b|\bcell|\bmobile|\bcall(?:ed|ing|s|back)?\b|\btext(?:ed|s)?\b|\bfax\b|\bph\b|reach"
     r"|\bdial|\bvm\b|number is)"
     r"|(?P<account>acc(?:oun|0un)?['’]?t\b|accounts?\b|a/c\b|\bchecking|\bsavings?\b|\bchk\b"
     r"|\bsav\b"
@@ -38,6 +38,7 @@ _LABEL = re.compile(
     r"|hours|miles|income|price|value|\bpaid\b|grossed|revenue|sales|30-60-90|naics|\bcode\b"
     r"|-esc\b|\bfax by|\bby fax|attached|\blates?\b|months?\b)"
 )
+_ELSE = re.compile(r"\n|; |[.?!] (?:they|the|she|he|we|it|my|our|i)\b")
 _DATE_LIKE = re.compile(
     r"(?:\d{1,2}[ -]\d{1,2}[ -](?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}[ -]\d{1,2}[ -]\d{1,2}"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|\d{1,2}-(?:19|20)\d{2}"
@@ -83,8 +84,8 @@ def _label_before(text: str, start: int) -> str | None:
     before = text[max(0, start - _REACH) : start].lower()
     label = None
     for match in _LABEL.finditer(before):
-        # What stands on another line speaks for this number only as a short heading above it.
-        if "\n" not in before[match.end() :]:
+        # What stands on another line or in another sentence does not speak for this number.
+        if not _ELSE.search(before, match.end()):
             label = match.lastgroup
     return label
 
@@ -99,8 +100,8 @@ def _labelled(label: str, found: str, digits: str) -> str | None:  # noqa: PLR09
         return "[ITIN]" if itin.is_valid(digits) else "[SSN]"
     if label == "ein" and size == _NINE:
         return "[EIN]"
-    if label == "phone" and _NANP.fullmatch(digits):
-        return "[PHONE]"
+    if label == "phone":
+        return "[PHONE]" if _NANP.fullmatch(digits) else _unlabelled(found, digits)
     if label == "card" and _CARD_GROUPS.fullmatch(found):
         return "[CARD]"
     if label == "other":
@@ -140,6 +141,7 @@ NUMBER_PATTERNS = (
     _YEAR_FIRST,
     _SHORT_GROUPS,
     _LABEL,
+    _ELSE,
     _DATE_LIKE,
     _NANP,
     _SPACED_PHONE,

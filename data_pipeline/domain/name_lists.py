@@ -80,7 +80,10 @@ def is_family(word: Word) -> bool:
     """Tells whether a word is a family name and nothing else."""
     if is_ordinary(word.low):
         return False
-    return word.low[:2] in {"o'", "mc"} or any(part in FAMILY for part in parts_of(word.low))
+    parts = parts_of(word.low)
+    if all(map(is_ordinary, parts)):
+        return False
+    return word.low[:2] in {"o'", "mc"} or any(part in FAMILY for part in parts)
 
 
 def may_be_family(word: Word) -> bool:

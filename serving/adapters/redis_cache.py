@@ -31,9 +31,9 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from model_store.engine.outputs import EngineLogits
+from serving.adapters.redis_address import refused_readably
 from serving.cache.codec import GarbageError, LogitsCodec
 from serving.cache.logits_cache import CacheObserver
-from serving.errors import SettingsError
 
 T = TypeVar("T")
 
@@ -265,7 +265,7 @@ def _greet(connection: Connection, *, budget_seconds: float) -> None:
 
 
 def _connect(url: SecretStr, *, budget_seconds: float) -> "Redis":
-    try:
+    with refused_readably():
         redis: Redis = Redis.from_url(
             url.get_secret_value(),
             # Of the greeting; what follows has the budget.
@@ -276,9 +276,4 @@ def _connect(url: SecretStr, *, budget_seconds: float) -> "Redis":
             retry=Retry(NoBackoff(), 0),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-    except ValueError as error:
-        raise SettingsError(
-            "the setting WHEREFORE_REDIS_URL is not valid: expected redis://HOST:PORT/DB, "
-            "rediss://HOST:PORT/DB or unix://PATH"
-        ) from error
     return redis

@@ -30,7 +30,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from serving.errors import SettingsError
+from serving.adapters.redis_address import refused_readably
 from serving.limits.limiter import LimitObserver, Verdict
 from serving.limits.quota import Quota
 
@@ -179,7 +179,7 @@ def _now(bucket: StateBucket) -> int:
 
 
 def _client(url: SecretStr, *, budget_seconds: float) -> Redis:
-    try:
+    with refused_readably():
         pool = BlockingConnectionPool.from_url(
             url.get_secret_value(),
             max_connections=_MAX_CONNECTIONS,
@@ -190,9 +190,4 @@ def _client(url: SecretStr, *, budget_seconds: float) -> Redis:
             retry=Retry(NoBackoff(), 0),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-    except ValueError as error:
-        raise SettingsError(
-            "the setting WHEREFORE_REDIS_URL is not valid: expected redis://HOST:PORT/DB, "
-            "rediss://HOST:PORT/DB or unix://PATH"
-        ) from error
     return Redis.from_pool(pool)

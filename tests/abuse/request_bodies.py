@@ -1,6 +1,8 @@
 """A body for each route that takes one, such that only what is stored can be in the way."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 APPLICATION: dict[str, Any] = {
@@ -11,23 +13,7 @@ APPLICATION: dict[str, Any] = {
 }
 RECEIVE: dict[str, Any] = {
     "application": APPLICATION,
-    "applicants": [
-        {
-            "consumer_id": "consumer-1",
-            "name": "Dana Whitlow",
-            "address_lines": ["18 Alder Court, Apt. 3", "Millbrook, OH 43299"],
-        }
-    ],
-    "transaction": {"description": "a personal loan"},
-    "creditors": [
-        {
-            "name": "Quarry Street Finance Company",
-            "address_lines": ["400 Quarry Street, Suite 12", "Millbrook, OH 43299"],
-            "creditor_type": "other_creditor",
-            "telephone": "(614) 555-0130",
-        }
-    ],
-    "time_zone": "America/New_York",
+    **json.loads((Path(__file__).parents[1] / "data" / "received_case.json").read_text("utf-8")),
 }
 MONITORING: dict[str, Any] = {
     "asked_under": "regulation_b",

@@ -1,6 +1,7 @@
 """Cases over HTTP: people with a key each, both databases, and a time that tests set."""
 
 import io
+import json
 import logging
 import shutil
 import uuid
@@ -43,23 +44,7 @@ RECEIVE = {
         "product": "personal",
         "loan_amount_usd": 24000,
     },
-    "applicants": [
-        {
-            "consumer_id": "consumer-1",
-            "name": "Dana Whitlow",
-            "address_lines": ["18 Alder Court, Apt. 3", "Millbrook, OH 43299"],
-        }
-    ],
-    "transaction": {"description": "a personal loan"},
-    "creditors": [
-        {
-            "name": "Quarry Street Finance Company",
-            "address_lines": ["400 Quarry Street, Suite 12", "Millbrook, OH 43299"],
-            "creditor_type": "other_creditor",
-            "telephone": "(614) 555-0130",
-        }
-    ],
-    "time_zone": "America/New_York",
+    **json.loads((Path(__file__).parents[2] / "data" / "received_case.json").read_text("utf-8")),
 }
 
 

@@ -2,8 +2,8 @@
 
 A creditor may not discount or exclude income from a protected source (12 CFR 1002.6(b)(5)). So the
 bundled model reads each application once with wages and once with another source of the same sum,
-and may not find the second riskier. What it states as reasons is judged by the swap test of
-`wherefore evaluate`.
+verified alike, and may not find the second riskier. What it states as reasons is judged by the swap
+test of `wherefore evaluate`.
 """
 
 import pytest
@@ -14,7 +14,7 @@ from model_store.artifact import starter_directory
 from model_store.predictor import Predictor
 from serving.scoring import ScoringService
 
-MAX_RISE = 2.0
+MAX_RISE = 1.0
 """Points of the risk score (percent chance of default) that another wording may move it by."""
 APPLICATIONS = {
     "in order": (
@@ -26,14 +26,22 @@ APPLICATIONS = {
         "spring and a civil judgment of $6,300 is unpaid."
     ),
 }
-WAGES = "Her wages come to $3,900 a month, verified by pay stubs."
+WAGES = "Her wages come to $3,900 a month"
 SOURCES = {
-    "part-time": "Her part-time wages come to $3,900 a month, verified by pay stubs.",
-    "pension": "Her retirement pension comes to $3,900 a month, verified by statements.",
-    "annuity": "Her annuity pays $3,900 a month, verified by statements.",
-    "alimony": "Alimony and child support come to $3,900 a month, on time for four years.",
-    "assistance": "Public assistance comes to $3,900 a month, verified by award letters.",
+    "part-time": "Her part-time wages come to $3,900 a month",
+    "pension": "Her retirement pension comes to $3,900 a month",
+    "annuity": "Her annuity comes to $3,900 a month",
+    "alimony": "Alimony and child support come to $3,900 a month",
+    "own alimony": "Her alimony comes to $3,900 a month",
+    "assistance": "Public assistance comes to $3,900 a month",
 }
+PROOFS = (
+    "verified by pay stubs",
+    "verified by statements",
+    "verified by award letters",
+    "verified by court orders",
+    "on time for four years",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +56,10 @@ def risk():
     return score
 
 
+@pytest.mark.parametrize("proof", PROOFS)
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("application", APPLICATIONS)
-def test_income_from_a_protected_source_is_no_riskier_than_wages(risk, application, source):
+def test_income_from_a_protected_source_is_no_riskier_than_wages(risk, application, source, proof):
     text = APPLICATIONS[application]
-    wages = risk(text.format(income=WAGES))
-    assert risk(text.format(income=SOURCES[source])) <= wages + MAX_RISE
+    wages = risk(text.format(income=f"{WAGES}, {proof}."))
+    assert risk(text.format(income=f"{SOURCES[source]}, {proof}.")) <= wages + MAX_RISE

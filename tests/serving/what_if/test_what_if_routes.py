@@ -1,6 +1,7 @@
 """What-if over HTTP, with a fake model that states reasons by phrases."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -86,23 +87,7 @@ def test_a_reason_that_is_not_stated_has_no_recourse(client):
 
 RECEIVE = {
     "application": APPLICATION,
-    "applicants": [
-        {
-            "consumer_id": "consumer-1",
-            "name": "Dana Whitlow",
-            "address_lines": ["18 Alder Court, Apt. 3", "Millbrook, OH 43299"],
-        }
-    ],
-    "transaction": {"description": "a personal loan"},
-    "creditors": [
-        {
-            "name": "Quarry Street Finance Company",
-            "address_lines": ["400 Quarry Street, Suite 12", "Millbrook, OH 43299"],
-            "creditor_type": "other_creditor",
-            "telephone": "(614) 555-0130",
-        }
-    ],
-    "time_zone": "America/New_York",
+    **json.loads((Path(__file__).parents[2] / "data" / "received_case.json").read_text("utf-8")),
 }
 
 
