@@ -203,7 +203,9 @@ def _narrowed(
         strong = [(p, e) for p, e in fitting if e >= _KEPT_EFFECT * whole > 0]
         if strong:
             return min(strong, key=lambda found: (found[0].num_tokens, -found[1]))[0]
-        return max(fitting, key=lambda found: found[1])[0] if fitting else clause
+        if fitting:
+            return max(fitting, key=lambda found: found[1])[0]
+        return min([clause, *pieces[clause]], key=lambda unit: unit.num_tokens)
 
     return [
         [narrow(clause, question.target) for clause in shortlist]

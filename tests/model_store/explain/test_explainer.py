@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -150,6 +150,7 @@ def test_the_same_text_gets_the_same_explanation(predictor, read):
 
 @settings(deadline=None, max_examples=25)
 @given(TEXTS, st.sampled_from(["fast", "exact"]))
+@example("011111111 MR.B:0", "exact")
 def test_quotes_are_exact_disjoint_and_short(predictor, text, method):
     explanation = explain(predictor, text, method=method)
     num_tokens = explanation.prediction.num_tokens
