@@ -1,6 +1,7 @@
 """The columns of an output row, as .parquet types and as .csv cells."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from serving.backlog.beside import Beside
 from serving.backlog.due import Order
 from serving.rows import ROW_FIELDS, OutputRow
 
+# A number with a sign is none.
+_FORMULA = re.compile(r"[=+@\t\r-](?![\d.,]*\Z)")
 _EVIDENCE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("quote", pa.string())])
 _REASONS = pa.list_(
     pa.struct(
@@ -92,7 +95,13 @@ def json_text(value: Any) -> str:
 
 
 def csv_cell(value: Any) -> Any:
-    """Returns a value as a cell: nested fields as JSON, null as nothing."""
+    """Returns a value as a cell: nested fields as JSON, null as nothing.
+
+    Text that a spreadsheet would take for a formula, such as an id `=1+1`, gets an apostrophe in
+    front.
+    """
     if isinstance(value, list | dict):
         return json_text(value)
+    if isinstance(value, str) and _FORMULA.match(value):
+        return f"'{value}"
     return "" if value is None else value

@@ -98,9 +98,14 @@ def _csv(cells: Cells) -> bytes:
 
 
 def _csv_lines(lines: Iterable[Sequence[Any]]) -> bytes:
+    return "".join(map(_csv_line, lines)).encode()
+
+
+def _csv_line(cells: Sequence[Any]) -> str:
+    # With the line end of RFC 4180 both its characters are quoted inside a cell.
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue().encode()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _parquet(cells: Cells, *, schema: pa.Schema) -> bytes:

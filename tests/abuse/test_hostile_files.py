@@ -138,10 +138,12 @@ def _cells(content):
 
 
 @settings(deadline=None)
-@given((st.text(max_size=30) | st.sampled_from(FORMULAS)).filter(lambda text: "\r" not in text))
+@given(st.text(max_size=30) | st.sampled_from(FORMULAS))
 def test_a_result_in_csv_has_one_row_for_each_whatever_an_id_holds(row_id):
     found = output_format(Path("out.csv")).encode([_failed(row_id), _failed("second")])
-    assert [cells[0] for cells in _cells(found)] == [row_id, "second"]
+    first, second = (cells[0] for cells in _cells(found))
+    assert first in {row_id, f"'{row_id}"}
+    assert second == "second"
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -152,14 +154,18 @@ def test_no_column_of_a_result_but_the_id_can_begin_a_formula(formula):
     assert nested["code"] == "nul_byte"
 
 
-@pytest.mark.xfail(reason="serving/backlog/formats.py writes a bare carriage return unquoted")
 def test_a_carriage_return_in_an_id_begins_no_row_of_its_own():
     found = output_format(Path("out.csv")).encode([_failed("a\r=1+1"), _failed("second")])
     assert [cells[0] for cells in _cells(found)] == ["a\r=1+1", "second"]
 
 
-@pytest.mark.xfail(reason="serving/backlog/columns.py writes an id that is a formula as it is")
-@pytest.mark.parametrize("formula", FORMULAS[:4])
+@pytest.mark.parametrize("formula", FORMULAS)
 def test_an_id_begins_no_formula(formula):
     [cells] = _cells(output_format(Path("out.csv")).encode([_failed(formula)]))
-    assert not cells[0].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cells[0] == f"'{formula}"
+
+
+@pytest.mark.parametrize("number", ["-12", "+1.5", "-1,200"])
+def test_a_number_with_a_sign_stays_as_it_is(number):
+    [cells] = _cells(output_format(Path("out.csv")).encode([_failed(number)]))
+    assert cells[0] == number

@@ -31,7 +31,7 @@ NESTED = ["categories", "principal_reasons", "review_reasons", "error"]
 def rows():
     text = 'Debts, "quoted",\nover two lines, \U0001f3e0 and inquiries.'
     read = [
-        Row(number=1, id="=A,1", application=LoanApplication(text=text)),
+        Row(number=1, id="A,=1", application=LoanApplication(text=text)),
         RowError(number=2, id="2", code="invalid_json", field=None, message="found no JSON"),
         Row(number=3, id="3", application=LoanApplication(text="Fine.")),
     ]
