@@ -9,9 +9,9 @@ from fastapi import Request
 
 from serving.api.documented import documented
 from serving.api.own_queue import OwnStorage
+from serving.api.parts import started
 from serving.api.security import principal_of
 from serving.casework.desk import Desk
-from serving.errors import NotReadyError
 from serving.identity.scopes import Scope
 
 P = ParamSpec("P")
@@ -62,9 +62,7 @@ def intake_desk_of(request: Request) -> Desk:
 
 def _whole_desk_of(request: Request) -> Desk:
     desk: Desk | None = request.app.state.desk
-    if desk is None:
-        raise NotReadyError
-    return desk
+    return started(desk)
 
 
 async def at_desk(

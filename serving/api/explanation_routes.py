@@ -13,9 +13,10 @@ from serving.api.application_schema import EXAMPLE_APPLICATION
 from serving.api.applications import read_application
 from serving.api.body import JsonRoute
 from serving.api.documented import documented
+from serving.api.parts import started
 from serving.api.schemas import ApplicationBody
 from serving.api.security import KEY_DOCUMENTED, actor_of
-from serving.errors import NotReadyError, RowRejectedError
+from serving.errors import RowRejectedError
 from serving.explanations.jobs import ExplanationJobs, Job, JobRequest, Method, Status
 from serving.rows import EvidenceSpan
 
@@ -185,6 +186,4 @@ def _answer(job: Job) -> ExplanationAnswer:
 
 def _jobs(request: Request) -> ExplanationJobs:
     jobs: ExplanationJobs | None = request.app.state.explanations
-    if jobs is None:
-        raise NotReadyError
-    return jobs
+    return started(jobs)

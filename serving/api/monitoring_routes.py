@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Request
 from serving.api.body import JsonRoute
 from serving.api.case_access import WRITING, intake_desk_of
 from serving.api.monitoring_requests import MonitoringReceipt, MonitoringRequest
+from serving.api.parts import started
 from serving.api.security import KEY_DOCUMENTED, actor_of
-from serving.errors import NotReadyError
 from serving.monitoring.intake import enter
 from serving.monitoring.store import MonitoringStore
 
@@ -46,6 +46,4 @@ async def enter_monitoring(
 
 def _store_of(request: Request) -> MonitoringStore:
     store: MonitoringStore | None = request.app.state.monitoring
-    if store is None:
-        raise NotReadyError
-    return store
+    return started(store)

@@ -20,6 +20,7 @@ from serving.api.documented import NOT_PERMITTED, documented
 from serving.api.explanation_answers import Explain, explanation_answer
 from serving.api.guarded_route import GuardedRoute
 from serving.api.limited import charge_texts
+from serving.api.parts import batcher_of, explainer_of, started
 from serving.api.schemas import (
     ApplicationBody,
     BatchAnswer,
@@ -35,9 +36,8 @@ from serving.api.schemas import (
     ServingReport,
 )
 from serving.api.security import KEY_DOCUMENTED, find_principal
-from serving.batching.batcher import Batcher
-from serving.errors import BatchTooLargeError, NotReadyError, RowRejectedError
-from serving.explanations.online import ExplainedRow, OnlineExplainer
+from serving.errors import BatchTooLargeError, RowRejectedError
+from serving.explanations.online import ExplainedRow
 from serving.limits.quota import LimitClass
 from serving.ports import TextPredictor
 from serving.readiness import Readiness
@@ -150,7 +150,8 @@ async def predict(
         id=scored.id if has_id(application) else None,
         explanation=None if explain == "none" else explanation_answer(explained, method=explain),
         milliseconds=_milliseconds(request),
-        degraded=_batcher(request).degraded + ([explained.left_out] if explained.left_out else []),
+        degraded=batcher_of(request).degraded
+        + ([explained.left_out] if explained.left_out else []),
     )
 
 
@@ -173,7 +174,7 @@ async def batch_predict(request: Request, batch: BatchRequest) -> Response:
     answer = BatchAnswer.model_construct(
         rows=await _score(request, rows),
         milliseconds=_milliseconds(request),
-        degraded=_batcher(request).degraded,
+        degraded=batcher_of(request).degraded,
     )
     content = await asyncio.to_thread(answer.model_dump_json)
     return Response(content, media_type="application/json")
@@ -182,7 +183,7 @@ async def batch_predict(request: Request, batch: BatchRequest) -> Response:
 @keyed_router.get("/metrics", responses=_problems(401, 503))
 async def model_metrics(request: Request) -> MetricsAnswer:
     """Gives the model's stored evaluation and the live counts of this process."""
-    batcher, metrics, predictor = _batcher(request), _metrics(request), _predictor(request)
+    batcher, metrics, predictor = batcher_of(request), _metrics(request), _predictor(request)
     return MetricsAnswer(
         model=ModelReport(
             model_version=predictor.model_version, evaluation=dict(predictor.evaluation)
@@ -203,10 +204,8 @@ async def _score_explained(request: Request, row: Row, explain: Explain) -> Expl
     if explain == "none":
         [scored] = await _score(request, [row])
         return ExplainedRow(row=scored)
-    explainer: OnlineExplainer | None = request.app.state.explainer
-    if explainer is None:
-        raise NotReadyError
-    explained = await unless_disconnected(request, explainer.explain(row, method=explain))
+    work = explainer_of(request).explain(row, method=explain)
+    explained = await unless_disconnected(request, work)
     _record(request, [explained.row])
     return explained
 
@@ -218,7 +217,7 @@ async def _score(request: Request, rows: Sequence[Row | RowError]) -> list[Outpu
         applications=len(rows),
         model_version=_predictor(request).model_version,
     ):
-        scored = await unless_disconnected(request, _batcher(request).score(rows))
+        scored = await unless_disconnected(request, batcher_of(request).score(rows))
     _record(request, scored)
     return scored
 
@@ -238,18 +237,9 @@ def _read_applications(applications: Sequence[object]) -> list[Row | RowError]:
     return [read_application(item, number=i) for i, item in enumerate(applications, start=1)]
 
 
-def _batcher(request: Request) -> Batcher:
-    batcher: Batcher | None = request.app.state.batcher
-    if batcher is None:
-        raise NotReadyError
-    return batcher
-
-
 def _readiness(request: Request) -> Readiness:
     readiness: Readiness | None = request.app.state.readiness
-    if readiness is None:
-        raise NotReadyError
-    return readiness
+    return started(readiness)
 
 
 def _metrics(request: Request) -> ServingMetrics:

@@ -10,10 +10,10 @@ from serving.api.cookies import SESSION_COOKIE, drop_cookie, session_secret_of, 
 from serving.api.cross_site import require_own_origin
 from serving.api.documented import documented
 from serving.api.guarded_route import GuardedRoute
+from serving.api.parts import started
 from serving.api.security import KEY_DOCUMENTED, principal_of
 from serving.api.sign_in_schemas import LoginRequest, PasswordRequest, SessionAnswer
 from serving.api.sign_in_threads import SignInThreads
-from serving.errors import NotReadyError
 from serving.identity.accounts import NewSession, cross_site_token_of
 from serving.identity.errors import NoSessionError
 from serving.identity.principal import Principal, Proof
@@ -53,9 +53,7 @@ def sign_in_of(request: Request) -> SignIn:
         NotReadyError: nobody can sign in at this server, or it is starting or stopping.
     """
     sign_in: SignIn | None = request.app.state.sign_in
-    if sign_in is None:
-        raise NotReadyError
-    return sign_in
+    return started(sign_in)
 
 
 def _address_of(request: Request) -> str:
@@ -152,9 +150,7 @@ def _require_session(request: Request) -> Principal:
 
 def _threads_of(request: Request) -> SignInThreads:
     threads: SignInThreads | None = request.app.state.sign_in_threads
-    if threads is None:
-        raise NotReadyError
-    return threads
+    return started(threads)
 
 
 def _answer(principal: Principal) -> SessionAnswer:

@@ -17,9 +17,9 @@ from serving.adapters.identity.tokens import TokenRefusedError, Tokens
 from serving.api.body import declared_type
 from serving.api.documented import documented
 from serving.api.guarded_route import GuardedRoute
+from serving.api.parts import started
 from serving.api.problems import TokenErrorAnswer
 from serving.api.security import KEY_DOCUMENTED, credential_of, principal_of
-from serving.errors import NotReadyError
 from serving.identity.errors import (
     InvalidClientError,
     InvalidScopeError,
@@ -89,9 +89,7 @@ def tokens_of(request: Request) -> Tokens:
         NotReadyError: this server gives no tokens, or is starting or stopping.
     """
     tokens: Tokens | None = request.app.state.tokens
-    if tokens is None:
-        raise NotReadyError
-    return tokens
+    return started(tokens)
 
 
 async def _form_of(request: Request) -> dict[str, str]:

@@ -12,6 +12,7 @@ from serving.api.applications import read_application
 from serving.api.body import JsonRoute
 from serving.api.case_access import WRITING, at_desk
 from serving.api.disconnects import unless_disconnected
+from serving.api.parts import batcher_of, explainer_of
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.api.what_if_schemas import (
     RecourseAnswer,
@@ -21,9 +22,7 @@ from serving.api.what_if_schemas import (
     recourse_answer,
     what_if_answer,
 )
-from serving.batching.batcher import Batcher
-from serving.errors import InvalidRequestError, NotReadyError, RowRejectedError
-from serving.explanations.online import OnlineExplainer
+from serving.errors import InvalidRequestError, RowRejectedError
 from serving.rows import ScoredRow
 from serving.what_if.changes import changed, names_of
 from serving.what_if.queued_score import QueuedScore
@@ -49,7 +48,7 @@ async def what_if(request: Request, body: Annotated[WhatIfRequest, Body()]) -> W
     application = await _application(request, body)
     strike = [(stretch.start, stretch.end) for stretch in body.strike]
     made = changed(application, body.changes, strike=strike)
-    score = QueuedScore(_batcher(request))
+    score = QueuedScore(batcher_of(request))
 
     async def both() -> list[ScoredRow]:
         return await _searched(request, score, lambda: score([application, made.application]))
@@ -78,7 +77,7 @@ async def recourse(request: Request, body: Annotated[RecourseRequest, Body()]) -
     Every suggestion was scored: with it the reason is not stated, and no other is that was not.
     """
     application = await _application(request, body)
-    score = QueuedScore(_batcher(request))
+    score = QueuedScore(batcher_of(request))
 
     def search() -> tuple[ScoredRow, Recourse]:
         [row] = score([application])
@@ -118,20 +117,11 @@ async def _application(request: Request, body: WhatIfRequest | RecourseRequest) 
 
 async def _searched(request: Request, score: QueuedScore, work: Callable[[], T]) -> T:
     """Runs a search on a thread; when nobody waits for it any more, it ends."""
-    explainer: OnlineExplainer | None = request.app.state.explainer
-    if explainer is None:
-        raise NotReadyError
+    explainer = explainer_of(request)
     try:
         return await explainer.search(work)
     finally:
         score.cancel()
-
-
-def _batcher(request: Request) -> Batcher:
-    batcher: Batcher | None = request.app.state.batcher
-    if batcher is None:
-        raise NotReadyError
-    return batcher
 
 
 def _milliseconds(request: Request) -> float:
