@@ -27,10 +27,16 @@ SQL = (
     "%' OR 1=1 /*",
     "\\'; SELECT load_extension('x'); --",
 )
-TEMPLATES = ("{{7*191}}", "{% print(7*191) %}", "${7*191}", "#{7*191}", "<%= 7*191 %>")
-EVALUATED = "1337"
+TEMPLATES = (
+    "{{7919*104729}}",
+    "{% print(7919*104729) %}",
+    "${7919*104729}",
+    "#{7919*104729}",
+    "<%= 7919*104729 %>",
+)
+EVALUATED = "829348951"
 SCRIPT = "<script>alert(191)</script><img src=x onerror=alert(191)>"
-TYPST = '#read("/etc/passwd") #include "x.typ" #eval("7*191") $sum$ @ref *bold*'
+TYPST = '#read("/etc/passwd") #include "x.typ" #eval("7919*104729") $sum$ @ref *bold*'
 
 
 @pytest.fixture(scope="module")
