@@ -8,6 +8,7 @@ and their conditions as JSON. What a cluster needs follows from them (serving/ba
     python tests/benchmarks/bench_backlog.py
     python tests/benchmarks/bench_backlog.py --rows 2000 --short-rows 1000 5000
     python tests/benchmarks/bench_backlog.py --engine ray --short-rows
+    python tests/benchmarks/bench_backlog.py --rows 0 --short-rows --file lar.parquet --format hmda
 """
 
 import argparse
@@ -68,19 +69,24 @@ def write_parquet(path: Path, texts: Iterable[str]) -> None:
             writer.write_table(pa.Table.from_pylist(group, schema=schema))
 
 
-def score(name: str, path: Path, *, rows: int, engine: str) -> FileRun:
-    """Runs the job of a file in a process of its own; of Ray's processes no memory is counted."""
-    output = path.with_suffix(".out.parquet")
+def score(name: str, path: Path, output: Path, *, engine: str, form: str = "auto") -> FileRun:
+    """Runs the job of a file in a process of its own; of Ray's processes no memory is counted.
+
+    Exits the program where the job fails, or has not given exactly one verdict to each row.
+    """
+    options = ["--engine", engine, "--format", form]
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, __file__, "--engine", engine, "--job", path, output],
-        stdout=subprocess.DEVNULL,
+        [sys.executable, __file__, *options, "--job", path, output], stdout=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"bench_backlog: the job ended with {process.returncode}")
+    rows, num_verdicts = (pq.ParquetFile(file).metadata.num_rows for file in (path, output))
+    if num_verdicts != rows:
+        sys.exit(f"bench_backlog: found {num_verdicts} verdicts, expected {rows}, one for each row")
     output.unlink()
     return FileRun(
         name=name,
@@ -89,6 +95,28 @@ def score(name: str, path: Path, *, rows: int, engine: str) -> FileRun:
         rows_per_s=round(rows / seconds, 1),
         peak_mib=round(usage.ru_maxrss / 1024, 1),
     )
+
+
+def measure_files(asked: argparse.Namespace, folder: Path) -> list[FileRun]:
+    """Scores files of short rows, and the file given."""
+    path, output = folder / "in.parquet", folder / "out.parquet"
+    runs = []
+    for rows in asked.short_rows:
+        write_parquet(path, (SHORT_TEXT.format(1000 + i) for i in range(rows)))
+        runs.append(score("short texts", path, output, engine=asked.engine))
+    if asked.file:
+        form = asked.format
+        runs.append(score(asked.file.name, asked.file, output, engine=asked.engine, form=form))
+    return runs
+
+
+def measure_simulated(asked: argparse.Namespace, folder: Path) -> tuple[FileRun, float]:
+    """Scores simulated applications; returns the run, and rows planned a second."""
+    path = folder / "in.parquet"
+    write_parquet(path, (file.text for file in simulate(asked.rows, seed=SEED)))
+    planned_per_s = plan_rate(path, rows=asked.rows)
+    run = score("simulated applications", path, folder / "out.parquet", engine=asked.engine)
+    return run, planned_per_s
 
 
 def engine_rate(settings: Settings, texts: list[str]) -> dict[str, float]:
@@ -128,7 +156,7 @@ def plan_rate(path: Path, *, rows: int) -> float:
     return round(rows / (time.perf_counter() - start), 1)
 
 
-def show(runs: list[FileRun], engine: dict[str, float], *, title: str) -> None:
+def show(runs: list[FileRun], engine: dict[str, float] | None, *, title: str) -> None:
     """Prints the table."""
     table = Table(title=title)
     for head in ("file", "rows", "seconds", "rows/s", "peak MiB"):
@@ -136,18 +164,24 @@ def show(runs: list[FileRun], engine: dict[str, float], *, title: str) -> None:
     for run in runs:
         figures = (f"{run.rows:,}", f"{run.seconds:,.1f}", f"{run.rows_per_s:,.1f}")
         table.add_row(run.name, *figures, f"{run.peak_mib:,.0f}")
-    table.add_row("engine alone", f"{engine['texts']:,}", "", f"{engine['texts_per_s']:,.1f}", "")
+    if engine:
+        rate = f"{engine['texts_per_s']:,.1f}"
+        table.add_row("engine alone", f"{engine['texts']:,}", "", rate, "")
     Console().print(table)
 
 
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=50_000, help="simulated applications (50,000)")
+    parser.add_argument(
+        "--rows", type=int, default=50_000, help="simulated applications (50,000); 0: none"
+    )
     parser.add_argument("--engine-rows", type=int, default=2048, help="texts for the engine (2048)")
     parser.add_argument(
         "--short-rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="rows"
     )
+    parser.add_argument("--file", type=Path, help="a Parquet file of your own to score as well")
+    parser.add_argument("--format", default="auto", help="of the file's rows (auto, hmda, ...)")
     parser.add_argument("--engine", choices=["local", "ray"], default="local", help="of the jobs")
     parser.add_argument("--job", type=Path, nargs=2, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -158,24 +192,25 @@ def main() -> None:
     asked = arguments()
     settings = load_settings()
     if asked.job:
-        score_file(*asked.job, settings=settings, options=ScoreOptions(engine=asked.engine))
+        options = ScoreOptions(engine=asked.engine, input_format=asked.format)
+        score_file(*asked.job, settings=settings, options=options)
         return
-    sample = [file.text for file in simulate(min(asked.engine_rows, asked.rows), seed=SEED)]
+    runs, rates, engine = [], {}, None
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "in.parquet"
-        write_parquet(path, (file.text for file in simulate(asked.rows, seed=SEED)))
-        planned_per_s = plan_rate(path, rows=asked.rows)
-        runs = [score("simulated applications", path, rows=asked.rows, engine=asked.engine)]
-        for rows in asked.short_rows:
-            write_parquet(path, (SHORT_TEXT.format(1000 + i) for i in range(rows)))
-            runs.append(score("short texts", path, rows=rows, engine=asked.engine))
-    # After the runs: what this process takes must not be taken from them.
-    engine = engine_rate(settings, sample)
+        if asked.rows:
+            run, planned_per_s = measure_simulated(asked, Path(folder))
+            runs.append(run)
+            rates["planned_rows_per_s"] = planned_per_s
+        runs += measure_files(asked, Path(folder))
+    if asked.rows:
+        # After the runs: what this process takes must not be taken from them.
+        sample = [file.text for file in simulate(min(asked.engine_rows, asked.rows), seed=SEED)]
+        engine = engine_rate(settings, sample)
+        share = round(runs[0].rows_per_s / engine["texts_per_s"], 3)
+        rates |= {"engine": engine, "share_of_engine": share}
     version = load_backlog_predictor(settings).model_version
     show(runs, engine, title=version)
-    share = round(runs[0].rows_per_s / engine["texts_per_s"], 3)
-    figures = {"job_engine": asked.engine, "runs": [asdict(run) for run in runs], "engine": engine}
-    rates = {"share_of_engine": share, "planned_rows_per_s": planned_per_s}
+    figures = {"job_engine": asked.engine, "runs": [asdict(run) for run in runs]}
     print(json.dumps(conditions(version) | figures | rates))
 
 

@@ -27,6 +27,8 @@ from data_pipeline.generator.simulation import simulate
 from model_store.stored import open_stored, starter_directory
 
 WARM_UP_SECONDS = 5.0
+KEPT_SECONDS = 4.0
+"""How long a connection may wait for its next request: the server keeps one for five seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +56,21 @@ class Beside:
 
 async def send(port: int, bodies: list[bytes], *, rate: float) -> list[tuple[float, int]]:
     """Sends bodies at a rate; returns for each how long it took, seconds, and the status."""
-    idle: list[Connection] = []
+    idle: list[tuple[float, Connection]] = []
     start = time.perf_counter() + 0.1
 
     async def one(number: int) -> tuple[float, int]:
         due = start + number / rate
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        connection = idle.pop() if idle else Connection(port)
+        while idle and idle[0][0] < time.perf_counter() - KEPT_SECONDS:
+            idle.pop(0)[1].close()
+        connection = idle.pop()[1] if idle else Connection(port)
         status = await connection.predict(bodies[number])
-        idle.append(connection)
+        idle.append((time.perf_counter(), connection))
         return time.perf_counter() - due, status
 
     found = await asyncio.gather(*map(one, range(len(bodies))))
-    for connection in idle:
+    for _, connection in idle:
         connection.close()
     return list(found)
 
