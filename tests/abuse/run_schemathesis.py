@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "benchmarks")]
+sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("abuse", "benchmarks", "parts")]
 
 from api_cases import SEED, Attack, Kind, Tally  # noqa: E402
 from results import write_result  # noqa: E402

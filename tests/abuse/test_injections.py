@@ -1,22 +1,19 @@
 """What is sent is data: no database, template, header, log or path takes it for more."""
 
 import base64
-import io
 import json
-import logging
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
-import structlog
+from captured_logs import captured_logs
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from request_bodies import APPLICATION, RECEIVE, bodies
 from whole_house import CLERK, ids_of
 
 from serving.identity.scopes import Role
-from serving.logs import configure_logs
 
 JSON = {"Content-Type": "application/json"}
 SQL = (
@@ -42,20 +39,6 @@ TYPST = '#read("/etc/passwd") #include "x.typ" #eval("7919*104729") $sum$ @ref *
 @pytest.fixture(scope="module")
 def stored(shared_house):
     return ids_of(shared_house)
-
-
-@contextmanager
-def _logged():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logs(stream)
-    try:
-        yield stream
-    finally:
-        structlog.reset_defaults()
-        root.handlers[:] = handlers
-        root.setLevel(level)
 
 
 def _counts(house):
@@ -166,7 +149,7 @@ def test_no_header_field_is_added_to_an_answer(shared_house, stored, ending):
 
 def test_no_line_of_the_log_is_somebody_elses(shared_house, stored):
     forged = '\n{"event": "forged", "level": "error"}\r\n\x1b[31m'
-    with _logged() as log:
+    with captured_logs() as log:
         path = quote(forged, safe="")
         for route in (f"GET /{path}", f"GET /api/v1/applications/{path}", f"{'X' * 9} /health"):
             shared_house.send(Role.UNDERWRITER, route)

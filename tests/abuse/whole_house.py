@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from denials import denial_of
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from request_bodies import RECEIVE
@@ -109,23 +110,6 @@ class House:
             assert time.monotonic() < until, "the backlog does not end"
             time.sleep(0.02)
         return str(backlog_id)
-
-
-def denial_of(case_id: str, assessment: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the decision to deny for what an assessment states."""
-    return {
-        "case_id": case_id,
-        "outcome": "deny",
-        "path": "score",
-        "reasons": [
-            {"reason": reason["reason"], "provenance": "model"}
-            for reason in assessment["principal_reasons"]
-        ],
-        "review_answers": [
-            {"reason": reason["reason"], "accepted": False}
-            for reason in assessment["review_reasons"]
-        ],
-    }
 
 
 @contextmanager

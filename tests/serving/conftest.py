@@ -3,11 +3,11 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -18,11 +18,7 @@ from model_store.calibration import Calibration
 from model_store.manifest import Manifest
 from model_store.network import Network
 from model_store.windows import TextTokenizer
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
-from serving.app import create_app
 from serving.casework.desk import now_utc
-from serving.keys import open_api_keys
 from serving.settings import ENV_PREFIX, Settings
 
 COMMAND = Path(sys.executable).with_name("wherefore")
@@ -42,14 +38,8 @@ def make_client():
 
     def make(*, predictor=None, with_key=True, storage=None, now=now_utc, **options):
         settings = Settings(api_key=SecretStr(KEY), **options)
-        keys = open_api_keys(settings.state_dir, configured=settings.api_key)
-        app = create_app(
-            settings,
-            predictor=predictor or FakePredictor(),
-            keys=keys,
-            storage=storage or (lambda: nullcontext(MemoryStorage())),
-            now=now,
-        )
+        parts = {"storage": storage} if storage else {}
+        app = app_of_fakes(settings, predictor=predictor, now=now, **parts)
         client = TestClient(
             app, raise_server_exceptions=False, headers={"X-API-Key": KEY} if with_key else {}
         )

@@ -4,21 +4,17 @@ import asyncio
 import json
 import socket
 import threading
-import time
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 
 import httpx2
 import pytest
 import uvicorn
+from fake_service import app_of_fakes, on_a_socket, until
 from pydantic import SecretStr
 
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
 from serving.api.time_limits import TimeLimits
-from serving.app import create_app
 from serving.http_protocol import LimitedProtocol
-from serving.keys import open_api_keys
-from serving.server import DrainingServer, listen
+from serving.server import listen
 from serving.settings import Settings
 
 KEY = "a-key-for-tests-of-32-characters"
@@ -41,21 +37,9 @@ def running(tmp_path):
         max_body_bytes=MAX_BYTES,
         max_upload_bytes=MAX_BYTES,
     )
-    app = create_app(
-        settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(tmp_path, configured=settings.api_key),
-        storage=lambda: nullcontext(MemoryStorage()),
-    )
-    with listen(settings.host, settings.port) as listener:
-        server = DrainingServer(app, settings)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(WAIT_S)
+    app = app_of_fakes(settings)
+    with on_a_socket(app, settings) as listener:
+        yield listener.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +79,6 @@ def assert_problem(found, status, code):
 def test_who_connects_and_sends_nothing_is_let_go(port):
     with connected(port) as connection:
         assert read_all(connection) == (None, "", b"")
-
-
-def until(condition):
-    give_up = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.02)
 
 
 def trickled(port, sent):

@@ -3,20 +3,17 @@
 import json
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import httpx2
 import pytest
+from fake_service import app_of_fakes, on_a_socket, until
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
-from serving.app import create_app
-from serving.keys import open_api_keys
-from serving.server import DrainingServer, address_of, listen
+from serving.server import address_of
 from serving.settings import Settings
 
 KEY = "a-key-for-tests-of-32-characters"
@@ -49,22 +46,9 @@ def running():
     @contextmanager
     def run(before, **options):
         settings = Settings(api_key=SecretStr(KEY), port=0, **options)
-        keys = open_api_keys(settings.state_dir, configured=settings.api_key)
-        app = create_app(
-            settings,
-            predictor=FakePredictor(before=before),
-            keys=keys,
-            storage=lambda: nullcontext(MemoryStorage()),
-        )
-        with listen(settings.host, settings.port) as listener:
-            server = DrainingServer(app, settings)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-            thread.start()
-            try:
-                yield address_of(listener)
-            finally:
-                server.should_exit = True
-                thread.join(WAIT_S)
+        app = app_of_fakes(settings, predictor=FakePredictor(before=before))
+        with on_a_socket(app, settings) as listener:
+            yield address_of(listener)
 
     return run
 
@@ -83,13 +67,6 @@ def metric(address, name, **labels):
         families = text_string_to_metric_families(http.get("/metrics").text)
     samples = [s for family in families for s in family.samples if s.name == name]
     return sum(s.value for s in samples if labels.items() <= s.labels.items())
-
-
-def until(condition):
-    give_up = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.01)
 
 
 def hang_up_after_sending(address, text):

@@ -4,8 +4,7 @@ import datetime as dt
 import os
 import socket
 import ssl
-import threading
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 
 import httpx2
 import pytest
@@ -19,14 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
+from fake_service import app_of_fakes, on_a_socket
 from pydantic import SecretStr
 
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
-from serving.app import create_app
 from serving.errors import CertificateError
-from serving.keys import open_api_keys
-from serving.server import DrainingServer, address_of, listen
+from serving.server import address_of
 from serving.settings import Settings
 from serving.tls import open_certificate
 
@@ -151,21 +147,9 @@ def test_a_certificate_that_is_not_valid_now_is_refused(tmp_path, since, until):
 @contextmanager
 def serving(pair, certificate, tmp_path):
     settings = Settings(api_key=SecretStr(KEY), port=0, state_dir=tmp_path)
-    app = create_app(
-        settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(tmp_path, configured=settings.api_key),
-        storage=lambda: nullcontext(MemoryStorage()),
-    )
-    with listen(settings.host, settings.port) as listener:
-        server = DrainingServer(app, settings, certificate=certificate)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield address_of(listener, scheme="https").replace("127.0.0.1", "localhost")
-        finally:
-            server.should_exit = True
-            thread.join(WAIT_S)
+    app = app_of_fakes(settings)
+    with on_a_socket(app, settings, certificate=certificate) as listener:
+        yield address_of(listener, scheme="https").replace("127.0.0.1", "localhost")
 
 
 def trusting(pair, **options):

@@ -2,19 +2,16 @@
 
 import gzip
 import threading
-from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from pydantic import SecretStr, ValidationError
 
 from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.otlp import EXPORTED, open_tracing
-from serving.app import create_app
-from serving.keys import open_api_keys
 from serving.settings import Settings
 
 KEY = "a-key-for-tests-of-32-characters"
@@ -75,13 +72,7 @@ def traced_client(collector, tmp_path):
             raise ValueError(f"cannot read {texts!r}")
 
     settings = Settings(api_key=SecretStr(KEY), state_dir=tmp_path)
-    app = create_app(
-        settings,
-        predictor=FakePredictor(before=fail),
-        keys=open_api_keys(tmp_path, configured=settings.api_key),
-        storage=lambda: nullcontext(MemoryStorage()),
-        tracing=provider,
-    )
+    app = app_of_fakes(settings, predictor=FakePredictor(before=fail), tracing=provider)
     with TestClient(app, raise_server_exceptions=False, headers={"X-API-Key": KEY}) as client:
         client.flush = provider.force_flush
         yield client
@@ -160,13 +151,7 @@ def test_nothing_of_what_was_sent_is_in_a_trace(traced_client, collector):
 
 def test_a_collector_that_is_gone_is_no_error_to_anybody(tmp_path):
     provider = open_tracing("http://127.0.0.1:9")
-    app = create_app(
-        Settings(api_key=SecretStr(KEY), state_dir=tmp_path),
-        predictor=FakePredictor(),
-        keys=open_api_keys(tmp_path, configured=SecretStr(KEY)),
-        storage=lambda: nullcontext(MemoryStorage()),
-        tracing=provider,
-    )
+    app = app_of_fakes(Settings(api_key=SecretStr(KEY), state_dir=tmp_path), tracing=provider)
     with TestClient(app) as client:
         assert client.get("/health").status_code == 200
     provider.shutdown()

@@ -2,18 +2,14 @@
 
 import json
 import re
-from contextlib import nullcontext
 
 import promql_parser as promql
 import pytest
 import yaml
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
-from serving.app import create_app
-from serving.keys import open_api_keys
 from serving.policy import RiskBand
 from serving.settings import Settings
 
@@ -28,12 +24,7 @@ NAMES = ("service", "model")
 def app(tmp_path_factory):
     """A service that runs, with a certificate, too."""
     settings = Settings(state_dir=tmp_path_factory.mktemp("state"), metrics_token=SecretStr(TOKEN))
-    app = create_app(
-        settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(settings.state_dir),
-        storage=lambda: nullcontext(MemoryStorage()),
-    )
+    app = app_of_fakes(settings)
     app.state.metrics.watch_certificate(lambda: 0.0)
     with TestClient(app):
         yield app

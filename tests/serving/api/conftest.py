@@ -1,8 +1,6 @@
 """Cases over HTTP: people with a key each, both databases, and a time that tests set."""
 
-import io
 import json
-import logging
 import shutil
 import uuid
 from contextlib import ExitStack, nullcontext
@@ -12,7 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import structlog
+from captured_logs import captured_logs
+from denials import denial_of
 from fastapi.testclient import TestClient
 
 from serving.adapters.fake import FakePredictor
@@ -23,7 +22,6 @@ from serving.app import create_app
 from serving.identity.person import Person
 from serving.identity.scopes import Scope
 from serving.keys import add_key, open_api_keys
-from serving.logs import configure_logs
 from serving.settings import Settings
 
 START = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -82,20 +80,7 @@ class Bench:
         return case_id, self.post("decisions", self.denial(case_id), status=201)
 
     def denial(self, case_id):
-        found = self.get(f"applications/{case_id}")["assessment"]
-        return {
-            "case_id": case_id,
-            "outcome": "deny",
-            "path": "score",
-            "reasons": [
-                {"reason": reason["reason"], "provenance": "model"}
-                for reason in found["principal_reasons"]
-            ],
-            "review_answers": [
-                {"reason": reason["reason"], "accepted": False}
-                for reason in found["review_reasons"]
-            ],
-        }
+        return denial_of(case_id, self.get(f"applications/{case_id}")["assessment"])
 
     def drafted(self, **fields):
         case_id, _ = self.denied()
@@ -112,19 +97,13 @@ class Bench:
 @pytest.fixture
 def logged(capsys):
     """Everything logged or printed so far."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logs(stream)
+    with captured_logs() as stream:
 
-    def read():
-        printed = capsys.readouterr()
-        return stream.getvalue() + printed.out + printed.err
+        def read():
+            printed = capsys.readouterr()
+            return stream.getvalue() + printed.out + printed.err
 
-    yield read
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+        yield read
 
 
 @pytest.fixture

@@ -7,22 +7,21 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from denials import denial_of
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.memory_monitoring import MemoryMonitoringStore
 from serving.adapters.sql.storage import open_identity
 from serving.api.access import PUBLIC, SCOPES, SIGNED_IN, name_of
 from serving.api.cookies import SESSION_COOKIE
 from serving.api.guarded_route import GuardedRoute
-from serving.app import create_app
 from serving.cases.events import Actor
 from serving.identity.accounts import Account, cross_site_token_of
 from serving.identity.person import Person
 from serving.identity.principal import Principal, PrincipalKind
 from serving.identity.scopes import GRANTED_ALONE, OF_ROLES, Role, Scope
-from serving.keys import add_key, open_api_keys
+from serving.keys import add_key
 from serving.settings import Settings
 
 COLLEAGUE = "underwriter-2"
@@ -74,19 +73,7 @@ class House:
         case_id = post("applications", receive).json()["case_id"]
         post(f"applications/{case_id}/complete")
         found = post(f"applications/{case_id}/assess").json()["assessment"]
-        denial = {
-            "case_id": case_id,
-            "outcome": "deny",
-            "path": "score",
-            "reasons": [
-                {"reason": reason["reason"], "provenance": "model"}
-                for reason in found["principal_reasons"]
-            ],
-            "review_answers": [
-                {"reason": reason["reason"], "accepted": False}
-                for reason in found["review_reasons"]
-            ],
-        }
+        denial = denial_of(case_id, found)
         decided = post("decisions", denial)
         assert decided.status_code == 201, decided.text
         drafted = post("notices", {"case_id": case_id})
@@ -111,11 +98,8 @@ def house(tmp_path_factory, sqlite_to_copy):
         only=frozenset({Scope.ENTER_MONITORING}),
     )
     keys = {who: add_key(state, person).get_secret_value() for who, person in people.items()}
-    app = create_app(
+    app = app_of_fakes(
         settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(state),
-        storage=lambda: nullcontext(MemoryStorage()),
         monitoring=lambda: nullcontext(MemoryMonitoringStore()),
         identity=partial(open_identity, settings),
     )

@@ -1,15 +1,14 @@
 """Quotas over HTTP: who shares one, what counts, and what a refusal says."""
 
 import pytest
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving.adapters.fake import FakePredictor
 from serving.api.access import PUBLIC, SCOPES, SIGNED_IN
 from serving.api.limited import LIMITS, UNLIMITED
-from serving.app import create_app
 from serving.identity.person import Person
-from serving.keys import add_key, open_api_keys
+from serving.keys import add_key
 from serving.settings import Settings
 
 TEXT = {"text": "Debts take 61% of her income."}
@@ -85,22 +84,9 @@ def two_people(tmp_path):
         add_key(tmp_path, Person(person_id=name, role="batch")).get_secret_value()
         for name in ("greedy-1", "modest-2")
     ]
-    app = create_app(
-        Settings(state_dir=tmp_path, limit_predict="5/day", limit_other="20/day"),
-        predictor=FakePredictor(),
-        keys=open_api_keys(tmp_path),
-        storage=_no_cases,
-    )
+    app = app_of_fakes(Settings(state_dir=tmp_path, limit_predict="5/day", limit_other="20/day"))
     with TestClient(app) as client:
         yield client, *({"X-API-Key": key} for key in keys)
-
-
-def _no_cases():
-    from contextlib import nullcontext  # noqa: PLC0415
-
-    from serving.adapters.memory_cases import MemoryStorage  # noqa: PLC0415
-
-    return nullcontext(MemoryStorage())
 
 
 def test_one_client_cannot_starve_another_from_the_same_address(two_people):

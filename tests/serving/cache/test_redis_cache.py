@@ -38,7 +38,7 @@ def stored(cache, wanted, logits, valkey):
     """Stores until all of it is there."""
 
     def is_there():
-        with valkey.client as client:
+        with valkey.client() as client:
             if client.dbsize() >= len(wanted):
                 return True
         for name in wanted:
@@ -80,7 +80,7 @@ def test_entries_end_at_different_times_near_the_one_set(
 ):
     wanted = names(new_codec(), 30)
     stored(new_redis_cache(valkey.url, ttl_seconds=1000), wanted, random_logits(), valkey)
-    with valkey.client as client:
+    with valkey.client() as client:
         left = [client.pttl(key) / 1000 for key in client.scan_iter()]
     assert max(left) <= 1000 * (1 + TTL_JITTER_RATIO)
     assert min(left) >= 1000 * (1 - TTL_JITTER_RATIO) - EVENTUALLY_S
@@ -92,7 +92,7 @@ def test_another_version_sees_nothing_of_it(valkey, new_redis_cache, new_codec, 
     wanted = names(before, 2)
     stored(new_redis_cache(valkey.url), wanted, random_logits(), valkey)
     assert fetch(new_redis_cache(valkey.url, codec=after), names(after, 2)) == {}
-    with valkey.client as client:
+    with valkey.client() as client:
         assert {key.split(b":")[1] for key in client.scan_iter()} == {before.namespace.encode()}
 
 
@@ -101,7 +101,7 @@ def test_garbage_is_a_miss_that_is_counted_and_then_overwritten(
 ):
     wanted, logits = names(new_codec(), 4), random_logits()
     stored(new_redis_cache(valkey.url), wanted, logits, valkey)
-    with valkey.client as client:
+    with valkey.client() as client:
         keys = client.keys()
         values = client.mget(keys)
         # Cut, swapped with another's, replaced and emptied.
@@ -124,7 +124,7 @@ def test_garbage_is_a_miss_that_is_counted_and_then_overwritten(
 def test_another_kind_of_value_is_a_miss(valkey, new_redis_cache, new_codec, heard):
     codec = new_codec()
     [name] = names(codec, 1)
-    with valkey.client as client:
+    with valkey.client() as client:
         client.lpush(f"wherefore:{codec.namespace}:".encode() + name, "a list")
     assert fetch(new_redis_cache(valkey.url), [name]) == {}
     assert "garbage" not in heard.failures
@@ -193,7 +193,7 @@ def test_neither_keys_nor_values_tell_the_tokens(valkey, new_redis_cache, new_co
     codec = new_codec()
     ids = (0, 1_234_567, 7_654_321, 2)
     stored(new_redis_cache(valkey.url), [codec.name(ids)], random_logits(), valkey)
-    with valkey.client as client:
+    with valkey.client() as client:
         [key] = client.keys()
         content = key + client.get(key)
     for token in ids[1:3]:

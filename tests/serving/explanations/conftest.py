@@ -1,9 +1,9 @@
 """The tiny model, stating every category, behind the API."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
@@ -11,9 +11,6 @@ from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.artifact import load_artifact, save_artifact
 from model_store.calibration import Calibration, CategoryCalibration
 from model_store.predictor import Predictor
-from serving.adapters.memory_cases import MemoryStorage
-from serving.app import create_app
-from serving.keys import open_api_keys
 from serving.settings import Settings
 
 KEY = "a-key-for-tests-of-32-characters"
@@ -44,11 +41,6 @@ def stating_client(stating_model, stating_predictor, tmp_path_factory):
         model=str(stating_model),
         state_dir=tmp_path_factory.mktemp("state"),
     )
-    app = create_app(
-        settings,
-        predictor=stating_predictor,
-        keys=open_api_keys(settings.state_dir, configured=settings.api_key),
-        storage=lambda: nullcontext(MemoryStorage()),
-    )
+    app = app_of_fakes(settings, predictor=stating_predictor)
     with TestClient(app, headers={"X-API-Key": KEY}) as client:
         yield client

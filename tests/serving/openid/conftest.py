@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 import httpx2
 import pytest
 import uvicorn
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -26,8 +27,6 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
 from serving.adapters.sql.engine import writing
 from serving.adapters.sql.people_tables import (
     one_time_keys,
@@ -37,9 +36,8 @@ from serving.adapters.sql.people_tables import (
     sign_in_flows,
 )
 from serving.adapters.sql.storage import open_identity
-from serving.app import create_app
 from serving.identity.person import Person
-from serving.keys import add_key, open_api_keys
+from serving.keys import add_key
 from serving.server import address_of, listen
 from serving.settings import Settings
 
@@ -235,13 +233,7 @@ def openid_service(running_issuer, tmp_path_factory):
         oidc_roles=ROLES,
         public_url=SERVICE,
     )
-    app = create_app(
-        settings,
-        predictor=FakePredictor(),
-        keys=open_api_keys(state),
-        storage=lambda: nullcontext(MemoryStorage()),
-        identity=partial(open_identity, settings),
-    )
+    app = app_of_fakes(settings, identity=partial(open_identity, settings))
     client = TestClient(
         app, base_url=SERVICE, raise_server_exceptions=False, follow_redirects=False
     )
