@@ -136,5 +136,7 @@ def _print_figures(title: str, figures: Mapping[str, object]) -> None:
     table.add_column("figure")
     table.add_column("value", justify="right")
     for name, value in figures.items():
+        if value is None:
+            continue  # not defined on such texts
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     Console().print(table)

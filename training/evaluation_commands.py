@@ -298,13 +298,14 @@ def _finish(report: "EvaluationReport", output: Path | None, *, console: Console
 
 def _print_figures(report: "EvaluationReport") -> None:
     from training.evaluation.figures import FIGURE_BY_NAME  # noqa: PLC0415
-    from training.evaluation.page import shown, shown_interval  # noqa: PLC0415
+    from training.evaluation.page import nowhere_defined, shown, shown_interval  # noqa: PLC0415
 
+    undefined = nowhere_defined(report)
     table = Table(title=report.title)
     table.add_column("figure")
     for subject in report.subjects:
         table.add_column(subject, justify="right")
-    for figure in (FIGURE_BY_NAME[name] for name in _SHOWN):
+    for figure in (FIGURE_BY_NAME[name] for name in _SHOWN if name not in undefined):
         estimates = [report.figures[subject][figure.name] for subject in report.subjects]
         table.add_row(
             figure.title,

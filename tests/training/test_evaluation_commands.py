@@ -38,7 +38,7 @@ def test_a_model_is_measured_and_the_report_written(run, model, few, tmp_path):
     )
     assert code == 0, told
     assert "Primary accuracy" in printed
-    assert "not defined" in printed  # the texts carry no default probability
+    assert "AUC of the risk" not in printed  # the texts carry no default probability
     content = json.loads((tmp_path / "out" / "report.json").read_text())
     (name,) = content["figures"]
     assert list(content["figures"][name]) == [figure.name for figure in FIGURES]

@@ -52,11 +52,7 @@ def report_html(report: EvaluationReport) -> str:
         report=report,
         pictures=_pictures(report),
         cut_figures=shown_cuts,
-        nowhere_defined={
-            f.name
-            for f in FIGURES
-            if all(by_name[f.name].value is None for by_name in report.figures.values())
-        },
+        nowhere_defined=nowhere_defined(report),
         **_names(),
     )
 
@@ -64,7 +60,16 @@ def report_html(report: EvaluationReport) -> str:
 def report_markdown(report: EvaluationReport) -> str:
     """Returns the figures and differences as Markdown, without pictures."""
     template = environment().get_template("report.md.j2")
-    return template.render(report=report, **_names())
+    return template.render(report=report, nowhere_defined=nowhere_defined(report), **_names())
+
+
+def nowhere_defined(report: EvaluationReport) -> frozenset[str]:
+    """Returns the names of the figures that no subject of a report has a value of."""
+    return frozenset(
+        figure.name
+        for figure in FIGURES
+        if all(by_name[figure.name].value is None for by_name in report.figures.values())
+    )
 
 
 def shown(value: float | None, *, figure: Figure, difference: bool = False) -> str:

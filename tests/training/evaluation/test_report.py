@@ -147,9 +147,18 @@ def test_what_is_not_defined_says_why(labelled, new_answers):
     answers = new_answers(risk=False)
     report = report_of(labelled, Subject(name="ours", answers=answers))
     for content in (report_html(report), report_markdown(report)):
-        assert "not defined" in content
+        assert "not defined" in content.lower()
         assert "no outcome or estimate of default is known" in content
         assert "nan" not in re.sub(r"base64,[^\"]*", "", content).lower()
+
+
+def test_what_is_nowhere_defined_is_told_once_below_the_figures(labelled, new_answers):
+    subjects = [Subject(name=name, answers=new_answers(risk=False)) for name in ("ours", "theirs")]
+    lines = report_markdown(report_of(labelled, *subjects)).splitlines()
+    (line,) = [line for line in lines if "AUC of the risk" in line]
+    assert line.startswith("- AUC of the risk: ")
+    assert lines.index("Not defined here:") < lines.index(line)
+    assert not any("not defined" in line for line in lines if line.startswith("| Primary"))
 
 
 @pytest.mark.parametrize("categories", [(), (3,)])
