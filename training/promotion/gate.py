@@ -180,8 +180,8 @@ def check_baselines(version: RegisteredVersion, evaluation: EvaluationRecord) ->
     """Refuses a model that what a lender could run instead does better, or as well.
 
     On the headline data set the gain over the best baseline must lie above 0 with its whole
-    paired interval, for each of `BASELINE_METRICS`; on any other, no listed figure may be worse
-    with its whole interval.
+    paired interval, for each of `BASELINE_METRICS`; nowhere may a listed figure be worse, with its
+    whole interval, than that of the baselines that are best at these.
 
     Raises:
         PromotionError: the model does not beat the best baseline, or was not compared with any.

@@ -135,6 +135,18 @@ def test_the_best_baseline_is_chosen_figure_by_figure():
     assert best_baseline(found, "micro_f1") is None
 
 
+def test_who_is_best_at_one_figure_for_being_useless_is_no_rival():
+    useless = {"primary_accuracy": accuracy([0] * 40), "omission_rate": accuracy([0] * 40)}
+    strong = {"primary_accuracy": accuracy([1, 0] * 20), "omission_rate": accuracy([1, 1] * 20)}
+    ours = {"primary_accuracy": accuracy([1] * 40), "omission_rate": accuracy([0, 1] * 20)}
+    found = data_set(ours, baselines={"useless": useless, "strong": strong})
+    assert {d.metric: d.other for d in against_baselines(found)} == {
+        "primary_accuracy": "strong",
+        "omission_rate": "strong",
+    }
+    assert not any(difference.is_worse for difference in against_baselines(found))
+
+
 @given(hits=st.lists(st.sampled_from([0, 1]), min_size=2, max_size=20))
 def test_a_record_comes_back_from_its_json_as_it_was(hits):
     record = EvaluationRecord(
