@@ -7,6 +7,7 @@
         ├── StoreUnavailableError     the database does not answer, or refuses
         │   └── StoreBusyError        ... it has no connection or lock to give just now
         │       └── TransactionLostError  ... it undid a transaction because of another one
+        ├── RecordRefusedError        a constraint of the database refuses what is to be written
         ├── DatabaseVersionError      the database has other tables than this program needs
         ├── DowngradeError            older tables cannot hold what the database has
         ├── EncryptionKeyError        a key is missing, or another one than the data needs
@@ -69,6 +70,18 @@ class StoreBusyError(StoreUnavailableError):
 
 class TransactionLostError(StoreBusyError):
     """The database undid a transaction because of another one; nothing was written."""
+
+
+class RecordRefusedError(StorageError):
+    """A constraint of the database refuses what is to be written; nothing was written."""
+
+    def __init__(self, *, found: str) -> None:
+        """Takes what was found in words, without any value of a statement."""
+        super().__init__(
+            f"the database refuses a record: found {found}, expected tables as this program makes "
+            "them and nobody else to change them; compare them with wherefore database check, and "
+            "report it if they are the same; nothing was written"
+        )
 
 
 class DatabaseVersionError(StorageError):

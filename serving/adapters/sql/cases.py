@@ -10,7 +10,14 @@ from data_pipeline.domain.application import LoanApplication
 from serving.adapters.encryption.sealing import DataKey
 from serving.adapters.event_json import digest_of, event_to_json
 from serving.adapters.sql import audit, queries
-from serving.adapters.sql.engine import forget_deleted, reading, violated_table, writing
+from serving.adapters.sql.engine import (
+    Repeats,
+    forget_deleted,
+    reading,
+    refused,
+    repeated,
+    writing,
+)
 from serving.adapters.sql.event_rows import load_case, read_texts, write_events
 from serving.adapters.sql.files import CaseFile
 from serving.adapters.sql.keys import DataKeys
@@ -44,6 +51,7 @@ from serving.cases.store_errors import (
 )
 from serving.cases.worklist import WorklistEntry, WorklistPage, WorklistQuery, entry_of
 
+# Their keys are ids that callers give; whatever else is refused is no matter of an id.
 _KIND_OF_TABLE = {
     "notices": "notice",
     "decisions": "decision",
@@ -249,10 +257,12 @@ class SqlCaseStore:
             with writing(self._engine) as connection:
                 yield connection
         except sa.exc.IntegrityError as error:
-            table = violated_table(error)
-            if table == "applications":
+            what, table = repeated(error)
+            if what is Repeats.KEY and table == applications.name:
                 raise CaseExistsError from None
-            raise IdTakenError(kind=_KIND_OF_TABLE.get(table, "record")) from None
+            if what is Repeats.KEY and table in _KIND_OF_TABLE:
+                raise IdTakenError(kind=_KIND_OF_TABLE[table]) from None
+            raise refused(error) from None
 
     @contextmanager
     def _opened(self, case_id: str) -> Iterator[tuple[sa.Connection, DataKey]]:

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from serving.cases.store_errors import (
+    RecordRefusedError,
     StoreBusyError,
     StoreUnavailableError,
     TransactionLostError,
@@ -38,7 +40,23 @@ _LOST_STATES = frozenset({"40001", "40P01"})
 """Serialisation failure and deadlock. Source: PostgreSQL, Appendix A (Error Codes)."""
 _BUSY_STATES = frozenset({"55P03", "53300"})
 """A lock that was waited for too long, and too many connections. Source: the same."""
+_UNIQUE_STATE = "23505"
+"""A value that is there already. Source: the same."""
 _BUSY_IN_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+class Repeats(StrEnum):
+    """What a statement would have repeated that is there once at most."""
+
+    KEY = "key"
+    OTHER_VALUE = "other value"
+    NOTHING = "nothing"
+
+
+_UNIQUE_IN_SQLITE = {
+    "SQLITE_CONSTRAINT_PRIMARYKEY": Repeats.KEY,
+    "SQLITE_CONSTRAINT_UNIQUE": Repeats.OTHER_VALUE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,12 +279,31 @@ def _kind_of(error: Any) -> str:
     return f"{type(error).__name__}{', ' if name else ''}{name}"
 
 
-def violated_table(error: sa.exc.IntegrityError) -> str:
-    """Returns the table whose constraint a statement violated; empty where that is not told."""
+def repeated(error: sa.exc.IntegrityError) -> tuple[Repeats, str]:
+    """Returns what a refused statement would have repeated, and in which table.
+
+    Any other constraint that refuses it (a value that must be there, a reference, a check, a
+    trigger) is no repetition; the table is empty where that is not told.
+    """
     if isinstance(error.orig, PostgresError):
-        return error.orig.diag.table_name or ""
+        said = error.orig.diag
+        table = said.table_name or ""
+        if error.orig.sqlstate != _UNIQUE_STATE:
+            return Repeats.NOTHING, table
+        is_key = said.constraint_name == f"pk_{table}"
+        return (Repeats.KEY if is_key else Repeats.OTHER_VALUE), table
     # SQLite names the columns at the end of its message, after a colon.
-    return str(error.orig).rpartition(": ")[2].partition(".")[0]
+    table = str(error.orig).rpartition(": ")[2].partition(".")[0]
+    kind = _UNIQUE_IN_SQLITE.get(getattr(error.orig, "sqlite_errorname", ""), Repeats.NOTHING)
+    return kind, "" if kind is Repeats.NOTHING else table
+
+
+def refused(error: sa.exc.IntegrityError) -> RecordRefusedError:
+    """Returns what to tell of a statement that a constraint refuses: nothing of the row."""
+    if isinstance(error.orig, PostgresError):
+        name = error.orig.diag.constraint_name
+        return RecordRefusedError(found=f"{_kind_of(error.orig)}{f' of {name}' if name else ''}")
+    return RecordRefusedError(found=_kind_of(error.orig))
 
 
 def forget_deleted(engine: sa.Engine) -> None:
