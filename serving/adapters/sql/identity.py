@@ -12,9 +12,10 @@ import structlog
 
 from serving.adapters.encryption.key_ring import KeyRing, find_key
 from serving.adapters.sql.audit import append
-from serving.adapters.sql.engine import alone, reading, writing
+from serving.adapters.sql.engine import Repeats, alone, reading, refused, repeated, writing
 from serving.adapters.sql.identity_tables import machine_clients, revoked_tokens, signing_keys
 from serving.adapters.sql.people import SqlPeople
+from serving.adapters.sql.retries import retried
 from serving.adapters.sql.sessions import SqlSessions
 from serving.adapters.sql.sign_in_attempts import SqlAttempts
 from serving.cases.audit import AuditAction
@@ -51,11 +52,13 @@ class SqlIdentityStore:
         self.sessions: SessionStore = SqlSessions(engine)
         self.attempts: AttemptStore = SqlAttempts(engine, ring)
 
+    @retried
     def record(self, action: AuditAction) -> None:
         """Records in the audit log what was changed elsewhere."""
         with writing(self._engine) as connection:
             append(connection, [action])
 
+    @retried
     def add_client(
         self, client: MachineClient, *, secret_sha256: str, by: Actor = OPERATOR
     ) -> None:
@@ -75,7 +78,9 @@ class SqlIdentityStore:
                 connection.execute(machine_clients.insert(), row)
                 granted = granted_by(client.role, only=client.only)
                 append(connection, [_changed("client_entered", client.client_id, by, granted)])
-        except sa.exc.IntegrityError:
+        except sa.exc.IntegrityError as error:
+            if repeated(error)[0] is Repeats.NOTHING:
+                raise refused(error) from None
             raise ClientCommandError(
                 "a client with this id is there already: expected a new id, choose another or give "
                 "the one there a new secret with `wherefore clients renew`"
@@ -139,29 +144,40 @@ class SqlIdentityStore:
         self, new: SigningKey, *, now: datetime, rotation: timedelta, lifetime: timedelta
     ) -> Sequence[SigningKey]:
         """Keeps a new key unless one still signs, and drops those past their time."""
+        kept = self._rotate(new, now=now, rotation=rotation, lifetime=lifetime)
+        if new in kept:
+            log.info("signing_key_made", key_id=new.key_id)
+        return kept
+
+    @retried
+    def _rotate(
+        self, new: SigningKey, *, now: datetime, rotation: timedelta, lifetime: timedelta
+    ) -> Sequence[SigningKey]:
         with writing(self._engine) as connection:
             alone(connection, _LOCK)
             kept = list(self._opened(connection))
             if not any(key.signs_at(now, rotation=rotation) for key in kept):
-                current = self._ring.keys()[0]
-                wrapped = current.wrap(new.private_pem, case_id=_bound_to(new.key_id))
-                row = {
-                    "key_id": new.key_id,
-                    "created_at": new.created_at,
-                    "ring_key_id": current.key_id,
-                    "wrapped": wrapped,
-                }
-                connection.execute(signing_keys.insert(), row)
-                made = change("signing_key_made", "signing_key", new.key_id, by=_SERVER, at=now)
-                append(connection, [made])
+                self._add_key(connection, new, now=now)
                 kept.insert(0, new)
-                log.info("signing_key_made", key_id=new.key_id)
             # By its time alone: one that is closed to this server may be open to another, whose
             # key ring is newer.
             retired = retired_by(now, rotation=rotation, lifetime=lifetime)
             connection.execute(signing_keys.delete().where(signing_keys.c.created_at <= retired))
         return tuple(key for key in kept if key.created_at > retired)
 
+    def _add_key(self, connection: sa.Connection, new: SigningKey, *, now: datetime) -> None:
+        current = self._ring.keys()[0]
+        row = {
+            "key_id": new.key_id,
+            "created_at": new.created_at,
+            "ring_key_id": current.key_id,
+            "wrapped": current.wrap(new.private_pem, case_id=_bound_to(new.key_id)),
+        }
+        connection.execute(signing_keys.insert(), row)
+        made = change("signing_key_made", "signing_key", new.key_id, by=_SERVER, at=now)
+        append(connection, [made])
+
+    @retried
     def drop_signing_keys(self, *, by: Actor = OPERATOR) -> int:
         """Destroys all keys, so that every token is refused."""
         what = change("signing_keys_destroyed", "signing_key", "all", by=by, at=_now())
@@ -171,15 +187,21 @@ class SqlIdentityStore:
             append(connection, [what])
         return num_keys
 
+    @retried
     def revoke_token(self, token_id: str, *, expires_at: datetime, now: datetime) -> None:
         """Notes that a token is not taken any more, and forgets those that have expired."""
         row = {"token_id": token_id, "expires_at": expires_at}
         expired = revoked_tokens.delete().where(revoked_tokens.c.expires_at < now)
         same = revoked_tokens.delete().where(revoked_tokens.c.token_id == token_id)
-        with writing(self._engine) as connection:
-            connection.execute(expired)
-            connection.execute(same)
-            connection.execute(revoked_tokens.insert(), row)
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(expired)
+                connection.execute(same)
+                connection.execute(revoked_tokens.insert(), row)
+        except sa.exc.IntegrityError as error:
+            if repeated(error)[0] is not Repeats.KEY:
+                raise refused(error) from None
+            # Somebody else revoked it at the same moment.
 
     def is_token_revoked(self, token_id: str) -> bool:
         """Returns whether a token is not taken any more."""
@@ -187,6 +209,7 @@ class SqlIdentityStore:
         with reading(self._engine) as connection:
             return connection.scalar(wanted) is not None
 
+    @retried
     def _update(
         self, client_id: str, values: Mapping[str, Any], words: Sequence[str], by: Actor
     ) -> bool:

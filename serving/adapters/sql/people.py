@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.adapters.sql.audit import append
-from serving.adapters.sql.engine import reading, writing
+from serving.adapters.sql.engine import Repeats, reading, refused, repeated, writing
 from serving.adapters.sql.people_tables import one_time_keys, people, sessions
+from serving.adapters.sql.retries import retried
 from serving.cases.audit import AuditAction
 from serving.cases.events import Actor
 from serving.identity.accounts import Account, ExternalIdentity
@@ -28,6 +29,7 @@ class SqlPeople:
         """Takes the database of cases, upgraded."""
         self._engine = engine
 
+    @retried
     def add(self, account: Account, *, by: Actor) -> None:
         """Enters a person."""
         external = account.external
@@ -47,7 +49,9 @@ class SqlPeople:
                 connection.execute(people.insert(), row)
                 what = _action("person_entered", account.person_id, by, account.created_at, granted)
                 append(connection, [what])
-        except sa.exc.IntegrityError:
+        except sa.exc.IntegrityError as error:
+            if repeated(error)[0] is Repeats.NOTHING:
+                raise refused(error) from None
             raise PersonCommandError(
                 "a person with this id is there already, or one whom the issuer names so: expected "
                 "a new id; an id never changes its person, choose another, or see `wherefore users "
@@ -99,7 +103,9 @@ class SqlPeople:
         try:
             what = _action("person_linked", person_id, by, at)
             return self._change(person_id, _ended(given), what)
-        except sa.exc.IntegrityError:
+        except sa.exc.IntegrityError as error:
+            if repeated(error)[0] is Repeats.NOTHING:
+                raise refused(error) from None
             raise PersonCommandError(
                 "the issuer names somebody else so already: expected a subject of nobody else; see "
                 "`wherefore users list`"
@@ -109,6 +115,7 @@ class SqlPeople:
         """Ends all sessions of a person."""
         return self._change(person_id, _ended({}), _action("sessions_ended", person_id, by, at))
 
+    @retried
     def give_one_time_key(
         self, person_id: str, *, key_sha256: str, expires_at: datetime, by: Actor, at: datetime
     ) -> bool:
@@ -131,6 +138,7 @@ class SqlPeople:
         with reading(self._engine) as connection:
             return connection.scalar(wanted) is not None
 
+    @retried
     def use_one_time_key(
         self, person_id: str, *, key_sha256: str, password_hash: str, at: datetime
     ) -> bool:
@@ -151,6 +159,7 @@ class SqlPeople:
                 return False
             return _set_password(connection, person_id, password_hash, sa.true(), at=at)
 
+    @retried
     def set_password(
         self, person_id: str, *, password_hash: str, instead_of: str, at: datetime
     ) -> bool:
@@ -159,6 +168,7 @@ class SqlPeople:
         with writing(self._engine) as connection:
             return _set_password(connection, person_id, password_hash, same, at=at)
 
+    @retried
     def rehash(self, person_id: str, *, password_hash: str, instead_of: str) -> None:
         """Keeps the same password under a newer hash, unless it was changed meanwhile."""
         same = (people.c.person_id == person_id) & (people.c.password_hash == instead_of)
@@ -169,6 +179,7 @@ class SqlPeople:
         with reading(self._engine) as connection:
             return connection.execute(sa.select(people).where(which)).one_or_none()
 
+    @retried
     def _change(self, person_id: str, values: Mapping[str, Any], what: AuditAction) -> bool:
         same = people.c.person_id == person_id
         with writing(self._engine) as connection:

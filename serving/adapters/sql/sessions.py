@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from serving.adapters.sql.engine import reading, writing
 from serving.adapters.sql.people import account_of
 from serving.adapters.sql.people_tables import people, sessions, sign_in_flows
+from serving.adapters.sql.retries import retried
 from serving.identity.accounts import Account, Session
 
 
@@ -17,6 +18,7 @@ class SqlSessions:
         """Takes the database of cases, upgraded."""
         self._engine = engine
 
+    @retried
     def open(self, session_sha256: str, session: Session) -> None:
         """Keeps a session, and forgets those that have expired."""
         row = {
@@ -57,18 +59,21 @@ class SqlSessions:
         )
         return session, account_of(row)
 
+    @retried
     def touch(self, session_sha256: str, *, at: datetime) -> None:
         """Notes that a session was used."""
         same = sessions.c.session_sha256 == session_sha256
         with writing(self._engine) as connection:
             connection.execute(sessions.update().where(same).values(seen_at=at))
 
+    @retried
     def close(self, session_sha256: str) -> bool:
         """Ends a session; returns whether there was one."""
         same = sessions.c.session_sha256 == session_sha256
         with writing(self._engine) as connection:
             return connection.execute(sessions.delete().where(same)).rowcount > 0
 
+    @retried
     def open_flow(self, flow_sha256: str, *, expires_at: datetime, now: datetime) -> None:
         """Notes that a sign-in at the issuer has begun, and forgets those that have expired."""
         row = {"flow_sha256": flow_sha256, "expires_at": expires_at}
@@ -76,6 +81,7 @@ class SqlSessions:
             connection.execute(sign_in_flows.delete().where(sign_in_flows.c.expires_at <= now))
             connection.execute(sign_in_flows.insert(), row)
 
+    @retried
     def close_flow(self, flow_sha256: str, *, now: datetime) -> bool:
         """Ends a sign-in at the issuer; returns whether it was open: each is ended once."""
         open_ = sign_in_flows.delete().where(

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from serving.adapters.encryption.key_ring import KeyRing
 from serving.adapters.sql.engine import alone, writing
 from serving.adapters.sql.people_tables import sign_in_attempts as attempts
+from serving.adapters.sql.retries import retried
 
 _LOCK = 0x57484552_4C4F434B
 """Number of the advisory lock on PostgreSQL: the bytes of WHERLOCK."""
@@ -27,6 +28,7 @@ class SqlAttempts:
         """Takes the database of cases, upgraded, and its key ring."""
         self._engine, self._ring = engine, ring
 
+    @retried
     def begin(
         self, limits: Mapping[str, int], *, window: timedelta, now: datetime
     ) -> datetime | None:
@@ -45,6 +47,7 @@ class SqlAttempts:
                 _count(connection, name, found[name].num_failed if name in found else 0, now)
         return None
 
+    @retried
     def succeed(self, *, forget: str, undo: str) -> None:
         """Notes that an attempt succeeded: one count begins anew, another is one less."""
         anew = attempts.c.counted_for == self._named(forget)
