@@ -124,8 +124,10 @@ def _run(*command: str | Path, user: str | None) -> None:
 
 
 @contextmanager
-def _server(program: Path, data: Path, *, user: str | None) -> Iterator[int]:
-    port = _free_port()
+def _server(
+    program: Path, data: Path, *, user: str | None, port: int | None = None
+) -> Iterator[int]:
+    port = port or _free_port()
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,

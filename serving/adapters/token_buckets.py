@@ -27,6 +27,7 @@ from pyrate_limiter import TokenBucket as Algorithm
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -38,6 +39,7 @@ _MAX_BUCKETS = 65_536  # a few hundred bytes each; the one not asked for longest
 _MAX_CONNECTIONS = 16
 _CONNECT_SECONDS = 1.0  # spent in the background, never by a request
 _LEFT_ALONE_SECONDS = 1.0
+_NO_BUCKET = "WRONGTYPE"  # what Redis says of a value that is no hash
 
 log = structlog.stdlib.get_logger("wherefore.limits")
 
@@ -106,7 +108,7 @@ class RedisBuckets:
             return None
         try:
             async with asyncio.timeout(self._budget_seconds):
-                return await _taken(self._bucket(name, quota), name, quota, cost)
+                return await self._taken_or_anew(name, quota, cost)
         except Exception as error:  # noqa: BLE001 - what is no Redis makes the client fail anyhow
             is_timeout = isinstance(error, RedisTimeoutError | TimeoutError)
             self._observer.limits_failed("timeout" if is_timeout else "unreachable")
@@ -121,6 +123,19 @@ class RedisBuckets:
             await asyncio.wait({self._looking})
         with contextlib.suppress(Exception):
             await self._redis.aclose()
+
+    async def _taken_or_anew(self, name: str, quota: Quota, cost: int) -> Verdict:
+        """Takes from a bucket; where something else lies under its name, from a new one."""
+        bucket = self._bucket(name, quota)
+        try:
+            return await _taken(bucket, name, quota, cost)
+        except ResponseError as error:
+            if not str(error).startswith(_NO_BUCKET):
+                raise
+        # It might never end by itself, and all clients would be counted apart for as long.
+        if (emptied := bucket.flush()) is not None:
+            await emptied
+        return await _taken(bucket, name, quota, cost)
 
     def _bucket(self, name: str, quota: Quota) -> StateBucket:
         # A quota that was changed begins anew, with another name.
@@ -147,7 +162,7 @@ class RedisBuckets:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await self._redis.ping()
             async with asyncio.timeout(self._budget_seconds):
-                await _taken(self._bucket("nobody", quota), "nobody", quota, 1)
+                await self._taken_or_anew("nobody", quota, 1)
         except Exception:  # noqa: BLE001 - as above
             return False
         self._is_available = True

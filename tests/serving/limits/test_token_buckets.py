@@ -147,6 +147,25 @@ def test_when_redis_dies_the_process_counts_by_itself_until_it_is_back(counter, 
     asyncio.run(run())
 
 
+def test_a_foreign_value_under_the_name_of_a_bucket_gives_way_to_a_new_one(counter, heard):
+    async def run():
+        buckets = patient(counter.url, heard)
+        await buckets.open()
+        await buckets.take("one", SLOW, 5)
+        with counter.client() as client:
+            for name in client.scan_iter():
+                client.set(name, b"no hash, and it stays")
+        found = await buckets.take("one", SLOW, 2)
+        assert (found.is_allowed, found.remaining) == (True, 3)
+        # The one that a lost Redis is looked for with gives way too.
+        assert await buckets._answers()
+        assert buckets.is_available
+        assert heard.failures == []
+        await buckets.close()
+
+    asyncio.run(run())
+
+
 def test_a_server_that_starts_without_redis_counts_by_itself(heard, counter):
     counter.kill()
 
