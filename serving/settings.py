@@ -249,6 +249,18 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         1024 * 1024 * 1024, ge=1024, description="Largest upload of a backlog, bytes."
     )
+    max_unpacked_bytes: int = Field(
+        20 * 1024 * 1024 * 1024,
+        ge=1024,
+        description="Most bytes that an upload may unpack to; of Parquet those of the columns that "
+        "are read.",
+    )
+    max_upload_rows: int = Field(
+        20_000_000,
+        ge=1,
+        description="Most rows of an upload, each of which makes a row of the result; of .jsonl "
+        "and .csv every line counts as one.",
+    )
     webhook_hosts: str | None = Field(
         None,
         description="Hosts, or `HOST:PORT`, that webhooks may go to, separated by commas; empty "

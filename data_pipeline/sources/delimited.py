@@ -3,8 +3,9 @@
 import csv
 import io
 from collections.abc import Collection, Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
+from typing import TextIO
 
 from data_pipeline.domain.application import MAX_TEXT_BYTES
 from data_pipeline.sources.errors import ColumnsError
@@ -15,7 +16,8 @@ from data_pipeline.sources.rows import RowValueError
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Room for a text at the limit, and more: beyond it lies a quote that nobody closed.
 _MAX_CELL_CHARACTERS = 16 * MAX_TEXT_BYTES
-_MAX_LINE_CHARACTERS = 16 * _MAX_CELL_CHARACTERS
+_MAX_RECORD_CHARACTERS = 16 * _MAX_CELL_CHARACTERS
+_MAX_COLUMNS = 10_000
 
 
 class CsvTable:
@@ -30,7 +32,7 @@ class CsvTable:
         """The header.
 
         Raises:
-            ColumnsError: the file is empty or not UTF-8.
+            ColumnsError: the file is empty, not UTF-8, or has more columns than any real one.
         """
         with open_bytes(self._path) as file:
             if file.read(2) in _UTF16_MARKS:
@@ -42,6 +44,11 @@ class CsvTable:
         if isinstance(first, RowValueError) or any(_has_undecoded(name) for name in first):
             advice = "expected column names in UTF-8; save it as CSV in UTF-8"
             raise ColumnsError([], problem="the header cannot be read", advice=advice)
+        if len(first) > _MAX_COLUMNS:
+            problem = f"the header has {len(first):,} columns"
+            raise ColumnsError(
+                first[:99], problem=problem, advice=f"expected {_MAX_COLUMNS:,} at most"
+            )
         return tuple(name.strip() for name in first)
 
     def records(self, columns: Collection[str]) -> Iterator[Record]:
@@ -66,9 +73,10 @@ class CsvTable:
         # Bytes that are no UTF-8 survive as surrogates and are refused cell by cell.
         with open_bytes(self._path) as file:
             text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-            lines = iter(partial(text.readline, _MAX_LINE_CHARACTERS), "")
+            lines = _RecordLines(text)
             reader = csv.reader(lines, strict=True)
             while True:
+                lines.begin_record()
                 try:
                     row = next(reader)
                 except StopIteration:
@@ -76,8 +84,39 @@ class CsvTable:
                 except csv.Error as error:
                     yield _malformed(error, line_number=reader.line_num)
                     continue
+                except _EndlessRecordError:
+                    yield _endless(line_number=reader.line_num)
+                    continue
                 if row:
                     yield row
+
+
+class _EndlessRecordError(Exception):
+    """A record goes on and on: line breaks may stand in quotes, in any number of cells."""
+
+
+class _RecordLines:
+    """The lines of a text, no more of them to a record than the longest record has."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._room = _MAX_RECORD_CHARACTERS
+
+    def begin_record(self) -> None:
+        """Notes that the next line begins a record."""
+        self._room = _MAX_RECORD_CHARACTERS
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._room <= 0:
+            raise _EndlessRecordError
+        line = self._text.readline(self._room)
+        if not line:
+            raise StopIteration
+        self._room -= len(line)
+        return line
 
 
 def _has_undecoded(text: str) -> bool:
@@ -96,6 +135,14 @@ def _malformed(error: csv.Error, *, line_number: int) -> RowValueError:
         'expected cells with quotes or line breaks inside "...", quotes doubled'
     )
     return RowValueError("malformed_row", field=None, message=message)
+
+
+def _endless(*, line_number: int) -> RowValueError:
+    message = (
+        f"found a row of more than {_MAX_RECORD_CHARACTERS:,} characters up to line "
+        f"{line_number}: expected a shorter one, or a closing quote"
+    )
+    return RowValueError("line_too_long", field=None, message=message)
 
 
 def _wrong_width(found: int, *, expected: int) -> RowValueError:

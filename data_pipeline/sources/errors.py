@@ -9,6 +9,7 @@
         ├── UnknownFormatError          no format of that name
         ├── ColumnsError                no column is known, one repeats, or the header is broken
         ├── UnreadableFileError         the bytes are not what the suffix says, or access is denied
+        ├── FileTooLargeError           more would come out of a file than is accepted
         └── QueryError                  a database refuses the connection or the query
 """
 
@@ -91,6 +92,21 @@ class UnreadableFileError(SourceError):
         """Keeps the path."""
         super().__init__(f"{path.name}: {problem}; {advice}")
         self.path = path
+
+
+class FileTooLargeError(SourceError):
+    """More would come out of a file than is accepted.
+
+    Attributes:
+        path: the path as given.
+        found: what it holds, in words.
+        expected: what is accepted, in words.
+    """
+
+    def __init__(self, path: Path, *, found: str, expected: str) -> None:
+        """Keeps the parts."""
+        super().__init__(f"{path.name}: found {found}, expected {expected}; cut it into several")
+        self.path, self.found, self.expected = path, found, expected
 
 
 class QueryError(SourceError):

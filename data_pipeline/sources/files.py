@@ -1,6 +1,6 @@
 """Application rows from files: .jsonl, .csv (both also .gz and .zst) and .parquet."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from data_pipeline.domain.application import FIELD_NAMES
@@ -30,8 +30,13 @@ SUFFIXES: tuple[str, ...] = tuple(_TABLES)
 """The suffixes of the files that can be read."""
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, *, nested: Collection[str] | None = None) -> Table:
     """Returns the raw records of a file, whose kind its suffix tells.
+
+    Args:
+        path: a file with one of `SUFFIXES`.
+        nested: the columns of Parquet that may hold lists and objects; None for all, of a file
+            that is trusted. Those in other columns are never loaded, see `ParquetTable`.
 
     Raises:
         SourceNotFoundError: there is no file at the path.
@@ -43,7 +48,7 @@ def open_table(path: Path) -> Table:
     name = path.name.lower()
     for suffix, table in sorted(_TABLES.items(), key=lambda item: -len(item[0])):
         if name.endswith(suffix):
-            return table(path)
+            return ParquetTable(path, nested=nested) if table is ParquetTable else table(path)
     raise UnknownFileKindError(path, suffixes=SUFFIXES)
 
 
@@ -63,7 +68,7 @@ def read_rows(path: Path | str, *, format: str = "auto") -> Iterator[Row | RowEr
             breaks off.
     """
     chosen = file_format(path, format=format)
-    records = open_table(Path(path)).records(chosen.columns)
+    records = open_table(Path(path), nested=()).records(chosen.columns)
     return (to_row(record, source_format=chosen) for record in records)
 
 

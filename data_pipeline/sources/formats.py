@@ -4,6 +4,7 @@ A format is an allow list. What it does not name is never read, so labels, outco
 bases cannot reach an application through any source.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +66,11 @@ LENDINGCLUB = SourceFormat(
     to_application=lendingclub.application_from_lendingclub,
 )
 
+KNOWN_COLUMNS: frozenset[str] = frozenset().union(
+    *(known.columns for known in (TEXT, HMDA, HMDA_LEGACY, LENDINGCLUB))
+)
+"""Every column that any format reads."""
+
 
 def choose_format(name: str, *, columns: Iterable[str]) -> SourceFormat:
     """Returns the format to read a source with.
@@ -81,7 +87,8 @@ def choose_format(name: str, *, columns: Iterable[str]) -> SourceFormat:
         raise UnknownFormatError(name, known=FormatName)
     found = list(columns)
     chosen = _detect(set(found)) if name == FormatName.AUTO else _named(name, set(found))
-    repeated = sorted({c for c in found if c in chosen.columns and found.count(c) > 1})
+    times = Counter(found)
+    repeated = sorted(column for column in chosen.columns if times[column] > 1)
     if repeated:
         problem = f"the column {repeated[0]!r} repeats"
         raise ColumnsError(found, problem=problem, advice="remove or rename one of them")

@@ -15,6 +15,8 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 """Longest line that is read; a longer one is an error row and is skipped."""
 
 _SAMPLE_LINES = 100
+_SAMPLE_KEYS = 100_000
+_LONGEST_KEY = 256
 _BLOCK_BYTES = 1024 * 1024
 
 
@@ -27,10 +29,11 @@ class JsonLinesTable:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The keys of the first hundred lines, in order of appearance."""
+        """The keys of the first hundred lines, in order of appearance; very long ones are cut."""
         sample = islice(self._parsed(), _SAMPLE_LINES)
         found = (row for _, row in sample if not isinstance(row, RowValueError))
-        return tuple(dict.fromkeys(key for row in found for key in row))
+        keys = islice((key for row in found for key in row), _SAMPLE_KEYS)
+        return tuple(dict.fromkeys(key[:_LONGEST_KEY] for key in keys))
 
     def records(self, columns: Collection[str]) -> Iterator[Record]:
         """Yields the columns named of every line; the number is that of the line."""

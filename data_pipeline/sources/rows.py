@@ -35,6 +35,10 @@ ErrorCode = Literal[
 """The codes of a bad row; stable, part of every output format."""
 
 
+MAX_ID_CHARACTERS = 1024
+"""Longest id of a row: it is kept and repeated wherever the row is named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A valid input row.
@@ -230,7 +234,8 @@ def row_id(value: object, *, number: int) -> str:
     """Returns the id of a row: text or a whole number as given, otherwise the row number.
 
     Raises:
-        RowValueError: the id is of another type, or text that cannot be stored.
+        RowValueError: the id is of another type, text that cannot be stored, or longer than
+            `MAX_ID_CHARACTERS`.
     """
     require_clean_text(value, field="id")
     if value is None or (isinstance(value, str) and not value.strip()):
@@ -240,4 +245,8 @@ def row_id(value: object, *, number: int) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         message = f"id: found {_found(value)}, expected text or a whole number"
         raise RowValueError("invalid_field", field="id", message=message)
-    return str(value)
+    found = str(value)
+    if len(found) > MAX_ID_CHARACTERS:
+        message = f"id: found {len(found):,} characters, expected at most {MAX_ID_CHARACTERS:,}"
+        raise RowValueError("invalid_field", field="id", message=message)
+    return found

@@ -248,7 +248,8 @@ async def _submitted(
         limit_bytes = request.app.state.settings.max_upload_bytes
         await write_upload(request, content, limit_bytes=limit_bytes)
         kind = UPLOAD_TYPES[declared_type(request)]
-        return await asyncio.to_thread(backlogs.submit_upload, incoming, content, by, kind=kind)
+        async with backlogs.taking:
+            return await asyncio.to_thread(backlogs.submit_upload, incoming, content, by, kind=kind)
 
 
 def _file(request: Request, path: FilePath, backlog_id: str) -> FileResponse:

@@ -77,6 +77,7 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     backlog_errors.BacklogInputError: (422, "backlog_input"),
     backlog_errors.UploadTypeError: (415, "upload_type"),
     backlog_errors.UploadTooLargeError: (413, "upload_too_large"),
+    backlog_errors.UploadUnpacksTooLargeError: (413, "upload_unpacks_too_large"),
     backlog_errors.WebhookRefusedError: (422, "webhook_refused"),
     backlog_errors.BacklogStorageError: (503, "backlog_storage"),
     errors.RetryLaterError: (503, "try_again"),

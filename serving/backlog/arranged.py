@@ -111,7 +111,8 @@ class ArrangedFile:
             JobDamagedError: it is not what was written.
         """
         _, cells = record
-        assert not isinstance(cells, RowValueError)  # noqa: S101  Parquet gives none
+        if isinstance(cells, RowValueError):
+            raise JobDamagedError(self.path)
         try:
             row = parse_row(str(cells[_ROW]))
             beside = parse_beside(str(cells[_BESIDE]))

@@ -69,6 +69,11 @@ class BesideColumns:
         dates = DATE_COLUMNS if self.order == "due-date" else ()
         return frozenset((*dates, *(PARTICULAR_COLUMNS if self.has_drafts else ())))
 
+    @property
+    def nested_names(self) -> frozenset[str]:
+        """Those of them that may hold lists and objects."""
+        return frozenset(PARTICULAR_COLUMNS if self.has_drafts else ())
+
     def missing_in(self, columns: Collection[str]) -> str | None:
         """Returns what an input lacks, in words; None where it can be worked on as asked.
 

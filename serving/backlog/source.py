@@ -130,7 +130,7 @@ class InputFile:
 
     def all_records(self) -> Iterator[Record]:
         """Yields the raw rows, those beyond the limit, too."""
-        return open_table(self.path).records(self._columns)
+        return open_table(self.path, nested=self.beside.nested_names).records(self._columns)
 
     def part_starts(self) -> list[int]:
         """Returns where reading may begin, as positions of records from 0; the first is 0.
@@ -141,7 +141,7 @@ class InputFile:
 
     def records_from(self, position: int) -> Iterator[Record]:
         """Yields the raw rows from a position on; of Parquet, what lies before it is not read."""
-        table = open_table(self.path)
+        table = open_table(self.path, nested=self.beside.nested_names)
         return records_from(table, position, columns=self._columns, limit=self.limit)
 
     def input_row(self, record: Record) -> InputRow:

@@ -19,7 +19,9 @@ from data_pipeline.domain.masking import mask
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.errors import WhereforeError
 from data_pipeline.sources import Row, read_rows
+from data_pipeline.sources.bounds import FileBounds, require_bounded
 from data_pipeline.sources.files import SUFFIXES
+from data_pipeline.sources.formats import KNOWN_COLUMNS
 from model_store.stored import open_stored, starter_directory
 from model_store.windows import TextTokenizer, window_bounds
 from serving.api.applications import read_application
@@ -32,6 +34,7 @@ from serving.notices.forms import NoticeForm
 from serving.notices.samples import sample_case
 
 MOST_ROWS = 2000
+_BOUNDS = FileBounds(unpacked_bytes=64 * 1024 * 1024, rows=1_000_000)
 Target = Callable[[bytes], None]
 
 
@@ -76,7 +79,7 @@ def file_reader() -> Target:
 
 
 def upload() -> Target:
-    """Uploads of no declared kind: their first bytes tell."""
+    """Uploads of no declared kind: their first bytes tell; read if as much is accepted."""
     folder = Path(tempfile.mkdtemp(prefix="wherefore-fuzz-"))
 
     def take(data: bytes) -> None:
@@ -87,7 +90,9 @@ def upload() -> Target:
         except WhereforeError:
             path.unlink(missing_ok=True)
             return
-        _read_all(named)
+        with suppress(WhereforeError):
+            require_bounded(named, _BOUNDS, columns=KNOWN_COLUMNS)
+            _read_all(named)
         named.unlink()
 
     return take

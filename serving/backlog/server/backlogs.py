@@ -1,5 +1,6 @@
 """The backlogs of a server, as its routes reach them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,12 @@ class Backlogs:
     """Takes backlogs, tells how far they are, and does with them what people ask for.
 
     Everything here touches the disk: it is called off the event loop.
+
+    Attributes:
+        shelf: where the backlogs are.
+        runner: works on them.
+        taking: is held while an upload is looked at, which unpacks it: one at a time, so that
+            there are threads left for everybody else.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class Backlogs:
             now: the time, UTC.
         """
         self.shelf, self.runner = shelf, runner
+        self.taking = asyncio.Semaphore(1)
         self._intake, self._now = intake, now
 
     def submit_upload(

@@ -9,6 +9,7 @@
     ├── BacklogInputError             the file cannot be had, or is none that can be scored
     ├── UploadTypeError               the upload is not declared as a file of rows
     ├── UploadTooLargeError           the upload has more bytes than accepted
+    ├── UploadUnpacksTooLargeError    more would come out of the upload than is accepted
     ├── WebhookRefusedError           the server may not send anything there
     └── RetryLaterError
         ├── BacklogStorageError       the server's disk does not take it
@@ -75,6 +76,18 @@ class UploadTooLargeError(RequestError):
         super().__init__(
             f"the upload is larger than {limit_bytes:,} bytes, the most accepted: compress it, put "
             "it into the folder of WHEREFORE_BACKLOG_INPUT_DIR, or raise WHEREFORE_MAX_UPLOAD_BYTES"
+        )
+
+
+class UploadUnpacksTooLargeError(RequestError):
+    """More would come out of the upload than is accepted: bytes, rows, or a page of Parquet."""
+
+    def __init__(self, *, found: str, expected: str) -> None:
+        """Takes what the upload holds and what is accepted, in words."""
+        super().__init__(
+            f"the upload has {found}: expected {expected}; cut it into several, put it into the "
+            "folder of WHEREFORE_BACKLOG_INPUT_DIR, or raise WHEREFORE_MAX_UNPACKED_BYTES or "
+            "WHEREFORE_MAX_UPLOAD_ROWS"
         )
 
 

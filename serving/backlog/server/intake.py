@@ -10,11 +10,18 @@ from datetime import datetime
 from pathlib import Path
 
 from data_pipeline.errors import DataError
+from data_pipeline.sources.bounds import FileBounds, require_bounded
+from data_pipeline.sources.errors import FileTooLargeError
 from data_pipeline.sources.files import file_format
+from data_pipeline.sources.formats import KNOWN_COLUMNS
 from serving.backlog.beside import BesideColumns
 from serving.backlog.due import Order
 from serving.backlog.errors import ColumnsMissingError
-from serving.backlog.server.errors import BacklogInputError, IdempotencyKeyReusedError
+from serving.backlog.server.errors import (
+    BacklogInputError,
+    IdempotencyKeyReusedError,
+    UploadUnpacksTooLargeError,
+)
 from serving.backlog.server.records import BacklogRequest
 from serving.backlog.server.shelf import BacklogShelf
 from serving.backlog.server.webhooks import WebhookSigner
@@ -84,6 +91,7 @@ class Intake:
         *,
         signer: WebhookSigner,
         folder: Path | None,
+        bounds: FileBounds,
         now: Callable[[], datetime],
     ) -> None:
         """Takes the parts.
@@ -92,10 +100,11 @@ class Intake:
             shelf: where the backlogs are.
             signer: knows where messages may go.
             folder: where files lie that may be referred to; None for none.
+            bounds: how much may come out of an upload; files in the folder have no bounds.
             now: the time, UTC.
         """
         self._shelf, self._signer, self._now = shelf, signer, now
-        self._folder = folder
+        self._folder, self._bounds = folder, bounds
 
     def take_upload(
         self, incoming: Path, content: Path, by: Submission, *, kind: str | None
@@ -110,6 +119,7 @@ class Intake:
 
         Raises:
             BacklogInputError: it is no file of rows.
+            UploadUnpacksTooLargeError: more would come out of it than is accepted.
             WebhookRefusedError: nothing may be sent to the webhook.
             IdempotencyKeyReusedError: the key came with something else before.
             OutputError: the disk is full or the file system refuses.
@@ -121,6 +131,9 @@ class Intake:
         named = content.with_name(_UPLOAD)
         try:
             named = name_by_content(content.rename(named), kind=kind)
+            self._require_bounded(named, by.options)
+        except FileTooLargeError as error:
+            raise UploadUnpacksTooLargeError(found=error.found, expected=error.expected) from error
         except DataError as error:
             raise _unusable(error, named, name=_UPLOAD_WORDS) from error
         self._check(named, by.options, name=_UPLOAD_WORDS)
@@ -155,6 +168,10 @@ class Intake:
             "found a reference to no file: expected the name of one in the folder of "
             "WHEREFORE_BACKLOG_INPUT_DIR, relative to it"
         )
+
+    def _require_bounded(self, path: Path, options: BacklogOptions) -> None:
+        columns = KNOWN_COLUMNS | BesideColumns(order=options.order).names
+        require_bounded(path, self._bounds, columns=columns)
 
     def _check(self, path: Path, options: BacklogOptions, *, name: str) -> None:
         if options.webhook_url is not None:

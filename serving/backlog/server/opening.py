@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
+from data_pipeline.sources.bounds import FileBounds
 from serving.adapters.backlog_metrics import BacklogMetrics
 from serving.adapters.webhook_sender import HttpSender
 from serving.backlog.server.backlogs import Backlogs
@@ -54,7 +55,8 @@ async def running_backlogs(
     )
     signer = WebhookSigner(settings.webhook_secret, hosts=settings.webhook_hosts)
     outbox = Outbox(shelf, signer=signer, send=sender, now=now, on_step=metrics.count_webhook)
-    intake = Intake(shelf, signer=signer, folder=settings.backlog_input_dir, now=now)
+    bounds = FileBounds(unpacked_bytes=settings.max_unpacked_bytes, rows=settings.max_upload_rows)
+    intake = Intake(shelf, signer=signer, folder=settings.backlog_input_dir, bounds=bounds, now=now)
     loop = asyncio.get_running_loop()
 
     def score(work: Work, request: BacklogRequest) -> None:

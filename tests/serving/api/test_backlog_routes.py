@@ -7,18 +7,19 @@ import hmac
 import json
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from fake_service import app_of_fakes
 from fastapi.testclient import TestClient
 
 from serving.adapters.fake import FakePredictor
-from serving.adapters.memory_cases import MemoryStorage
-from serving.app import create_app
 from serving.identity.scopes import Scope
-from serving.keys import Person, add_key, open_api_keys
+from serving.keys import Person, add_key
 from serving.settings import Settings
 
 ADDRESS = "/api/v1/backlogs"
@@ -226,6 +227,67 @@ def test_an_upload_of_unknown_size_is_counted_as_it_comes(backlogs):
     client = backlogs(max_upload_bytes=1024)
     answer = client.post(ADDRESS, content=(b"x" * 100 for _ in range(50)), headers=NDJSON)
     assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
+
+
+def zstandard(content):
+    stream = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(stream, "zstd") as packed:
+        packed.write(content)
+    return stream.getvalue().to_pybytes()
+
+
+def parquet(texts):
+    stream = pa.BufferOutputStream()
+    pq.write_table(pa.table({"text": texts}), stream, compression="zstd")
+    return stream.getvalue().to_pybytes()
+
+
+BOMBS = {
+    "gzip": (lambda: gzip.compress(b"text\n" + bytes(9_000_000)), "application/gzip", "bytes"),
+    "zstd": (lambda: zstandard(b"text\n" + bytes(9_000_000)), "application/zstd", "bytes"),
+    "rows in gzip": (lambda: gzip.compress(b"x\n" * 90_000), "text/csv", "lines"),
+    "rows": (lambda: b"x\n" * 90_000, "text/csv", "lines"),
+    "rows of Parquet": (
+        lambda: parquet(["Debts."] * 90_000),
+        "application/vnd.apache.parquet",
+        "rows",
+    ),
+    "one page of Parquet": (
+        lambda: parquet(["a" * 9_000_000]),
+        "application/vnd.apache.parquet",
+        "bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_an_upload_out_of_which_too_much_would_come_is_refused_and_leaves_nothing(
+    backlogs, tmp_path, name
+):
+    make, kind, of_what = BOMBS[name]
+    client = backlogs(max_unpacked_bytes=1_000_000, max_upload_rows=50_000)
+    content = make()
+    assert len(content) < 200_000
+    answer = client.post(ADDRESS, content=content, headers={"Content-Type": kind})
+    found = answer.json()
+    assert (answer.status_code, found["code"]) == (413, "upload_unpacks_too_large"), found
+    assert of_what in found["detail"]
+    assert "WHEREFORE_MAX_UNPACKED_BYTES" in found["detail"]
+    assert client.get(ADDRESS).json() == {"backlogs": []}
+    assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
+
+
+def test_files_in_the_servers_folder_may_unpack_to_whatever_they_hold(backlogs, tmp_path):
+    content = gzip.compress(rows(*("Debts. " * 300 for _ in range(9))).encode())
+    (tmp_path / "in.jsonl.gz").write_bytes(content)
+    client = backlogs(
+        backlog_input_dir=tmp_path, max_unpacked_bytes=len(content) + 1024, max_upload_rows=1
+    )
+    refused = client.post(ADDRESS, content=content, headers={"Content-Type": "application/gzip"})
+    assert (refused.status_code, refused.json()["code"]) == (413, "upload_unpacks_too_large")
+    taken = client.post(ADDRESS, json={"file": "in.jsonl.gz"})
+    assert taken.status_code == 202
+    wait_for(client, taken.json()["backlog_id"], "completed")
 
 
 def test_a_disk_that_does_not_take_a_backlog_is_told_and_to_be_tried_again(make_client):
@@ -519,12 +581,7 @@ def test_a_backlog_is_there_for_who_asked_for_it_and_for_who_may_export_every_ca
     one, two, three = (
         {"X-API-Key": add_key(tmp_path, person).get_secret_value()} for person in people
     )
-    app = create_app(
-        Settings(state_dir=tmp_path),
-        predictor=FakePredictor(),
-        keys=open_api_keys(tmp_path),
-        storage=lambda: nullcontext(MemoryStorage()),
-    )
+    app = app_of_fakes(Settings(state_dir=tmp_path))
     with TestClient(app, headers=one) as client:
         backlog_id = posted(client, rows("Debts."))["backlog_id"]
         wait_for(client, backlog_id, "completed")
