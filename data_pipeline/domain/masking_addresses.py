@@ -119,7 +119,7 @@ _NUMBER = (
 _UNIT = (
     r"(?:,?[ ]{1,2}(?:Apt|Apartment|Unit|Suite|Ste|Lot|Rm|Room|Bldg|Building|Fl|Floor|Trlr|Trailer"
     r"|Spc?|Space|Ph|APT|UNIT|SUITE|STE|LOT|BLDG|FL|TRLR|SPC?|PH|apt|unit|lot|ste|bldg)\.?[ ]?\#?"
-    r"(?:\d[\w-]{0,5}|[A-Z]\b)|,?[ ]?\#[ ]?[\w-]{1,6}|,?[ ]\d{1,2}(?:st|nd|rd|th)[ ][Ff]loor"
+    r"(?:[A-Z]?\d[\w-]{0,5}|[A-Z]\b)|,?[ ]?\#[ ]?[\w-]{1,6}|,?[ ]\d{1,2}(?:st|nd|rd|th)[ ][Ff]loor"
     r"|,?[ ]\d{1,4}[A-Z]\b|,[ ](?:Upper|Lower|Down|Up|Rear|Front)\b|[ ](?:UPPER|LOWER|REAR|rear)\b)"
 )
 _TRUE_UNIT = (
@@ -134,6 +134,10 @@ _END = rf"(?:[ ]{_SIDE}(?!\w))?{_UNIT}?(?:,?[ ]{_SIDE}(?!\w))?{_CITY_ZIP}?"
 _START = r"(?<![\w$.-])(?<!\d[,/])"
 _STREET = re.compile(
     rf"{_START}(?:"
+    r"[NSEW]?\d{1,5}[ ](?:County[ ](?:Road|Rd|Hwy|Highway)|C(?:oun)?ty[ ](?:Rd|Hwy)|CTH"
+    r"|Co\.?[ ]Rd|Hwy)"
+    r"[ ][A-Z\d]{1,4}\b|"
+    rf"\d{{2,5}}[ ][NSEW]\.?[ ]\d{{2,5}}[ ][NSEW]\b\.?{_UNIT}?{_CITY_ZIP}?|"
     rf"(?:(?:Apt|Unit|Suite|Ste|APT"
     rf"|UNIT)\.?[ ]\w{{1,5}},[ ])?{_NUMBER}(?:[ ]½)?[ ]{{1,3}}(?:{_SIDE}[ ]{{1,3}})?"
     rf"(?:{_WORD}[ ]{{1,3}}){{1,3}}{_SUFFIX}"
@@ -142,16 +146,19 @@ _STREET = re.compile(
     rf"|\d{{2,5}}[A-Z]?[ ](?:{_SIDE}[ ])?(?:{_WORD}[ ]){{0,2}}{_WORD}(?:{_TRUE_UNIT}{_CITY_ZIP}?"
     rf"|{_CITY_ZIP})"
     rf"|\d{{2,5}}[ ][NSEW]\.?[ ](?:{_WORD}[ ])?{_WORD}(?=[,;.)\n]|$)"
-    rf"|\d{{1,6}},[A-Z]{{3,15}}(?:,[A-Z]{{3,15}})?,(?:{_SUFFIX})(?:,(?:APT|UNIT|STE)[ ]\w{{1,5}})?"
+    rf"|\d{{1,6}}(?:,[NSEW]{{1,2}})?(?:,[A-Z]{{3,15}}){{1,3}},(?:{_SUFFIX})"
+    rf"(?:,(?:APT|UNIT|STE)[ ]\w{{1,5}})?"
     rf"|{_NUMBER}[ ](?:{_SIDE}[ ])?\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH)[ ]{_SUFFIX}{_END}"
+    r"|\d{3,6}[ ](?:US|State|SR|TX|CA|Hwy|HWY)-\d{1,4}\b"
     r"|\d{1,6}[ ](?:FM|CR|SR|County[ ](?:Road|Rd|Hwy)|State[ ](?:Route|Road|Hwy)|US[ ]Hwy|Hwy"
     rf"|Highway|Route|Rte|Avenue|COUNTY[ ]ROAD|HIGHWAY|HWY)[ ](?:[A-Z]{{1,2}}|\d{{1,5}})\b{_UNIT}?"
-    r"|[NSEW]\d{3,5}[ ](?:County[ ]Road|County[ ]Hwy|Cty[ ]Rd|Hwy)[ ][A-Z\d]{1,4}\b"
     r"|\d{1,6}[ ](?:Calle|Avenida|Camino|Paseo|Via|V[ií]a|Rue|Avenue|Alameda|Acequia|Plaza|Rancho"
-    rf"|CALLE|AVENIDA|CAMINO)(?:[ ]{_WORD}){{1,3}}{_UNIT}?"
+    rf"|CALLE|AVENIDA|CAMINO)(?:[ ]{_WORD}){{1,3}}(?:[ ]{_SIDE}(?!\w))?{_UNIT}?"
     r"|(?:Calle|Avenida|Camino|Paseo)(?:[ ][A-ZÁ-Ú][\wÀ-ÿ]{1,18}){1,3}[ ]\#?\d{1,5}\b"
     rf"{_UNIT}?"
-    rf"|\d{{2,5}}[ ](?:[nsew]\.?[ ])?{_LOWER_WORD}(?:[ ]{_LOWER_WORD})?[ ]{_LOWER_SUFFIX}\b"
+    rf"|\d{{2,5}}[ ](?:[nsew]\.?[ ])?(?:\d{{1,3}}(?:st|nd|rd|th)|{_LOWER_WORD}"
+    rf"(?:[ ]{_LOWER_WORD}){{0,3}}(?:[ ]jr)?)"
+    rf"[ ]{_LOWER_SUFFIX}\b"
     rf"(?![ ]of\b)"
     rf"{_UNIT}?"
     r")"
@@ -161,10 +168,17 @@ _BEGINNING = re.compile(
 )
 _BOX = re.compile(
     r"(?<!\w)(?:p\.?[ ]?o\.?[ ]?box|post[ ]office[ ]box|(?:hc|rr|hcr|psc"
-    r"|rural[ ]route)[ ]\d{1,4},?[ ]box)"
-    r"[ ]\#?\d{1,6}(?!\w)",
+    r"|rural[ ]route)[ ]?\d{1,4},?[ ]box)"
+    r"[ ]\#?\d{1,6}(?:-?[A-Z])?(?!\w)",
     re.IGNORECASE,
 )
+_PARK = re.compile(
+    r"(?<!\w)(?:[A-Z][a-z]{2,14}[ ]){1,3}(?:MHP|MHC|Mobile Home (?:Park|Estates)"
+    r"|Trailer (?:Park|Court)|RV Park)"
+    r",?[ ](?:[Ll]ot|LOT|[Ss]p(?:ace|c)?|SP|[Uu]nit|[Ss]ite|\#)[ .]?\#?[A-Z]?\d{1,4}[A-Z]?\b"
+    r"|\bGeneral Delivery\b"
+)
+_PARKS = ("MHP", "MHC", "Park", "Court", "Home ", "Delivery")
 _LABELLED = re.compile(
     r"(?:(?<!proof of )(?<!Proof of )(?<!PROOF OF )"
     r"\b(?:addr(?:ess)?|street|place|located|situated|resid(?:es?|ing|ence)|lives?|living"
@@ -195,9 +209,12 @@ def find_addresses(text: str) -> Iterator[tuple[int, int, str]]:
         found = match.group()
         if _is_vehicle(found) or _is_account_line(found) or _MEASURE.match(found):
             continue
-        if not _NOT_BEFORE.search(text[max(0, match.start() - 9) : match.start()]):
+        before = text[max(0, match.start() - 9) : match.start()]
+        if _STRONG_WORD.search(found) or not _NOT_BEFORE.search(before):
             yield match.start(), match.end(), "[ADDRESS]"
     for match in _BOX.finditer(text):
+        yield match.start(), match.end(), "[ADDRESS]"
+    for match in _PARK.finditer(text) if any(word in text for word in _PARKS) else ():
         yield match.start(), match.end(), "[ADDRESS]"
     for match in _LABELLED.finditer(text):
         if not _YEAR.match(match["x"]) and not _MEASURE.match(match["x"]):
@@ -227,6 +244,7 @@ def _is_vehicle(found: str) -> bool:
 ADDRESS_PATTERNS = (
     _STREET,
     _BOX,
+    _PARK,
     _LABELLED,
     _YEAR,
     _STRONG_WORD,

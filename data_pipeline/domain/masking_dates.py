@@ -10,32 +10,51 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = (
+    r"(?:\d{1,2}(?:st|nd|rd|th)?|(?:twenty[ -]|thirty[ -])?(?:first|second|third|fourth|fifth|sixth"
+    r"|seventh|eighth|ninth)|tenth|eleventh|twelfth|[a-z]{4,6}teenth|twentieth|thirtieth)"
+)
+_YEAR = (
+    r"(?:['’]?\d{2,4}|(?:nineteen|two thousand|twenty)[ -](?:and[ ])?[a-z]{3,8}"
+    r"(?:[ -][a-z]{3,5})?)"
+)
 FULL_DATE = (
     r"(?:\d{1,2}[ ]?[/.-][ ]?\d{1,2}[ ]?[/.-][ ]?(?:\d{4}|\d{2})"
     r"|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
     r"|dec)-\d{2,4}|(?:19|20)\d{6}|\d{1,2}[ ]\d{1,2}[ ](?:19|20)\d{2}"
-    rf"|{_MONTH},?[ ](?:the[ ])?{_DAY},?[ ]['’]?\d{{2,4}}"
-    rf"|{_DAY}[ -](?:of[ ])?{_MONTH},?[ -]\d{{2,4}})"
+    rf"|{_MONTH},?[ ](?:the[ ])?{_DAY},?[ ]{_YEAR}"
+    rf"|{_DAY}(?:[ ]day)?[ -](?:of[ ])?{_MONTH},?[ -]{_YEAR}"
+    rf"|(?:19|20)\d{{2}}[ -]{_MONTH}[ -]\d{{1,2}})"
 )
 _ANY_DATE = (
-    rf"(?:{FULL_DATE}|\d{{1,2}}[/-](?:19|20)\d{{2}}|{_MONTH},?[ ](?:19|20)\d{{2}}"
+    rf"(?:{FULL_DATE}|\d{{1,2}}[/-](?:19|20)\d{{2}}|{_MONTH}(?:,|[ ]of)?[ ](?:19|20)\d{{2}}"
+    r"|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:19|20)?\d{2}"
     rf"|(?:19|20)\d{{2}},?[ ]on[ ]the[ ]{_DAY}[ ]of[ ]{_MONTH}|(?:19|20)\d{{2}})"
 )
 _BEFORE = (
     r"(?:\bd\.?[ ]?[o0]\.?[ ]?b\.?s?\b|\bbirth[ -]?(?:date|day)s?\b|\bb-?day\b|\bborn\b"
-    r"|\bdates?[ ][o0]f[ ]birth\b|\bbds?(?=-)|\bd/o/b\b|\bb\.(?=[ ]?\d)|\bbirth\b)"
+    r"|\bdates?[ ][o0]f[ ]birth\b|\bbds?(?=-)|\bd/o/b\b|\bb\.(?=[ ]?\d)|\bbirth\b|\bbrn\b)"
 )
-_GAP = r"(?:[^\d\n]|\d{1,2}:\d{2}|[ ]?[34]\b|\n){0,64}?"
+_GAP = r"(?:[^\d\n]|\d{1,2}:\d{2}|[1-4]\b(?![/.-]\d)|\n){0,64}?"
 _BIRTH = re.compile(
-    rf"{_BEFORE}(?P<gap>{_GAP})(?<![\d$.-])(?P<x>{_ANY_DATE})(?![\d%]|[/-]\d|,\d)", re.IGNORECASE
+    rf"{_BEFORE}(?P<gap>{_GAP})(?<![\d$.])(?<!\d-)(?P<x>{_ANY_DATE})(?![\d%]|[/-]\d|,\d)",
+    re.IGNORECASE,
+)
+_YEARLESS = re.compile(
+    rf"\b(?:birth[ -]?day|b-?day)(?:[ ](?:is|was|on)|[:-]){{0,2}}[ ]{{0,2}}"
+    rf"(?P<x>{_MONTH}[ ](?:the[ ])?{_DAY}|{_DAY}[ ](?:of[ ])?{_MONTH}|\d{{1,2}}/\d{{1,2}})"
+    r"(?![\w/]|[ ,]{1,2}(?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(
+    r"(?<![^\W_])dob#?(?P<x>\d{6}|\d{8}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4})(?![\w/-])", re.IGNORECASE
 )
 _ANOTHER = re.compile(
     rf"(?P<gap>[^\d\n]{{1,32}}?)(?<![\d$.-])(?P<x>{FULL_DATE})(?![\d%]|[/-]\d|,\d)", re.IGNORECASE
 )
 _OTHER_DATE = re.compile(
     r"open|issu|exp|hire|since|dated|appl(?:y|ied)|clos|late|paid|due|fund|filed|start|report|rptd"
-    r"|start|pull|sign|letter|today|bankr|disch|\bdate\b|score|income|\[",
+    r"|start|pull|sign|today|bankr|disch|\bdate\b|score|income|\[",
     re.IGNORECASE,
 )
 _SEPARATOR = r"[ \t,;|()/:·\"'-]{1,8}"
@@ -50,7 +69,20 @@ _BESIDE = (
         re.IGNORECASE,
     ),
 )
-_MOST, _YEAR_ALONE, _NEAR = 3, 4, 24
+_CENTURY = re.compile(r"19[2-9]\d")
+_OLD = re.compile(
+    r"(?<![\d$./-])(?P<x>\d{1,2}[/.-]\d{1,2}[/.-]19[2-9]\d|19[2-9]\d-\d{2}-\d{2}"
+    rf"|{_MONTH},?[ ]{_DAY},?[ ]19[2-9]\d|{_DAY}[ ]{_MONTH},?[ ]19[2-9]\d)(?![\d%]|[/-]\d|,\d)",
+    re.IGNORECASE,
+)
+_OF_THE_LOAN = re.compile(
+    r"record|deed|built|buil[dt]|purchas|bought|acquir|incorp|found|estab|form|marri|divor|decree"
+    r"|dissol|employ|began|beg[ua]n|work|join|member|title|judg|lien|gradua|retir|servi|orig|from"
+    r"|thr(?:u|ough)|\bto\b|enter|arriv|mov(?:ed|ing)|rent|leas|last|check|stmt|statement|died"
+    r"|death|passed|deceas|vehicle|model|plat|survey|policy|effective|since|until|as of",
+    re.IGNORECASE,
+)
+_MOST, _YEAR_ALONE, _NEAR, _BEFORE_OLD, _LONGEST_DATE = 3, 4, 24, 40, 20
 
 
 def find_birth_dates(text: str) -> Iterator[tuple[int, int, str]]:
@@ -63,9 +95,28 @@ def find_birth_dates(text: str) -> Iterator[tuple[int, int, str]]:
             continue
         yield start, end, "[DOB]"
         yield from _joined(text, end)
+    low = text.lower()
+    for word, pattern in (("day", _YEARLESS), ("dob", _GLUED)):
+        for match in pattern.finditer(text) if word in low else ():
+            yield match.start("x"), match.end("x"), "[DOB]"
+            yield from _joined(text, match.end("x"))
+    yield from _old(text)
     if "[" in text:
         for pattern in _BESIDE:
             yield from ((m.start("x"), m.end("x"), "[DOB]") for m in pattern.finditer(text))
+
+
+def _old(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields days of the last century that nothing calls a day of the loan: few others are told."""
+    for year in _CENTURY.finditer(text):
+        reach = max(0, year.start() - _LONGEST_DATE)
+        match = _OLD.search(text, reach, year.end() + _LONGEST_DATE)
+        if match is None:
+            continue
+        start, end = match.span("x")
+        line = text[max(0, start - _BEFORE_OLD) : start].rpartition("\n")[2].rpartition(". ")[2]
+        if not _OTHER_DATE.search(line.replace("[", "")) and not _OF_THE_LOAN.search(line):
+            yield start, end, "[DOB]"
 
 
 def _joined(text: str, end: int) -> Iterator[tuple[int, int, str]]:
@@ -77,5 +128,5 @@ def _joined(text: str, end: int) -> Iterator[tuple[int, int, str]]:
         yield start, end, "[DOB]"
 
 
-DATE_PATTERNS = (_BIRTH, _ANOTHER, _OTHER_DATE, *_BESIDE)
+DATE_PATTERNS = (_BIRTH, _ANOTHER, _OTHER_DATE, _YEARLESS, _GLUED, _OLD, _OF_THE_LOAN, *_BESIDE)
 """Every pattern of this module, for the masker's version."""

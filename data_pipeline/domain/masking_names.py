@@ -1,127 +1,197 @@
 """Finds names of persons by their words, by the words beside them and by being named before.
 
-A word list says which capitalised words are given or family names (`name_words/PROVENANCE.md`);
+Word lists say which capitalised words are given or family names (`name_words/PROVENANCE.md`);
 `name_cues` says what stands beside a name, `name_context` which words do and which only look like
-one. Once a person is found, the same words are the person again wherever they stand in the text.
+one, `name_persons` which words of a run are a person. Once a person is found, the same words are
+the person again wherever they stand in the text, and who is joined to a person is one too.
 
 Each word is looked up a fixed number of times and a run of words has at most `_LONGEST` of them,
 so the time is linear in the length of the text.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from data_pipeline.domain import name_context as context
+from data_pipeline.domain.masking_listed_names import listed_names
 from data_pipeline.domain.name_cues import (
-    ALONE_ON_LINE,
     CUE_PATTERNS,
-    PLACE_AFTER,
     PLACEHOLDER_BEFORE,
-    PLAIN,
     Cue,
-    before_cue,
+    Page,
     before_organisation,
-    beside_placeholder,
     cue_before,
-    is_speaker,
+    is_alone_on_line,
+    page_of,
+    within_organisation,
 )
 from data_pipeline.domain.name_lists import (
+    ABBREVIATION,
     CONTRACTED,
     FAMILY,
-    GIVEN,
+    LISTS_DIGEST,
+    MISREAD,
     NEVER,
     NO_PERSON,
     ODD,
     ORDINARY,
+    PREFIXED,
     WORD,
     Word,
+    is_common_family,
+    is_common_given,
     is_family,
     is_given,
     is_ordinary,
     is_unknown,
-    may_be_family,
-    may_be_given,
+    may_be_first,
     parts_of,
     words_of,
 )
+from data_pipeline.domain.name_persons import PERSON_PATTERNS, may_be_named_too, persons
 
 NAME = "[NAME]"
 _LONGEST = 5
 _JOIN = re.compile(r"[ ]{1,3}|\.[ ]{0,2}|[ ][\"“']|[\"”'][ ]")
-_ABBREVIATED = frozenset({"jr", "sr", "dr", "mr", "mrs", "ms", "st", "rev", "sgt", "capt", "prof"})
+_BETWEEN = re.compile(r"[ ]{0,2}(?:&|and|und|y|e|or|[+]|/)[ ]{0,2}(?:his[ ]|her[ ])?")
+_ABBREVIATED = frozenset({"dr", "mr", "mrs", "ms", "st", "rev", "sgt", "capt", "prof"})
 _SHORTEST_LOWER, _PARTICLE_REACH = 4, 5
 
+_Stretch = tuple[int, int]
 
-def find_names(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields start, end and placeholder of every name of a person in a text."""
+
+def find_names(text: str, told: Sequence[_Stretch] = ()) -> Iterator[tuple[int, int, str]]:
+    """Yields start, end and placeholder of every name of a person in a text.
+
+    Args:
+        text: the text.
+        told: start and end of names found by other rules, in order; their words are known too.
+    """
     words = words_of(text)
-    found: list[tuple[int, int]] = []
-    known: set[str] = set()
-    for run, cue in _runs(text, words):
-        for first, last in _persons(text, run, cue):
-            found.append((run[first].start, run[last - 1].end))
-            known.update(_remembered(run[first:last]))
-    yield from ((start, end, NAME) for start, end in found)
-    taken = {position for start, end in found for position in (start, end)}
+    page = page_of(text, words)
+    found: list[_Stretch] = []
+    for first, run, cue in _runs(text, words, page):
+        for begin, end in persons(text, run, cue, page):
+            found.append((_with_nickname(text, words, first + begin), first + end))
+    found.extend(_joined(text, words, found))
+    stretches = [(words[begin].start, words[end - 1].end) for begin, end in found]
+    listed = sorted(listed_names(text, words))
+    stretches += listed
+    known = {part for begin, end in found for part in _remembered(words[begin:end])}
+    known.update(_told_before(words, told))
+    known.update(_told_before(words, listed))
+    yield from ((start, end, NAME) for start, end in stretches)
+    taken = {position for stretch in stretches for position in stretch}
     for start, end in _again(text, words, known):
         if start not in taken and end not in taken:
             yield start, end, NAME
 
 
-def _runs(text: str, words: list[Word]) -> Iterator[tuple[list[Word], Cue]]:
+def _with_nickname(text: str, words: list[Word], at: int) -> int:
+    """Returns where a name begins, with Big or the like before it."""
+    before = words[at - 1] if at else None
+    if before is None or not before.upper or before.low not in context.NICKNAMES:
+        return at
+    return at - 1 if text[before.end : words[at].start] == " " else at
+
+
+def _runs(text: str, words: list[Word], page: Page) -> Iterator[tuple[int, list[Word], Cue]]:
+    """Yields runs of words that may be a name: the place of the first, the run, its cue."""
     at = 0
     while at < len(words):
-        if not words[at].upper and is_ordinary(words[at].low):
+        word = words[at]
+        if not word.upper and is_ordinary(word.low):
             at += 1
             continue
-        cue = cue_before(text, words, at)
-        if not _starts(words[at], cue):
+        if _cannot_start(words, at, page):
+            at += 1
+            continue
+        cue = cue_before(text, words, at, page)
+        if not _starts(text, words, at, cue, page):
             at += 1
             continue
         last = at + 1
-        while last < len(words) and last - at < _LONGEST and _continues(text, words, last):
+        while last < len(words) and last - at < _LONGEST and _continues(text, words, at, last):
             last += 1
         run = words[at:last]
-        while len(run) > 1 and not run[-1].upper and run[-1].low in context.PARTICLES:
+        while len(run) > 1 and (
+            (not run[-1].upper and run[-1].low in context.PARTICLES) or run[-1].low == "i"
+        ):
             run = run[:-1]
-        yield run, cue
+        yield at, run, cue
         at += max(1, len(run))
 
 
-def _starts(word: Word, cue: Cue) -> bool:
-    if word.low in NEVER and not (cue.field and may_be_given(word)):
+def _cannot_start(words: list[Word], at: int, page: Page) -> bool:
+    """Tells quickly whether a word is ordinary and nothing beside it could make a name of it."""
+    low = words[at].low
+    if not is_ordinary(low) or may_be_first(low) or words[at].start in page.fields:
         return False
+    return not at or words[at - 1].low not in context.TITLES
+
+
+def _starts(text: str, words: list[Word], at: int, cue: Cue, page: Page) -> bool:
+    word = words[at]
+    if word.low in NEVER and word.initial:  # N for no, or for a name
+        return at + 1 < len(words) and is_family(words[at + 1])
+    if word.low in NEVER:
+        return word.low in context.GIVEN_TOO and _is_named_month(text, words, at, cue)
     if word.upper:
-        return True
+        return not (word.initial and text[word.start - 1 : word.start] in {"&", "/"})
     if cue.title or cue.role or cue.weak or cue.greeting:
         return is_given(word) or (cue.title and is_unknown(word) and len(word.low) > 2)  # noqa: PLR2004
-    return len(word.low) > 4 and is_given(word)  # noqa: PLR2004
+    if word.start in page.speakers:
+        return is_given(word)
+    return len(word.low) > _SHORTEST_LOWER and is_common_given(word)
 
 
-def _continues(text: str, words: list[Word], at: int) -> bool:
+def _is_named_month(text: str, words: list[Word], at: int, cue: Cue) -> bool:
+    """Tells whether a family name follows a given name that is a month or the like too."""
+    following = words[at + 1] if at + 1 < len(words) else None
+    if following is None or not following.upper or not words[at].upper:
+        return False
+    if not _JOIN.fullmatch(text[words[at].end : following.start]):
+        return False
+    told = cue.title or cue.field or cue.role
+    return is_common_family(following) or (told and is_unknown(following))
+
+
+def _continues(  # noqa: PLR0911 - one return a clue
+    text: str, words: list[Word], first: int, at: int
+) -> bool:
     before, word = words[at - 1], words[at]
     gap = text[before.end : word.start]
     if not _JOIN.fullmatch(gap):
         return False
     if gap[0] == "." and not before.initial and before.low not in _ABBREVIATED:
         return False
+    if len(gap) > 1 and gap.isspace() and at - first > 1 and _is_narrow(text, words, at - 1):
+        return False  # the next column
     if word.low in NEVER and not word.initial:
         return False
     if word.upper:
         return word.caps == before.caps or word.initial or before.initial or _one_case(before, word)
     if word.low in context.PARTICLES:
-        upto = (
-            at + 2 if words[at + 1 : at + 2] and words[at + 1].low in context.PARTICLES else at + 1
-        )
-        following = words[upto] if upto < len(words) else None
-        return (
-            following is not None
-            and following.upper
-            and following.start - word.end <= _PARTICLE_REACH
-        )
+        return _particle_joins(words, at)
+    if len(word.low) == 1 and not before.upper:
+        return at - first == 1 and word.low not in {"a", "i", "w", "n", "y"} and gap == " "
     return not before.upper and (
         is_family(word) or (len(word.low) >= _SHORTEST_LOWER and is_unknown(word))
+    )
+
+
+def _is_narrow(text: str, words: list[Word], at: int) -> bool:
+    return text[words[at - 1].end : words[at].start] in {" ", ". ", "."}
+
+
+def _particle_joins(words: list[Word], at: int) -> bool:
+    upto = at + 2 if words[at + 1 : at + 2] and words[at + 1].low in context.PARTICLES else at + 1
+    following = words[upto] if upto < len(words) else None
+    return (
+        following is not None
+        and following.upper
+        and following.start - words[at].end <= _PARTICLE_REACH
     )
 
 
@@ -129,148 +199,91 @@ def _one_case(before: Word, word: Word) -> bool:
     return word.low in context.SUFFIXES or before.low in context.SUFFIXES
 
 
-def _persons(text: str, run: list[Word], cue: Cue) -> Iterator[tuple[int, int]]:
-    """Yields first and past-the-last word of each person in a run."""
-    first, last = 0, len(run)
-    while first < last and not _may_start(run, first, cue if first == 0 else Cue()):
-        first += 1
-    if any(_no_person(text, word) and word.upper for word in run[first:last]):
-        last = next(i for i in range(first, last) if _no_person(text, run[i]))
-        if not (cue.title or cue.field or cue.role) or run[last].low in context.ORGANISATIONS:
-            return
-    while last > first and not _may_end(run, first, last):
-        last -= 1
-    if last > first and _is_person(text, run[first:last], cue if first == 0 else Cue()):
-        yield first, last
+def _joined(text: str, words: list[Word], found: list[_Stretch]) -> Iterator[_Stretch]:
+    """Yields who is joined to a person by and, & or a stroke, and looks like one."""
+    taken = {at for begin, end in found for at in range(begin, end)}
+    for begin, end in found:
+        after = end + 1 if end < len(words) and words[end].low in {"and", "y", "or"} else end
+        before = begin - 2 if begin and words[begin - 1].low in {"and", "y", "or"} else begin - 1
+        for at, left, right in ((after, end - 1, after), (before, before, begin)):
+            if not 0 <= at < len(words) or at in taken:
+                continue
+            if _BETWEEN.fullmatch(text[words[left].end : words[right].start]) is None:
+                continue
+            if may_be_named_too(text, words, at):
+                taken.add(at)
+                yield at, at + 1
 
 
-def _no_person(text: str, word: Word) -> bool:
-    saint = word.low == "st" and text[word.end : word.end + 2] == ". "
-    return word.low in NO_PERSON and not saint
-
-
-def _may_start(run: list[Word], at: int, cue: Cue) -> bool:
-    word = run[at]
-    if word.initial or word.low in context.PARTICLES:
-        return at + 1 < len(run)
-    if not is_ordinary(word.low):
-        return True
-    following = run[at + 1] if at + 1 < len(run) else None
-    if cue.title or cue.field:
-        return word.low not in NO_PERSON and word.low not in NEVER
-    if cue.role or cue.greeting:
-        return may_be_given(word)
-    if following is None:
-        return False
-    if following.initial and at + 2 < len(run):
-        following = run[at + 2]
-    return may_be_given(word) and (is_family(following) or is_unknown(following))
-
-
-def _may_end(run: list[Word], first: int, last: int) -> bool:
-    word = run[last - 1]
-    if word.initial or word.low in context.SUFFIXES:
-        return last - first > 1
-    if not is_ordinary(word.low):
-        return True
-    if last - first > 1 and (may_be_family(word) or _may_follow_given(run[first], word)):
-        return True
-    return last - first == 1 and (may_be_given(word) or may_be_family(word))
-
-
-def _may_follow_given(before: Word, word: Word) -> bool:
-    if word.caps or not word.upper or not is_given(before):
-        return False
-    return not (word.low in NEVER or word.low in NO_PERSON or word.low in context.PLACES)
-
-
-def _is_person(text: str, run: list[Word], cue: Cue) -> bool:  # noqa: PLR0911 - one a clue
-    telling = [w for w in run if not w.initial and w.low not in context.PARTICLES]
-    if not telling or before_organisation(text, run[-1].end):
-        return False
-    if any(_no_person(text, w) for w in telling):
-        return False
-    if cue.title or cue.field:
-        return True
-    if cue.company or " ".join(w.low for w in run[:2]) in context.PHRASES:
-        return False
-    if beside_placeholder(text, run) and any(map(is_unknown, telling)):
-        return len(telling) > 1 or is_given(telling[0]) or len(run) > 1
-    if len(telling) == 1:
-        return _is_lone_person(text, run, telling[0], cue)
-    if any(map(is_given, telling[:2])) or is_given(telling[-1]):
-        return True
-    if any(map(may_be_given, telling[:1])) and (is_family(telling[-1]) or is_unknown(telling[-1])):
-        return True
-    if cue.role or cue.greeting:
-        return any(map(is_unknown, telling))
-    return is_unknown(telling[0]) and _reads_as_family(text, telling[-1], telling[0].caps)
-
-
-def _reads_as_family(text: str, word: Word, caps: bool) -> bool:
-    if PLACE_AFTER.match(text, word.end):
-        return False
-    return is_family(word) or (not caps and (is_unknown(word) or may_be_family(word)))
-
-
-def _is_lone_person(  # noqa: PLR0911 - one return a clue
-    text: str, run: list[Word], word: Word, cue: Cue
-) -> bool:
-    if len(run) > 1:
-        named = is_unknown(word) and word.end - word.start > 2 and not word.caps  # noqa: PLR2004
-        return is_family(word) or (named and run[0].initial)
-    if not word.upper or not word.caps:
-        if is_given(word):
-            return True
-        if cue.role and word.upper:
-            return is_unknown(word) or may_be_given(word)
-        if cue.greeting and word.upper:
-            return is_unknown(word) or may_be_given(word)
-        if not word.upper:
-            return False
-        if "-" in word.low and text[word.start + word.low.index("-") + 1].isupper():
-            return is_family(word)
-        if before_cue(text, word.end) or cue.speaking or is_speaker(text, word):
-            return is_unknown(word) or may_be_given(word)
-        if ALONE_ON_LINE.match(text, word.end) and text[word.start - 1 : word.start] in {"", "\n"}:
-            return is_unknown(word) and PLAIN.match(text, word.start) is not None
-        return is_family(word) and not PLACE_AFTER.match(text, word.end)
-    return (cue.role or cue.greeting) and (is_given(word) or is_family(word))
-
-
-def _remembered(run: list[Word]) -> Iterator[str]:
-    for word in run:
-        for part in {word.low, *parts_of(word.low)}:
-            if len(part) > 2 and part not in NEVER and part not in NO_PERSON:  # noqa: PLR2004
+def _told_before(words: list[Word], told: Sequence[_Stretch]) -> Iterator[str]:
+    at = 0
+    for start, end in told:
+        while at < len(words) and words[at].end <= start:
+            at += 1
+        run = words[at : at + _LONGEST]
+        for part in _remembered([word for word in run if word.start < end]):
+            if part not in ORDINARY:
                 yield part
 
 
-def _again(text: str, words: list[Word], known: set[str]) -> Iterator[tuple[int, int]]:
+def _remembered(run: list[Word]) -> Iterator[str]:
+    for at, word in enumerate(run):
+        for part in {word.low, *parts_of(word.low)}:
+            if part != word.low and is_ordinary(part):
+                continue
+            family_too = (
+                at
+                and part in FAMILY
+                and (part not in context.ORGANISATIONS or part in context.FAMILY_TOO)
+            )
+            if len(part) > 2 and part not in NEVER and (part not in NO_PERSON or family_too):  # noqa: PLR2004
+                yield part
+
+
+def _again(text: str, words: list[Word], known: set[str]) -> Iterator[_Stretch]:
     if not known:
         return
-    for word in words:
-        if not any(part in known for part in (word.low, word.low.rstrip("s"), *parts_of(word.low))):
+    short = {part[:size] for part in known if len(part) > 3 for size in (3, 4)}  # noqa: PLR2004
+    for at, word in enumerate(words):
+        if not _is_known(word.low, known):
+            if word.low in short and is_alone_on_line(text, word):
+                yield word.start, word.end
             continue
-        if not word.upper and (is_ordinary(word.low) or len(word.low) < 4):  # noqa: PLR2004
+        if not word.upper and (word.low in ORDINARY or len(word.low) < 4):  # noqa: PLR2004
             continue
-        if not before_organisation(text, word.end):
+        if word.low in NO_PERSON and any(w.low in NO_PERSON for w in words[at + 1 : at + 2]):
+            continue
+        if not before_organisation(text, word.end) and not within_organisation(text, word.end):
             yield word.start, word.end
+
+
+def _is_known(low: str, known: set[str]) -> bool:
+    if low in known or (low[-1] == "s" and low.rstrip("s") in known):
+        return True
+    return "-" in low and any(part in known for part in low.split("-"))
 
 
 def names_fingerprint() -> str:
     """Returns a digest over the word lists and patterns that find names."""
-    listed = [" ".join(sorted(words)) for words in (GIVEN, FAMILY, ORDINARY)]
     beside = [
         " ".join(sorted(words))
         for words in (
             context.TITLES, context.ROLES, context.GREETINGS, context.WEAK, context.AFTER,
             context.PARTICLES, context.SUFFIXES, context.ORGANISATIONS, context.BRANDS,
             context.PLACES, context.LABELS, context.LOWER_TITLES, context.PHRASES,
-            context.EMPLOYERS, context.SPEAKING,
+            context.EMPLOYERS, context.SPEAKING, context.ORDINARY_TOO, context.ACRONYMS,
+            context.FAMILY_TOO, context.GIVEN_TOO, context.GIVEN_WORDS, context.MAKES,
+            context.NOT_IN_A_SENTENCE,
+            context.NICKNAMES, context.NO_INITIALS, context.KINDS_OF_NAME, context.NAME_LABELS,
+            context.PLACE_PARTICLES, context.LIST_HEADS, context.LINE_HEADS, context.CLOSINGS,
         )
     ]  # fmt: skip
     forms = [
         pattern.pattern
-        for pattern in (PLACEHOLDER_BEFORE, WORD, _JOIN, ODD, CONTRACTED, *CUE_PATTERNS)
-    ]
-    return sha256("\n".join(listed + beside + forms).encode()).hexdigest()[:12]
+        for pattern in (
+            PLACEHOLDER_BEFORE, WORD, _JOIN, _BETWEEN, ODD, CONTRACTED, ABBREVIATION, MISREAD,
+            PREFIXED,
+            *CUE_PATTERNS, *PERSON_PATTERNS,
+        )
+    ]  # fmt: skip
+    return sha256("\n".join([LISTS_DIGEST, *beside, *forms]).encode()).hexdigest()[:12]

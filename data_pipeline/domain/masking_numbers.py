@@ -24,25 +24,35 @@ _RUN = re.compile(
 _LABEL = re.compile(
     r"(?P<routing>routing|\baba\b|\brtn\b|\brtg\b|\br/t\b|transit)"
     r"|(?P<card>\bcards?\b|\bvisa\b|mastercard|\bamex\b|discover|\bdebit\b|\bmc\b)"
-    r"|(?P<ssn>\bssn|\bss\s?(?:#|no)|social|s0cial|soc\.? sec|\bsoc\b|tax(?:payer)? id|\bitin"
+    r"|(?P<ssn>\bssn|\bss\s?(?:#|no)|social|s0cial|soc\.? sec|\bsoc\b"
+    r"|(?<!property )tax(?:payer)? id"
+    r"|\bitin"
     r"|\btin\b)"
     r"|(?P<ein>\bf?ein\b|employer id)"
-    r"|(?P<phone>phone|\btel\b|\bte1\b|\bcell|\bmobile|\bcall(?:ed|ing|s|back)?\b|\btext(?:ed|s)?\b|\bfax\b|\bph\b|reach"
-    r"|\bdial|\bvm\b|number is)"
+    r"|(?P<phone>phone|\btel\b|\bte1\b|\bcell|\bmobile|\bcall(?:ed|ing|s|back)?\b|\btext(?:ed|s)?\b"
+    r"|\bfax\b|\bph\b|reach"
+    r"|\bdial|\bvm\b|number(?: is|['’]s))"
     r"|(?P<account>acc(?:oun|0un)?['’]?t\b|accounts?\b|a/c\b|\bchecking|\bsavings?\b|\bchk\b"
-    r"|\bsav\b"
+    r"|\bsav\b|\bcds?\b"
     r"|\bshare\b|\bloan\s?(?:#|no|number|num|id|acc)|\bmember\s?(?:#|no)|\bpolicy\s?(?:#|no)|iban)"
     r"|(?P<other>nmls|\bfile\b|\bref\b|\bcase\b|\bapp(?:lication)?\b|\bpolicy\b|\bvin\b|\bmodel\b"
-    r"|parcel|\bapn\b|tract|licen[sc]e|\bdl\b|\buli\b|usdot|\bmc-|permit|\bhist|amount|\bamt\b"
+    r"|parcel|\bapn\b|\btract\b|licen[sc]e|\bdl\b|\buli\b|usdot|\bmc-|permit|\bhist|amount|\bamt\b"
     r"|\bbal|limit|scores?\b|fico|beacon|vantage|\bzip\b|check\s?(?:#|no)|invoice|order|serial"
     r"|hours|miles|income|price|value|\bpaid\b|grossed|revenue|sales|30-60-90|naics|\bcode\b"
-    r"|-esc\b|\bfax by|\bby fax|attached|\blates?\b|months?\b)"
+    r"|-esc\b|\bfax by|\bby fax|attached|\blates?\b|months?\b|property tax id)"
 )
 _ELSE = re.compile(r"\n|; |[.?!] (?:they|the|she|he|we|it|my|our|i)\b")
 _DATE_LIKE = re.compile(
     r"(?:\d{1,2}[ -]\d{1,2}[ -](?:(?:19|20)\d{2}|\d{2})|(?:19|20)\d{2}[ -]\d{1,2}[ -]\d{1,2}"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|\d{1,2}-(?:19|20)\d{2}"
     r"|(?:19|20)\d{2}-(?:19|20)?\d{2})(?!\d)"
+)
+_GLUED = re.compile(
+    r"(?<![^\W_])(?:ssn|ss|tin|itin)#?(?P<x>\d{9}|\d{3}-\d{2}-\d{4})(?![\w-])", re.IGNORECASE
+)
+_PARTLY = re.compile(r"(?<![\w*])[xX*•]{2,16}[- ]?\d{4}(?![\w*-])")
+_LOCAL = re.compile(
+    r"(?<![\w$.,/-])[2-9]\d{2}-(?!19\d\d|20\d\d|\d\d00|\d000)\d{4}(?![\w%-]|[.,/]\d)"
 )
 _PART = re.compile(r"[\d-]{1,24}")
 _YEAR_FIRST = re.compile(r"(?:19|20)\d{2}-")
@@ -55,7 +65,20 @@ _SHORT_GROUPS = re.compile(r"\d{1,2}(?: \d{1,2}){2,12}")
 _NANP = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _SPACED_PHONE = re.compile(r"(?:1 )?\d{3} \d{3} \d{4}")
 _CARD_GROUPS = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{3,4}|\d{4}([ -])\d{6}\2\d{4,5}")
+_LOOKALIKE = re.compile(r"\d[OolI]|[OolI]\d")
+_MISREAD = re.compile(
+    r"(?<![^\W_])(?=[OolI]{0,3}\d)(?=\d{0,4}[-/.]?\d{0,4}[-/.]?\d{0,3}[OolI])"
+    r"[\dOolI]{1,10}(?:[-/.][\dOolI]{1,10}){0,3}(?![^\W_])"
+)
+_DIGITS = str.maketrans("OolI", "0011")
 _NINE, _TEN, _SIX, _EIGHT, _SHORTEST_CARD = 9, 10, 6, 8, 13
+
+
+def straightened(text: str) -> str:
+    """Returns a text, as long as before, with digits where a bad scan made letters of them."""
+    if _LOOKALIKE.search(text) is None:
+        return text
+    return _MISREAD.sub(lambda match: match.group().translate(_DIGITS), text)
 
 
 def find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
@@ -69,6 +92,19 @@ def find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
             wording = _labelled(label, found, digits) if label else _unlabelled(found, digits)
             if wording is not None:
                 yield start, start + len(found), wording
+
+
+def find_bare_numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields numbers glued to their label or partly struck out, and telephones without area."""
+    low = text.lower()
+    for match in _GLUED.finditer(text) if any(label in low for label in ("ss", "tin")) else ():
+        valid = itin.is_valid(re.sub(r"\D", "", match["x"]))
+        yield match.start("x"), match.end("x"), "[ITIN]" if valid else "[SSN]"
+    if any(struck in low for struck in ("xx", "**", "x*", "••")):
+        yield from ((m.start(), m.end(), "[ACCOUNT]") for m in _PARTLY.finditer(text))
+    for match in _LOCAL.finditer(text):
+        if _label_before(text, match.start()) in {None, "phone"}:
+            yield match.start(), match.end(), "[PHONE]"
 
 
 def _separate(match: re.Match[str]) -> Iterator[tuple[int, str]]:
@@ -127,10 +163,12 @@ def _unlabelled(found: str, digits: str) -> str | None:  # noqa: PLR0911
         return "[PHONE]" if _NANP.fullmatch(digits) and not year else None
     if size < _NINE or " " in found or _YEAR_FIRST.match(found):
         return None
-    if digits.endswith("0000") or len(set(digits)) <= 3:  # noqa: PLR2004
+    if digits.endswith("0000"):
         return None
-    if size == _NINE and found.isdigit():
-        return "[ROUTING]" if rtn.is_valid(digits) else "[ACCOUNT]"
+    if size == _NINE and found.isdigit() and rtn.is_valid(digits):
+        return "[ROUTING]"
+    if len(set(digits)) <= 3:  # noqa: PLR2004
+        return None
     return "[PHONE]" if size == _TEN and _NANP.fullmatch(digits) else "[ACCOUNT]"
 
 
@@ -146,5 +184,10 @@ NUMBER_PATTERNS = (
     _NANP,
     _SPACED_PHONE,
     _CARD_GROUPS,
+    _GLUED,
+    _PARTLY,
+    _LOCAL,
+    _LOOKALIKE,
+    _MISREAD,
 )
 """Every pattern of this module, for the masker's version."""

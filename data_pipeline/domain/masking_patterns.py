@@ -17,6 +17,8 @@ import phonenumbers
 from stdnum import luhn
 from stdnum.us import itin, rtn
 
+from data_pipeline.domain.name_context import BRANDS, GIVEN_TOO, LABELS
+from data_pipeline.domain.name_lists import is_named
 from data_pipeline.domain.prohibited_bases import ADULT_AGE, PERSON
 
 PLACEHOLDERS: tuple[str, ...] = (
@@ -46,14 +48,15 @@ class ContextRule:
 
 
 FORMATTED = re.compile(
-    rf"""(?<![\w$.-])(?:
-    (?P<tin>\d{{3}}[.]\d{{2}}[.]\d{{4}}
+    rf"""(?<![\w$.])(?:
+    (?<!\d-)(?P<tin>\d{{3}}[.]\d{{2}}[.]\d{{4}}|\d{{3}}/\d{{2}}/\d{{4}}
         |\d{{3}}(?:[-–]|[ ]-[ ]|[ ])\d{{2}}(?:[-–]|[ ]-[ ]|[ ])\d{{4}}
         |\d[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]\d[ ]\d
         |[xX*]{{3}}-?[xX*]{{2}}-?\d{{4}})(?![\w-])
-  | (?<!\d[,/])(?:
-    (?P<phone>(?:\+?1[-. ]?)?(?:\([ ]?\d{{3}}[ ]?\)[ ]{{0,2}}-?|\d{{3}}(?:\)[ ]|[-./]))
-        \d{{3}}[-. ](?:\d{{4}}|[\dO]{{4}})
+  | (?<!-)(?<!\d[,/])(?:
+    (?P<phone>(?:\+?1[-. ]?)?(?:\([ ]?\d{{3}}[ ]?\)[ ]{{0,2}}-?|\d{{3}}(?:\)[ ]|[-./–]))
+        \d{{3}}[-. –]\d{{4}}
+        |\(\d{{3}}\)[ ]?\d{{7}}
         |\+\d(?:[ ().-]?\d){{7,14}})(?:[ ]?(?:x|ext\.?)[ ]?\d{{1,5}})?(?![\w-])
   | (?P<ein>\d{{2}}-\d{{7}})(?![\w-])
   | (?P<card>[2-6]\d{{3}}(?:[ -]?\d){{9,15}})(?![\w-])
@@ -85,7 +88,7 @@ def classify_phone(found: str) -> str | None:
         number = phonenumbers.parse(found, "US")
     except phonenumbers.NumberParseException:
         return None
-    spaced = not any(mark in found for mark in "-.()+")
+    spaced = not any(mark in found for mark in "-–.()+")
     return "[PHONE]" if not spaced and phonenumbers.is_possible_number(number) else None
 
 
@@ -117,8 +120,10 @@ CLASSIFIERS: dict[str, Callable[[str], str | None]] = {
 _CAP = r"(?:[A-ZÀ-ÖØ-Þ][\w'’-]{0,24}\.?)"
 _NICK = r"(?:[ ][\"“(][A-Z][a-z]{1,14}[\"”)])"
 _PARTICLE = r"(?:[ ](?:de|la|del|van|von|der|da|dos|bin|al))"
-_GIVEN = r"(?:[A-ZÀ-ÖØ-Þ](?:[\w'’-]{1,24}|\.?))"
-PERSON_NAME = rf"{_GIVEN}\.?{_NICK}?(?:{_PARTICLE}{{0,2}}[ ]{_GIVEN}){{0,3}}"
+_GIVEN = (
+    r"(?:(?:St|Wm|Jr|Sr|Chas|Geo)\.|[A-ZÀ-ÖØ-Þ](?:(?:[\w-]|['’](?!s(?!\w))){1,24}|\.?(?![\w'’])))"
+)
+PERSON_NAME = rf"{_GIVEN}{_NICK}?(?:{_PARTICLE}{{0,2}}[ ]{_GIVEN}){{0,3}}"
 _TWO_NAMES = (
     rf"(?:{_GIVEN}\.?{_NICK}?(?:{_PARTICLE}{{0,2}}[ ]{_GIVEN}\.?){{1,3}}|"
     rf"{_CAP},[ ]?{_CAP}(?:[ ][A-Z]\.?(?!\w))?)"
@@ -149,6 +154,7 @@ _ORGANISATIONS_AND_ANSWERS = """a an the i we he she they it yes no not n/a na n
     medical center hospital school schools district county university college city state regional
     health store stores auto motors trucking officers respected greetings ladies refinancing
     clinic church insurance agency realty homes construction supply"""
+_ABBREVIATIONS = frozenset(w for w in BRANDS | LABELS if len(w) < 5 and not is_named(w))  # noqa: PLR2004
 NOT_A_NAME: frozenset[str] = frozenset(_ORGANISATIONS_AND_ANSWERS.split())
 """Words that show a capitalised phrase not to be a person (organisations, months, answers)."""
 
@@ -156,11 +162,15 @@ NOT_A_NAME: frozenset[str] = frozenset(_ORGANISATIONS_AND_ANSWERS.split())
 def classify_name(found: str) -> str | None:
     """Returns the placeholder unless a word of the phrase rules a person out."""
     words = re.split(r"[\s,.]+", found.lower())
+    if words[-1] and not words[-1].isdigit():
+        words = [w for w in words[:-1] if w not in GIVEN_TOO] + words[-1:]
+    if found.isupper() and any(w in _ABBREVIATIONS for w in words[1:]):
+        return None
     return None if NOT_A_NAME.intersection(words) else "[NAME]"
 
 
 _ACCOUNT_WORD = (
-    r"(?:\s?(?:#|no\.?|num(?:ber)?|nbr|ending(?:\sin)?|ends\sin|id)\s?(?:#|is|in)?\s?:?\s?"
+    r"(?:\s?(?:#|no\.?|num(?:ber)?|nbr|ending(?:\sin)?|ends?\s(?:in|w/|with)|id)\s?(?:#|is|in)?\s?:?\s?"
     r"(?:[x*]{0,12}-?))"
 )
 
@@ -168,7 +178,7 @@ CONTEXT_RULES: tuple[ContextRule, ...] = (
     ContextRule(
         heads="ssn ss social tin itin",
         pattern=r"\w+(?:\ssecurity)?(?:\s?(?:#|number|num|no)\.?)?(?:\s(?:is|ending(?:\sin)?|"
-        r"last\s(?:four|4)|ends\sin))?\s?[:=#]?\s?(?P<x>\d{9}|\d{3}[ .-]\d{2}[ .-]\d{4}|"
+        r"last\s(?:four|4)|ends\sin))?\s?[:=#]?\s?(?P<x>\d{9}|\d{3}[ ./-]?\d{2}[ ./-]?\d{4}|"
         r"(?<=ending )\d{4}|(?<=ending in )\d{4}|(?<=ends in )\d{4}|(?<=last 4 )\d{4}|"
         r"(?<=last four )\d{4})(?![\w-])",
         classify=classify_tin,
@@ -184,7 +194,8 @@ CONTEXT_RULES: tuple[ContextRule, ...] = (
         classify=classify_routing,
     ),
     ContextRule(
-        heads="account acct member loan card checking savings policy iban",
+        heads="account acct member loan card checking savings policy visa mastercard mc amex debit "
+        "discover chk sav share heloc",
         pattern=rf"\w+{_ACCOUNT_WORD}(?P<x>(?:[a-z]{{1,4}}-?)?\d[\d-]{{2,24}}\d)(?![\w%]|[.,]\d)",
         placeholder="[ACCOUNT]",
     ),
@@ -200,7 +211,7 @@ CONTEXT_RULES: tuple[ContextRule, ...] = (
         placeholder="[PHONE]",
     ),
     ContextRule(
-        heads="dob d0b dob_yr dob_year yob born birthdate birthday birth",
+        heads="dob d0b brn dob_yr dob_year yob born birthdate birthday birth",
         pattern=r"\w+(?:\s?date|\sday)?(?:\s(?:of\sbirth|is|on|in)){0,2}\s{0,4}[:=]?-?\s{0,4}"
         rf"(?:in\s)?(?P<x>{_DATE}|(?<=born in )['’]\d\d)(?!\w)",
         placeholder="[DOB]",
@@ -255,6 +266,16 @@ CONTEXT_RULES: tuple[ContextRule, ...] = (
     ),
 )
 """Identifiers recognised by the word before them; every rule is tried at each of its heads."""
+
+SERVICER = re.compile(
+    r"\b(?:mortgage|mtg|servicers?|serviced|first|1st|lien|dot|w/|with|by|to|at|from|owed?|lender)"
+    r"[ :(]{1,3}mr\.? cooper\b|\bmr\.? cooper[ ,(]{1,3}(?:\d|mortgage|mtg|loan|1st|first|orig|pmt"
+    r"|heloc|pays?off|serv|2nd|statement|acct|account)",
+    re.IGNORECASE,
+)
+"""Mr. Cooper as what services a mortgage, not as a person."""
+SERVICER_NAMES = frozenset({"mr. cooper", "mr cooper", "cooper"})
+"""What is left alone then, in lower case."""
 
 SALUTATION = re.compile(rf"(?P<x>{_GIVEN}(?:[ ]{_GIVEN})?),[ ]*(?=\r?\n)")
 """A first line that holds nothing but a name and a comma."""

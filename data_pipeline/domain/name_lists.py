@@ -5,26 +5,44 @@ Where the lists come from: `name_words/PROVENANCE.md`; words written for this pr
 """
 
 import re
+import unicodedata
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
 from data_pipeline.domain import name_context as context
 
-WORD = re.compile(r"(?<!\w)[^\W\d_](?:\w|['’-](?=[^\W\d_])){0,40}")
+WORD = re.compile(r"(?<!\w)(?:[^\W\d_]|0(?=[A-Za-z]{3}))(?:\w|['’-](?=[^\W\d_])){0,40}")
 CONTRACTED = re.compile(r"['’](?:ve|d|ll|re|m|t|em)$", re.IGNORECASE)
-ODD = re.compile(r"\d\d|_|[a-z][A-Z]{2}|[A-Z]{3}[a-z]")
+ODD = re.compile(
+    r"\d\d|_|[a-z][A-Z]{2}|[A-Z]{3}[a-z]"
+    r"|^(?!(?:Mc|Mac|De|Del|Della|Di|Du|Da|La|Le|Van|Von|Fitz|St|San|Santa|El|Al|Ben|O|Jo|Mary)[A-Z])"
+    r"[A-Z]?[a-z]+[A-Z]"
+)
+
+ABBREVIATION = re.compile(rf"{'|'.join(sorted(context.ACRONYMS))}|[A-Z]{{2,6}}s")
+PREFIXED = re.compile(r"(?:al|el|as|ad|ar|an|ud|ul|d|l|dell)[-'’][A-Z]")
+MISREAD = re.compile(r"^0|(?<=[^\W\d_])[013](?=[^\W\d_]{2})|(?<=[^\W\d_]{2})[01](?=[^\W\d_])")
+_CAPITALS = str.maketrans("013", "OIE")
+_SMALL = str.maketrans("013", "ole")
 
 
-def _list(name: str) -> frozenset[str]:
+def _read(name: str) -> str:
     folder = files("data_pipeline.domain") / "name_words"
-    return frozenset((folder / f"{name}.txt").read_text("utf-8").split())
+    return (folder / f"{name}.txt").read_text("utf-8")
 
 
-GIVEN, FAMILY, ORDINARY = (
-    _list("given"),
-    _list("family"),
-    _list("ordinary") | context.ORDINARY_TOO,
+_TEXTS = {
+    name: _read(name) for name in ("given", "given_rare", "family", "family_rare", "ordinary")
+}
+LISTS_DIGEST = sha256("\n".join(_TEXTS.values()).encode()).hexdigest()
+GIVEN, GIVEN_RARE, FAMILY, RARE, ORDINARY = (
+    frozenset(_TEXTS.pop("given").split()),
+    frozenset(_TEXTS.pop("given_rare").split()),
+    frozenset(_TEXTS.pop("family").split()),
+    frozenset(_TEXTS.pop("family_rare").split()),
+    frozenset(_TEXTS.pop("ordinary").split()) | context.ORDINARY_TOO,
 )
 NEVER = context.LABELS | context.ROLES | context.GREETINGS | context.WEAK | context.TITLES
 NO_PERSON = context.ORGANISATIONS | context.BRANDS
@@ -68,22 +86,44 @@ def is_given(word: Word) -> bool:
     parts = parts_of(word.low)
     if any(map(is_ordinary, parts)) or is_ordinary(word.low):
         return False
-    return any(part in GIVEN for part in parts)
+    return any(part in GIVEN or part in GIVEN_RARE for part in parts)
+
+
+def is_common_given(word: Word) -> bool:
+    """Tells whether a word is one of the frequent given names and nothing else."""
+    return is_given(word) and any(part in GIVEN for part in parts_of(word.low))
+
+
+@lru_cache(maxsize=1 << 14)
+def may_be_first(low: str) -> bool:
+    """Tells whether an ordinary lower-case word may begin a name: a given name, an initial, de."""
+    if len(low) == 1 or low in context.PARTICLES or low in context.GIVEN_TOO:
+        return True
+    return low in GIVEN or low in context.GIVEN_WORDS
 
 
 def may_be_given(word: Word) -> bool:
     """Tells whether a word is a given name, if an ordinary word too."""
-    return word.low in GIVEN and word.low not in NEVER and word.low not in context.BRANDS
+    if word.low in NEVER or word.low in context.BRANDS:
+        return False
+    return word.low in GIVEN or word.low in context.GIVEN_WORDS
 
 
 def is_family(word: Word) -> bool:
-    """Tells whether a word is a family name and nothing else."""
+    """Tells whether a word is a family name, however rare, and nothing else."""
     if is_ordinary(word.low):
         return False
     parts = parts_of(word.low)
     if all(map(is_ordinary, parts)):
         return False
-    return word.low[:2] in {"o'", "mc"} or any(part in FAMILY for part in parts)
+    return word.low[:2] in {"o'", "mc"} or any(part in FAMILY or part in RARE for part in parts)
+
+
+def is_common_family(word: Word) -> bool:
+    """Tells whether a word is one of the frequent family names and nothing else."""
+    if not is_family(word):
+        return False
+    return word.low[:2] in {"o'", "mc"} or any(part in FAMILY for part in parts_of(word.low))
 
 
 def may_be_family(word: Word) -> bool:
@@ -119,8 +159,48 @@ def _shape(found: str) -> tuple[int, str, bool, bool, bool, bool] | None:
     """Returns a word's length without a possessive and what it looks like; None: a contraction."""
     if found[-2:] in {"'s", "’s"} and found.lower() not in context.BRANDS:
         found = found[:-2]
-    if not found or CONTRACTED.search(found):
+    if not found.strip("Xx") or CONTRACTED.search(found) or ABBREVIATION.fullmatch(found):
         return None
-    low = found.lower().replace("’", "'")
+    length, found = len(found), _as_printed(found)
+    low = _plain(found)
+    low = _as_meant(low)
     initial, caps = len(found) == 1 and found.isupper(), len(found) > 1 and found.isupper()
-    return len(found), low, initial, found[0].isupper(), caps, ODD.search(found) is not None
+    upper = found[0].isupper() or PREFIXED.match(found) is not None
+    return length, low, initial, upper, caps, ODD.search(found) is not None
+
+
+def is_named(low: str) -> bool:
+    """Tells whether any list of names holds a word."""
+    return low in GIVEN or low in FAMILY or low in GIVEN_RARE or low in RARE
+
+
+def _plain(found: str) -> str:
+    """Returns a word in lower case, with straight apostrophes and no accents, as long as before."""
+    low = found.lower().replace("’", "'")
+    if low.isascii() or len(low) != len(found):
+        return low
+    return "".join(unicodedata.normalize("NFD", letter)[0] for letter in low)
+
+
+def _as_printed(found: str) -> str:
+    """Undoes what a bad scan does to letters: digits for letters, a small L for a capital I."""
+    if MISREAD.search(found):
+        caps = sum(map(str.isupper, found)) > sum(map(str.islower, found))
+        found = found.translate(
+            _CAPITALS if caps or (found[0] == "0" and found[1].isupper()) else _SMALL
+        )
+        found = found[0].upper() + found[1:]
+    if "l" in found and found.replace("l", "").isupper() and len(found) > 2:  # noqa: PLR2004
+        found = found.replace("l", "I")
+    return found
+
+
+def _as_meant(low: str) -> str:
+    """Returns the ordinary word that a bad scan made of rn for m, or l for i; else the word."""
+    if low in GIVEN or low in FAMILY:
+        return low
+    for wrong, right in (("rn", "m"), ("l", "i")):
+        meant = low.replace(wrong, right)
+        if meant != low and low not in ORDINARY and (meant in ORDINARY or meant in NEVER):
+            return meant
+    return low

@@ -36,8 +36,10 @@ def test_a_placeholder_may_take_a_title_but_no_other_word():
 
 
 def test_every_marked_stretch_lies_in_its_text_and_has_a_known_kind():
-    for name in ("measured", "tuning"):
-        for marked in read_marked(TEXTS / f"{name}.jsonl"):
+    files = sorted(TEXTS.glob("*.jsonl"))
+    assert len(files) > 1
+    for file in files:
+        for marked in read_marked(file):
             for start, end, kind in marked.spans:
                 assert 0 <= start < end <= len(marked.text)
                 assert kind in {*KINDS, "either"}
@@ -57,9 +59,9 @@ def test_measured_and_tuning_texts_share_no_person():
 
 @pytest.mark.parametrize(
     ("kinds", "recall", "precision"),
-    [(NUMBERS, 0.98, 0.98), ({"name"}, 0.90, 0.93)],
+    [(NUMBERS, 0.995, 0.98), ({"name"}, 0.98, 0.97)],
 )
-def test_the_figures_do_not_fall_behind_what_was_measured(kinds, recall, precision):
+def test_the_figures_do_not_fall_on_texts_the_rules_were_tuned_on(kinds, recall, precision):
     found = score(read_marked(TEXTS / "measured.jsonl"))
     assert sum(found.marked.values()) >= 1000
     assert found.recall(kinds).value >= recall

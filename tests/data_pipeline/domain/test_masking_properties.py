@@ -59,7 +59,10 @@ def test_a_text_without_matches_comes_back_unchanged(text):
      "http://", "123 Main ", "acct ", "social security ", "her ", "age ", "(", "+1 ", "x", "*", "…",
      "born in ", "Sincerely,\n", "Smith, J", "é", "[NAME]", "race: a ", "555-", "4111 ",
      "Wei:\n", "SMITH, ",
-     "12 Oak ", "born 1 ", "12,AB,", "[SSN] A "],
+     "12 Oak ", "born 1 ", "born 3 ",
+     "12,AB,", "[SSN] A ", "cc Aa, ", "x. -AB\n", "members Ab, ", "one ",
+     "1/1/1970 ", "Aa\n", "Aa: b\n", "name ", "Al & ", "0Aaa ", "account ", "Aa MHP ",
+     "Mr. Cooper "],
 )  # fmt: skip
 def test_a_long_hostile_text_is_masked_in_linear_time(unit):
     text = (unit * 65_536)[:65_536]
