@@ -6,12 +6,12 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from faulty_parts import TorchServe
 from soak_disk import Disk, open_disk
 from soak_events import EventLog
 from soak_parts import Postgres, Service, free_port
 from soak_proxy import ProxyProcess
 from started import COMMAND, HOST
+from torchserve_server import TorchServe
 from valkey_server import Valkey
 
 from serving.identity.person import Person

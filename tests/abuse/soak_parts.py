@@ -14,10 +14,10 @@ from pathlib import Path
 
 import psutil
 from bench_database import loaded
-from faulty_parts import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 from soak_events import EventLog, Memory, ServerChanged
 from started import COMMAND, HOST
+from torchserve_server import wait_until
 
 from serving.settings import ENV_PREFIX
 

