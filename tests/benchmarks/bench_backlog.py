@@ -88,13 +88,15 @@ def score(name: str, path: Path, output: Path, *, engine: str, form: str = "auto
     if num_verdicts != rows:
         sys.exit(f"bench_backlog: found {num_verdicts} verdicts, expected {rows}, one for each row")
     output.unlink()
-    return FileRun(
+    run = FileRun(
         name=name,
         rows=rows,
         seconds=round(seconds, 1),
         rows_per_s=round(rows / seconds, 1),
         peak_mib=round(usage.ru_maxrss / 1024, 1),
     )
+    print(run, file=sys.stderr)  # a run takes long: what it gave is not lost with the next
+    return run
 
 
 def measure_files(asked: argparse.Namespace, folder: Path) -> list[FileRun]:
@@ -195,6 +197,7 @@ def main() -> None:
         options = ScoreOptions(engine=asked.engine, input_format=asked.format)
         score_file(*asked.job, settings=settings, options=options)
         return
+    version = load_backlog_predictor(settings).model_version
     runs, rates, engine = [], {}, None
     with tempfile.TemporaryDirectory() as folder:
         if asked.rows:
@@ -208,7 +211,6 @@ def main() -> None:
         engine = engine_rate(settings, sample)
         share = round(runs[0].rows_per_s / engine["texts_per_s"], 3)
         rates |= {"engine": engine, "share_of_engine": share}
-    version = load_backlog_predictor(settings).model_version
     show(runs, engine, title=version)
     figures = {"job_engine": asked.engine, "runs": [asdict(run) for run in runs]}
     print(json.dumps(conditions(version) | figures | rates))

@@ -23,7 +23,10 @@ from data_pipeline.domain.masking import MASKING_VERSION, mask
 
 RESULTS = Path(__file__).with_name("results")
 TEXTS = Path(__file__).parents[1] / "data" / "masking"
-MEASURED, TUNED_ON = "second_measured.jsonl", ("measured.jsonl", "tuning.jsonl")
+MEASURED, TUNED_ON = (
+    "second_measured.jsonl",
+    ("measured.jsonl", "tuning.jsonl", "wide_tuning.jsonl"),
+)
 # A token of this model is about four characters of such text.
 CHARACTERS, TOKENS = 1000, 250
 ROUNDS = 5

@@ -33,7 +33,7 @@ def test_the_headline_is_measured_on_the_texts_nothing_was_tuned_on(folder):
     assert result["measured_on"] == "second_measured.jsonl"
     assert result["texts"] == 2
     assert result["measured"]["name"]["recall"]["of"] == 2
-    assert set(result["tuned_on"]) == {"measured.jsonl", "tuning.jsonl"}
+    assert set(result["tuned_on"]) == set(TUNED_ON)
     assert all(found["name"]["recall"]["of"] == 0 for found in result["tuned_on"].values())
 
 
@@ -41,7 +41,7 @@ def test_the_page_tells_texts_tuned_on_from_those_measured(folder):
     page = markdown(measure(folder))
     measured, *tuned = page.partition("## History")[0].split("## Tuned on: ")
     assert "2 texts of second_measured.jsonl" in measured
-    assert [part.splitlines()[0] for part in tuned] == ["measured.jsonl", "tuning.jsonl"]
+    assert [part.splitlines()[0] for part in tuned] == list(TUNED_ON)
 
 
 def test_every_step_of_the_history_names_the_texts_it_was_measured_on(folder):

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from data_pipeline.domain import name_context as context
-from data_pipeline.domain.name_lists import Word
+from data_pipeline.domain.masking import name_context as context
+from data_pipeline.domain.masking.name_lists import Word
 
 _CUE_GAP = re.compile(r"[ \t]{0,4}(?:[\"']?[:=][\"']?|[#(,/\"“>-]|\.(?=[ ])|\(s\):)?[ \t\"“]{0,4}")
 _PLACEHOLDER_NEAR = re.compile(

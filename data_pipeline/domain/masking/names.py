@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from data_pipeline.domain import name_context as context
-from data_pipeline.domain.masking_listed_names import listed_names
-from data_pipeline.domain.name_cues import (
+from data_pipeline.domain.masking import name_context as context
+from data_pipeline.domain.masking.listed_names import listed_names
+from data_pipeline.domain.masking.name_cues import (
     CUE_PATTERNS,
     PLACEHOLDER_BEFORE,
     Cue,
@@ -26,7 +26,7 @@ from data_pipeline.domain.name_cues import (
     page_of,
     within_organisation,
 )
-from data_pipeline.domain.name_lists import (
+from data_pipeline.domain.masking.name_lists import (
     ABBREVIATION,
     CONTRACTED,
     FAMILY,
@@ -49,7 +49,7 @@ from data_pipeline.domain.name_lists import (
     parts_of,
     words_of,
 )
-from data_pipeline.domain.name_persons import PERSON_PATTERNS, may_be_named_too, persons
+from data_pipeline.domain.masking.name_persons import PERSON_PATTERNS, may_be_named_too, persons
 
 NAME = "[NAME]"
 _LONGEST = 5

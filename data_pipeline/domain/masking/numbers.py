@@ -1,12 +1,12 @@
 """Finds numbers of persons by the words before them, by check digits and by length.
 
-Formatted numbers ("123-45-6789") are found by `masking_patterns`; here are the others: a run of
+Formatted numbers ("123-45-6789") are found by `masking.patterns`; here are the others: a run of
 digits whose nearest label says what it is, or that is too long for an amount.
 
 A run has at most 23 digits and a label is looked for in the 48 characters before it, so the
 time is linear in the length of the text.
 
-Source: check digits as in `masking_patterns`; the North American numbering plan for area codes.
+Source: check digits as in `masking.patterns`; the North American numbering plan for area codes.
 """
 
 import re
@@ -51,6 +51,14 @@ _GLUED = re.compile(
     r"(?<![^\W_])(?:ssn|ss|tin|itin)#?(?P<x>\d{9}|\d{3}-\d{2}-\d{4})(?![\w-])", re.IGNORECASE
 )
 _PARTLY = re.compile(r"(?<![\w*])[xX*•]{2,16}[- ]?\d{4}(?![\w*-])")
+_STRUCK = re.compile(
+    r"(?<![\w*?.-])(?=[\dxX*?-]{0,10}\d)(?:"
+    r"(?P<ssn>(?=[\d-]{0,10}[xX*?])[\dxX*?]{3}([- ])[\dxX*?]{2}\2[\dxX*?]{4})"
+    r"|(?P<dob>[xX*?]{2}[-/][\dxX*?]{2}[-/](?:19|20)\d\d|\d\d[-/][xX*?]{2}[-/](?:19|20)\d\d"
+    r"|(?:19|20)\d\d-(?:[xX*?]{2}-[\dxX*?]{2}|\d\d-[xX*?]{2}))"
+    r"|(?P<account>(?:[xX*]{2,4}-){1,3}\d{4}|\d{4,7}[xX*]{3,12}\d{0,4}))(?![\w*?-])"
+)
+_STRUCK_SPACED = re.compile(r"(?<![\w*])[xX*]{3} [xX*]{2} (?P<x>\d{4})(?![\w-]|[.,/]\d)")
 _LOCAL = re.compile(
     r"(?<![\w$.,/-])[2-9]\d{2}-(?!19\d\d|20\d\d|\d\d00|\d000)\d{4}(?![\w%-]|[.,/]\d)"
 )
@@ -67,7 +75,7 @@ _SPACED_PHONE = re.compile(r"(?:1 )?\d{3} \d{3} \d{4}")
 _CARD_GROUPS = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{3,4}|\d{4}([ -])\d{6}\2\d{4,5}")
 _LOOKALIKE = re.compile(r"\d[OolI]|[OolI]\d")
 _MISREAD = re.compile(
-    r"(?<![^\W_])(?=[OolI]{0,3}\d)(?=\d{0,4}[-/.]?\d{0,4}[-/.]?\d{0,3}[OolI])"
+    r"(?<![^\W_])(?=[OolI]{0,3}[-/.]?\d)(?=\d{0,4}[-/.]?\d{0,4}[-/.]?\d{0,3}[OolI])"
     r"[\dOolI]{1,10}(?:[-/.][\dOolI]{1,10}){0,3}(?![^\W_])"
 )
 _DIGITS = str.maketrans("OolI", "0011")
@@ -102,9 +110,20 @@ def find_bare_numbers(text: str) -> Iterator[tuple[int, int, str]]:
         yield match.start("x"), match.end("x"), "[ITIN]" if valid else "[SSN]"
     if any(struck in low for struck in ("xx", "**", "x*", "••")):
         yield from ((m.start(), m.end(), "[ACCOUNT]") for m in _PARTLY.finditer(text))
+    if any(struck in low for struck in ("xx", "**", "*-", "?-", "?/")):
+        yield from _struck(text)
     for match in _LOCAL.finditer(text):
         if _label_before(text, match.start()) in {None, "phone"}:
             yield match.start(), match.end(), "[PHONE]"
+
+
+def _struck(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields numbers and days of which some digits are struck out, read whole."""
+    kinds = {"ssn": "[SSN]", "dob": "[DOB]", "account": "[ACCOUNT]"}
+    for match in _STRUCK.finditer(text):
+        kind = next(kind for kind in kinds if match[kind])
+        yield match.start(), match.end(), kinds[kind]
+    yield from ((m.start(), m.end(), "[SSN]") for m in _STRUCK_SPACED.finditer(text))
 
 
 def _separate(match: re.Match[str]) -> Iterator[tuple[int, str]]:
@@ -186,6 +205,8 @@ NUMBER_PATTERNS = (
     _CARD_GROUPS,
     _GLUED,
     _PARTLY,
+    _STRUCK,
+    _STRUCK_SPACED,
     _LOCAL,
     _LOOKALIKE,
     _MISREAD,

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from data_pipeline.domain.masking import MASKING_VERSION, mask
-from data_pipeline.domain.masking_patterns import PLACEHOLDERS
+from data_pipeline.domain.masking.patterns import PLACEHOLDERS
 from data_pipeline.domain.prohibited_bases import GROUPS
 
 

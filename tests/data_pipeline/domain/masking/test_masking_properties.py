@@ -12,7 +12,9 @@ PIECES = st.sampled_from(
         "12 Oak St",
         "acct ending ", "3310", "[SSN]", "[NAME]", "(212) 555-0147", "$1,200", "unemployment", "’s",
         "household member", "benefit income", "particular ", "black ", "born in ",
-        "1961", "SS 1,200",
+        "1961", "SS 1,200", "7760-5, ", "x6694", "...7160", "dob|ssn4|acct\n", "1|2|3\n",
+        "ten six two", "12 Aa Rd ",
+        "b. 4/77", "last 4?\n: ", "PO Bx 88", "US Hwy 70 ", "0447 5506 62", "XX-XX-1992", "hers ",
     ]
 )  # fmt: skip
 DIGITS = st.text(alphabet="0123456789٣๔-. ()+/xX*\ud800", max_size=40)
@@ -62,7 +64,8 @@ def test_a_text_without_matches_comes_back_unchanged(text):
      "12 Oak ", "born 1 ", "born 3 ",
      "12,AB,", "[SSN] A ", "cc Aa, ", "x. -AB\n", "members Ab, ", "one ",
      "1/1/1970 ", "Aa\n", "Aa: b\n", "name ", "Al & ", "0Aaa ", "account ", "Aa MHP ",
-     "Mr. Cooper "],
+     "Mr. Cooper ", "12-34-", "ssn|", "ssn|a|b\n1|2|3\n", "born six ", "\n12 Aa\n", "..12",
+     "xx-", "0 0000 ", "notes 1234, ", "12 Aa Unit 1 "],
 )  # fmt: skip
 def test_a_long_hostile_text_is_masked_in_linear_time(unit):
     text = (unit * 65_536)[:65_536]

@@ -94,3 +94,79 @@ def test_an_identifier_without_a_telling_form_is_found_by_what_stands_beside_it(
 )
 def test_facts_beside_such_words_stay(text):
     assert mask(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (
+            "theres the jetski 7760-5, the sofa 7760-8",
+            "theres the jetski [ACCOUNT], the sofa [ACCOUNT]",
+        ),
+        ("Great Lakes 0772-445-90A, Golden 0349-088-23", "Great Lakes [ACCOUNT], Golden [ACCOUNT]"),
+        ("checking at Truist, 7700 2408 86.", "checking at Truist, [ACCOUNT]."),
+        ("Best Egg BE-99420637, 12,614", "Best Egg [ACCOUNT], 12,614"),
+        ("OneMain 25400179, $6,870", "OneMain [ACCOUNT], $6,870"),
+        (
+            "notes 5528, 5706 and 7024, all paid",
+            "notes [ACCOUNT], [ACCOUNT] and [ACCOUNT], all paid",
+        ),
+        ("CareCredit ...7160 and Truist x6694", "CareCredit ...[ACCOUNT] and Truist x[ACCOUNT]"),
+        ("AmEx -74002 too", "AmEx -[ACCOUNT] too"),
+        ("Disc 6011xxxxxxxx9920 bal", "Disc [ACCOUNT] bal"),
+        ("SSN: 627-33-XXXX; DOB: XX-XX-1992", "SSN: [SSN]; DOB: [DOB]"),
+        ("ss card reads 504-7?-8820", "ss card reads [SSN]"),
+        ("SSN 526 dash 98 dash 0447", "SSN [SSN]"),
+        ("ssn4=0471 soc x3390", "ssn4=[SSN] soc [SSN]"),
+        ("SSN last 4?\ncust: 0008", "SSN last 4?\ncust: [SSN]"),
+        ("ssn.......576-41-0882", "ssn.......[SSN]"),
+        (
+            "N | DOB | SSN4 | Acct\n1 | 7/4/83 | 4410 | 88160\n2 | 2/2/76 | 8120 | 88610",
+            "N | DOB | SSN4 | Acct\n1 | [DOB] | [SSN] | [ACCOUNT]\n2 | [DOB] | [SSN] | [ACCOUNT]",
+        ),
+        (
+            'A,B,PHONE,Account\n"x, y",,603-555-0125,1102\n',
+            'A,B,PHONE,Account\n"x, y",,[PHONE],[ACCOUNT]\n',
+        ),
+        (
+            "04-09-80   11-27-78\n Birth date   Birth date\n",
+            "[DOB]   [DOB]\n Birth date   Birth date\n",
+        ),
+        ("born on Groundhog Day 1949", "born on [DOB]"),
+        ("DOB 10/mar/1958", "DOB [DOB]"),
+        ("b. 4/77, paid", "b. [DOB], paid"),
+        ("he turned 80 on August 30", "they turned 80 on [DOB]"),
+        ("date of birth is six, twenty-one, fifty-nine and", "date of birth is [DOB] and"),
+        ("Birthday? The tenth of the tenth, ninety-one.", "Birthday? [DOB]."),
+        ("at 2714 US Hwy 70 E, now", "at [ADDRESS], now"),
+        ("at N4471 County Trunk Highway D.", "at [ADDRESS]."),
+        ("mail is po bx 3307", "mail is [ADDRESS]"),
+        ("at rt 1 box 60b", "at [ADDRESS]"),
+        ("Star Route, Box 14", "[ADDRESS]"),
+        ("at 3380 Wexmoor Crossing, Bldg 6, Unit 301", "at [ADDRESS]"),
+        ("19847 State Highway 46\nUnit C", "[ADDRESS]"),
+        ("Still at 4417 Desert Willow?", "Still at [ADDRESS]?"),
+        ("it is three eighteen Sand Hill Road", "it is [ADDRESS]"),
+        ("to\n88 Coal Hollow Patch\nFrackville, PA 17931", "to\n[ADDRESS]\nFrackville, PA 17931"),
+    ],
+)
+def test_an_identifier_is_found_by_its_form_its_column_or_its_wording(text, masked):
+    assert mask(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file 25-10077, no. 17-41182, case 14-4459, docket 23-CV-1187",
+        "ratios 28-36, lates 30-60-90, 600-1200 hours, 2014-2019, 2025-07-02T13:01",
+        "40-45 hours, 36-60 months, 80-10-10, 171-180, 5500-6000",
+        "scores 648 655 631, factors 038 018 010 014, limit 5000 4500",
+        "income 1250000, NMLS 402117, app_id: 0091-44-B, permit 7719034",
+        "rent ... 1200, in ...2019, ext x in 2024, 0x30 2x60",
+        "Loan | Rate | Year\n25000 | 9.9 | 2019\n",
+        "turned in 4/2023, birthday party cost thirty-two thousand",
+        "about one Small Business, two Main accounts, 15 US dollars",
+    ],
+)
+def test_sums_dates_and_the_numbers_of_files_stay(text):
+    assert mask(text).text == text

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from data_pipeline.domain import name_context as context
-from data_pipeline.domain.name_lists import (
+from data_pipeline.domain.masking import name_context as context
+from data_pipeline.domain.masking.name_lists import (
     FAMILY,
     NEVER,
     NO_PERSON,

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from data_pipeline.domain.name_context import GIVEN_WORDS
-from data_pipeline.domain.name_lists import (
+from data_pipeline.domain.masking.name_context import GIVEN_WORDS
+from data_pipeline.domain.masking.name_lists import (
     FAMILY,
     GIVEN,
     GIVEN_RARE,

@@ -5,7 +5,7 @@ placeholders such as `[SSN]`; words that state a prohibited basis become neutral
 nothing. Amounts, ratios, scores, dates, cities, employers and products stay: they are the reasons.
 
 Where things come from: bases and words in `prohibited_bases`, each group with its source;
-identifier formats in `masking_patterns`.
+identifier formats in `masking.patterns`.
 
 A pass looks at each word once and tries only the rules that start with it, so the time is linear
 in the length of the text. Masking one thing may bring another into view; passes repeat until
@@ -19,19 +19,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from data_pipeline.domain import masking_names as names
-from data_pipeline.domain import masking_patterns as patterns
-from data_pipeline.domain.masking_account_rules import ACCOUNT_RULES
-from data_pipeline.domain.masking_addresses import ADDRESS_PATTERNS, find_addresses
-from data_pipeline.domain.masking_dates import DATE_PATTERNS, find_birth_dates
-from data_pipeline.domain.masking_listed_names import LISTED_PATTERNS
-from data_pipeline.domain.masking_numbers import (
+from data_pipeline.domain.masking import names, patterns
+from data_pipeline.domain.masking.account_rules import ACCOUNT_RULES
+from data_pipeline.domain.masking.accounts import ACCOUNT_PATTERNS, find_accounts
+from data_pipeline.domain.masking.addresses import ADDRESS_PATTERNS, ADDRESS_RULES, find_addresses
+from data_pipeline.domain.masking.dates import DATE_PATTERNS, DATE_RULES, find_birth_dates
+from data_pipeline.domain.masking.listed_names import LISTED_PATTERNS
+from data_pipeline.domain.masking.numbers import (
     NUMBER_PATTERNS,
     find_bare_numbers,
     find_numbers,
     straightened,
 )
-from data_pipeline.domain.masking_reversed_names import REVERSED_PATTERNS, find_reversed_names
+from data_pipeline.domain.masking.reversed_names import REVERSED_PATTERNS, find_reversed_names
+from data_pipeline.domain.masking.tables import TABLE_PATTERNS, find_in_tables
 from data_pipeline.domain.prohibited_bases import GROUPS, WordRule
 
 _MAX_PASSES = 8
@@ -132,6 +133,8 @@ _FINDERS: tuple[Callable[[str], Iterator[_Hit]], ...] = (
     find_bare_numbers,
     find_birth_dates,
     find_addresses,
+    find_accounts,
+    find_in_tables,
 )
 
 
@@ -153,7 +156,7 @@ def mask(text: str) -> MaskedText:
 def _find(text: str) -> list[_Hit]:
     plain = straightened(text)
     hits = list(_find_formatted(plain))
-    hits.extend(_find_by_word(text))
+    hits.extend(_find_by_word(plain))
     for find in _FINDERS:
         hits.extend(find(plain))
     hits.extend(find_reversed_names(text))
@@ -259,7 +262,7 @@ def _compile_context_rule(rule: patterns.ContextRule) -> _Rule:
     )
 
 
-_CONTEXT_RULES = (*ACCOUNT_RULES, *patterns.CONTEXT_RULES)
+_CONTEXT_RULES = (*ACCOUNT_RULES, *DATE_RULES, *ADDRESS_RULES, *patterns.CONTEXT_RULES)
 
 
 def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
@@ -280,6 +283,8 @@ def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
 
 _FINDER_PATTERNS = (
     *NUMBER_PATTERNS,
+    *ACCOUNT_PATTERNS,
+    *TABLE_PATTERNS,
     *DATE_PATTERNS,
     *ADDRESS_PATTERNS,
     *REVERSED_PATTERNS,

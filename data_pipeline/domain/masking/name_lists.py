@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
-from data_pipeline.domain import name_context as context
+from data_pipeline.domain.masking import name_context as context
 
 WORD = re.compile(r"(?<!\w)(?:[^\W\d_]|0(?=[A-Za-z]{3}))(?:\w|['’-](?=[^\W\d_])){0,40}")
 CONTRACTED = re.compile(r"['’](?:ve|d|ll|re|m|t|em)$", re.IGNORECASE)
@@ -29,7 +29,7 @@ _SMALL = str.maketrans("013", "ole")
 
 
 def _read(name: str) -> str:
-    folder = files("data_pipeline.domain") / "name_words"
+    folder = files("data_pipeline.domain.masking") / "name_words"
     return (folder / f"{name}.txt").read_text("utf-8")
 
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from data_pipeline.domain import name_context as context
-from data_pipeline.domain.name_cues import (
+from data_pipeline.domain.masking import name_context as context
+from data_pipeline.domain.masking.name_cues import (
     PLACE_AFTER,
     PLAIN,
     Cue,
@@ -14,7 +14,7 @@ from data_pipeline.domain.name_cues import (
     beside_placeholder,
     is_alone_on_line,
 )
-from data_pipeline.domain.name_lists import (
+from data_pipeline.domain.masking.name_lists import (
     FAMILY,
     GIVEN,
     NEVER,

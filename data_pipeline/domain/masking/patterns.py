@@ -17,8 +17,8 @@ import phonenumbers
 from stdnum import luhn
 from stdnum.us import itin, rtn
 
-from data_pipeline.domain.name_context import BRANDS, GIVEN_TOO, LABELS
-from data_pipeline.domain.name_lists import is_named
+from data_pipeline.domain.masking.name_context import BRANDS, GIVEN_TOO, LABELS
+from data_pipeline.domain.masking.name_lists import is_named
 from data_pipeline.domain.prohibited_bases import ADULT_AGE, PERSON
 
 PLACEHOLDERS: tuple[str, ...] = (
@@ -48,12 +48,12 @@ class ContextRule:
 
 
 FORMATTED = re.compile(
-    rf"""(?<![\w$.])(?:
+    rf"""(?<![\w$])(?<!\w\.)(?:
     (?<!\d-)(?P<tin>\d{{3}}[.]\d{{2}}[.]\d{{4}}|\d{{3}}/\d{{2}}/\d{{4}}
-        |\d{{3}}(?:[-–]|[ ]-[ ]|[ ])\d{{2}}(?:[-–]|[ ]-[ ]|[ ])\d{{4}}
+        |\d{{3}}(?:[ ]?[-–][ ]?|[ ])\d{{2}}(?:[ ]?[-–][ ]?|[ ])\d{{4}}
         |\d[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]\d[ ]\d
         |[xX*]{{3}}-?[xX*]{{2}}-?\d{{4}})(?![\w-])
-  | (?<!-)(?<!\d[,/])(?:
+  | (?<!-)(?<!\d/)(?<!\d,(?!\d{{3}}-\d{{3}}-\d{{4}}))(?:
     (?P<phone>(?:\+?1[-. ]?)?(?:\([ ]?\d{{3}}[ ]?\)[ ]{{0,2}}-?|\d{{3}}(?:\)[ ]|[-./–]))
         \d{{3}}[-. –]\d{{4}}
         |\(\d{{3}}\)[ ]?\d{{7}}
