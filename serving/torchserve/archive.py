@@ -44,7 +44,7 @@ _ARCHIVER = "model_archiver"
 _MODEL_CONFIG = "model-config.yaml"
 # The source that the handler stands on.
 _PACKAGES = {
-    "data_pipeline": ("__init__.py", "errors.py", "domain/*.py", "domain/name_words/*.txt"),
+    "data_pipeline": ("__init__.py", "errors.py", "domain/**/*.py", "domain/**/*.txt"),
     "model_store": ("*.py", "engine/**/*.py"),
     "serving": (
         "__init__.py",
