@@ -7,8 +7,10 @@ that is absent leaves no trace, because a rendered "not provided" would itself b
 reported it.
 """
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import NamedTuple
 
 from data_pipeline.domain.application import LoanApplication, LoanProduct, Occupancy
 
@@ -133,6 +135,22 @@ _LINES: tuple[tuple[str, str, Callable[..., str]], ...] = (
 FIELD_LABELS: dict[str, str] = {label: name for name, label, _ in _LINES}
 """Name of the application field that each label of a rendering stands for."""
 
+_LINE = re.compile(rf"(?P<label>{'|'.join(map(re.escape, FIELD_LABELS))}): ")
+
+
+class FieldLine(NamedTuple):
+    """A rendered field in a text.
+
+    Attributes:
+        field: name of the application field.
+        start: first code point of the line.
+        end: one past its last, without the line break.
+    """
+
+    field: str
+    start: int
+    end: int
+
 
 def render_text(application: LoanApplication) -> str:
     """Returns the application as text, the only form in which a model reads it.
@@ -149,3 +167,20 @@ def render_text(application: LoanApplication) -> str:
     ]
     parts = [application.text] if application.text is not None else []
     return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
+
+
+def field_lines(text: str) -> tuple[FieldLine, ...]:
+    """Returns the block of "Label: value" lines that ends a text, in their order there.
+
+    Lines of the free text just above, if they are written the same way, count as fields.
+    """
+    found: list[FieldLine] = []
+    end = len(text)
+    while end > 0:
+        start = text.rfind("\n", 0, end) + 1
+        match = _LINE.match(text, start, end)
+        if match is None:
+            break
+        found.append(FieldLine(FIELD_LABELS[match["label"]], start, end))
+        end = start - 1
+    return tuple(reversed(found))

@@ -25,7 +25,7 @@ RESULTS = Path(__file__).with_name("results")
 TEXTS = Path(__file__).parents[1] / "data" / "masking"
 MEASURED, TUNED_ON = (
     "second_measured.jsonl",
-    ("measured.jsonl", "tuning.jsonl", "wide_tuning.jsonl"),
+    ("measured.jsonl", "tuning.jsonl", "wide_tuning.jsonl", "broad_tuning.jsonl"),
 )
 # A token of this model is about four characters of such text.
 CHARACTERS, TOKENS = 1000, 250

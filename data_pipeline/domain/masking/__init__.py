@@ -1,9 +1,12 @@
 """The one masker of training, evaluation and serving: `mask` and what it gives back.
 
-`masker` applies the rules pass by pass; `patterns`, `accounts`, `account_rules`, `tables`,
-`numbers`, `dates` and `addresses` find identifiers; `names` and what it draws on finds persons.
+`masker` applies the rules pass by pass. Numbers: `formatted` by form, `accounts`, `account_rules`,
+`cued_numbers` and `numbers` by label, `number_shapes` by shape, `tables` by the head of a column.
+Dates: `dates` by label, `calendar_dates` any that may be a birth, `loose_dates` in unusual writing.
+`addresses` and `loose_addresses` find places; `names` and what it draws on, persons.
 """
 
-from data_pipeline.domain.masking.masker import MASKING_VERSION, MaskedText, Replacement, mask
+from data_pipeline.domain.masking.masker import MaskedText, Replacement, mask
+from data_pipeline.domain.masking.version import MASKING_VERSION
 
 __all__ = ["MASKING_VERSION", "MaskedText", "Replacement", "mask"]

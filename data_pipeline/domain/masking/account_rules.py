@@ -107,6 +107,26 @@ ACCOUNT_RULES: tuple[ContextRule, ...] = (
         placeholder="[SSN]",
     ),
     ContextRule(
+        heads="last ends ending final",
+        pattern=r"\w+\b[^\d\n$]{0,24}\b(?:ssn?|soc|social|tin)\b[^\d\n$]{0,12}"
+        r"(?:\n[^\n\d]{0,20}[:>][^\d\n$]{0,8})?(?<![\d.,-])(?P<x>(?!19\d\d|20\d\d)\d{4})(?![\w%]"
+        r"|[.,/-]\d)",
+        placeholder="[SSN]",
+    ),
+    ContextRule(
+        heads="ssn ss soc social tin",
+        pattern=r"\w+\b[^\d\n$]{0,20}\b(?:last|ends?|ending|final|finish(?:es)?)\b[^\d\n$]{0,14}"
+        r"(?<![\d.,-])(?P<x>(?!19\d\d|20\d\d)\d{3,4})(?![\w%]|[.,/-]\d)",
+        placeholder="[SSN]",
+    ),
+    ContextRule(
+        heads="account acct card loan checking savings visa mastercard amex member share",
+        pattern=r"\w+\b[^\d\n$]{0,24}\b(?:last|ends?|ending|final)\b"
+        r"(?![ ]?(?:bal|val|dti|score|paid|pay|pmt|late|date|month|year|on))[^\d\n$]{0,14}"
+        r"(?<![\d.,-])(?P<x>(?!19\d\d|20\d\d)\d{4})(?![\w%]|[.,/-]\d)",
+        classify=classify_account,
+    ),
+    ContextRule(
         heads="iban",
         pattern=r"iban\W{1,3}(?P<x>[a-z]{2}\d{2}[ ]?[a-z\d]{4}(?:[ ]?\d{2,18}){1,6})(?!\w)",
         placeholder="[ACCOUNT]",

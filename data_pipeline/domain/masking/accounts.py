@@ -9,8 +9,10 @@ Source: none; how account and share numbers are written in credit files.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from data_pipeline.domain.masking.account_rules import classify_account
+from data_pipeline.domain.masking.folding import fold
 
 _TOKEN = re.compile(
     r"\d(?:\d{0,5}-[A-Z]{1,2}-\d{3,6}"
@@ -20,24 +22,18 @@ _HEAD = re.compile(
     r"(?:^|[\s(#:;|,/*])(?P<x>(?!(?:SSN|DOB|I?TIN|F?EIN|CV?|CR|BK|NO|RN|SS|CD|APP|ID|REF|DUP|TRIP)\b|SSS|BDS)"
     r"[A-Z]{1,4}-?)\Z"
 )
-_OPEN_HEAD = re.compile(r"(?:^|[\s(#:;|/*\"']|(?<!\d),)\Z")
+_OPENERS = frozenset(["", *"(#:;|/*\"'"])
 _OFFICIAL = re.compile(
-    r"\bfile|\bref\b|\bcases?\b|\bapp(?:s?\b|id|l?_|l?[ .]|lic)|polic|\bvin\b|model|parcel|\bapn\b"
-    r"|tract|licen|\blic\b|\bdl\b|\b(?<!loan_)(?<!acct_)(?<!member )id\b|\buli\b|usdot|\bmc\b"
-    r"|permit"
-    r"|naics|\bcode|docket|claim|commitment|\bindex|\bvol\b|\bpg\b(?!&)|\bpages?\b|\bbook\b|instr"
-    r"|invoice|\binv\b|order|serial|\bzip|nmls|court|district|cause|bankruptcy"
-    r"|ch(?:apter|\.)? ?(?:7|1[123])\b|section"
-    r"|\bcfr|\busc\b|\breg\b|\bform\b|\blots?\b|escrow|title|badge|\bpart\b|\bfax|\bplan\b|grant"
-    r"|\bpin\b|\bmls\b|\btax|certificate|\bcert\.|apprais|recept|recorded|deed|judg|hull|\btag\b"
-    r"|plate|stock"
-    r"|ticket|confirm|tracking|resol|\bcall(?:ed)?\b|phone|tel\b|\bcell|mobile|score|fico|factor"
-    r"|reason"
-    r"|hours|miles|income|years?\b|engine|\bunit|batch|terminal|\bseq\b|_seq|\btrace|session|event"
-    r"|version|build|release|\brule|\bitem|queue|employer|\bctc\b|\blead\b|deal|history|record"
-    r"|thread|request|\bcomp\b|\bdoc\b|clerk|letter #|police|report in|infile|vessel|\bts\b"
-    r"|\bwho\b",
-    re.IGNORECASE,
+    r"\b(?:file|ref\b|cases?\b|app(?:s?\b|id|l?_|l?[ .]|lic)|vin\b|model|parcel|apn\b|tract"
+    r"|(?<!loan_)(?<!acct_)(?<!member )id\b|uli\b|usdot|mc\b|permit|naics|code|docket|claim"
+    r"|commitment|index|vol\b|pg\b(?!&)|pages?\b|book\b|instr|invoice|inv\b|order|serial|zip"
+    r"|nmls|court|district|cause|bankruptcy|ch(?:apter|\.)? ?(?:7|1[123])\b|section|cfr|usc\b"
+    r"|reg\b|form\b|lots?\b|escrow|title|part\b|fax|grant|pin\b|mls\b|tax|apprais|recept"
+    r"|recorded|deed|judg|hull|tag\b|plate|stock|ticket|confirm|tracking|resol|call(?:ed)?\b"
+    r"|phone|tel\b|cell|mobile|score|fico|factor|reason|hours|miles|income|years?\b|engine"
+    r"|unit|batch|terminal|seq\b|_seq|trace|session|event|version|build|release|rule|item"
+    r"|queue|employer|ctc\b|lead\b|deal|history|record|thread|request|comp\b|doc\b|clerk"
+    r"|letter #|police|report in|infile|vessel|ts\b|who\b)"
 )
 _CLAUSE = re.compile(r"[;\n]|(?<!\bno)(?<!\bNo)(?<!acct)(?<!\bcert)(?<!\blic)\. ")
 _GOES_ON = re.compile(r"[.:]\d|,\d{3}(?![\d-])")
@@ -75,6 +71,7 @@ _LISTED = re.compile(
     r"|were|#))?"
     r"[ :#]{1,3}(?P<x>\d{4,10}(?:(?:, | and | & |, and |/| or )\d{4,10}){1,8})(?![\w%-]|[.,]\d)"
 )
+_SEVERAL = ("notes", "accounts", "accts", "acct nos", "shares", "certs", "members", "loans")
 _PAIR = re.compile(r"\d{4}(?:, and |, | and | & |/| or )\d{4}")
 _EACH = re.compile(r"\d+")
 _REACH, _LONG, _LONGEST_BARE, _SHORTEST_BARE, _PAIRED, _FOUR = 30, 6, 8, 7, 2, 4
@@ -83,23 +80,37 @@ _REACH, _LONG, _LONGEST_BARE, _SHORTEST_BARE, _PAIRED, _FOUR = 30, 6, 8, 7, 2, 4
 def find_accounts(text: str) -> Iterator[tuple[int, int, str]]:
     """Yields start, end and placeholder of every account number known by its form."""
     for match in _TOKEN.finditer(text):
-        head = _HEAD.search(text, max(0, match.start() - _LONG), match.start())
-        open_head = _OPEN_HEAD.search(text, max(0, match.start() - 1), match.start())
-        if head is None and open_head is None:
+        start, end = match.span()
+        head = _HEAD.search(text, max(0, start - _LONG), start) if _is_headed(text, start) else None
+        if head is not None:
+            start = head.start("x")
+        elif not _is_open(text, start):
             continue
-        start = head.start("x") if head else match.start()
-        if _is_account(match.group(), headed=head is not None) and _is_free(
-            text, start, match.end()
-        ):
-            yield start, match.end(), "[ACCOUNT]"
+        if _is_account(match.group(), headed=head is not None) and is_free(text, start, end):
+            yield start, end, "[ACCOUNT]"
     for start, end in _last_four(text):
         if classify_account(text[start:end]) is not None:
             yield start, end, "[ACCOUNT]"
     for match in _SPACED.finditer(text):
-        if _SHAPED.fullmatch(match.group()) and _is_free(text, match.start(), match.end()):
+        if _SHAPED.fullmatch(match.group()) and is_free(text, match.start(), match.end()):
             yield match.start(), match.end(), "[ACCOUNT]"
-    if _PAIR.search(text):
+    low = text.lower()
+    if any(word in low for word in _SEVERAL) and _PAIR.search(text):
         yield from _listed(text)
+
+
+def _is_headed(text: str, start: int) -> bool:
+    """Tells whether letters can stand in front of a number, as part of it."""
+    before = text[max(0, start - 1) : start]
+    return before == "-" or "A" <= before <= "Z"
+
+
+def _is_open(text: str, start: int) -> bool:
+    """Tells whether a number stands apart from what is before it."""
+    before = text[max(0, start - 1) : start]
+    if before == ",":
+        return not text[max(0, start - 2) : start - 1].isdecimal()
+    return before in _OPENERS or before.isspace()
 
 
 def _last_four(text: str) -> Iterator[tuple[int, int]]:
@@ -116,14 +127,15 @@ def _listed(text: str) -> Iterator[tuple[int, int, str]]:
                 yield each.start(), each.end(), "[ACCOUNT]"
 
 
-def _is_account(found: str, *, headed: bool) -> bool:
+def _is_account(found: str, *, headed: bool) -> bool:  # noqa: PLR0911
+    if found.isdecimal() and not headed and not _is_long_bare(found):
+        return False  # before any pattern: most tokens are short plain numbers
     if _DATE.fullmatch(found) or _LATES.fullmatch(found):
         return False
     size = sum(map(str.isdigit, found))
     parts = found.split("-")
     if len(parts) == 1:
-        short = found.isdigit() and not headed
-        return size >= _LONG if not short else _is_long_bare(found)
+        return size >= _LONG
     if not all(part.isdigit() for part in parts):
         return size >= _LONG
     if headed:
@@ -143,29 +155,15 @@ def _is_range(low: str, high: str) -> bool:
     return len(low) == len(high) and int(low) < int(high) < 1.3 * int(low)
 
 
-def _is_free(text: str, start: int, end: int) -> bool:
+def is_free(text: str, start: int, end: int) -> bool:
     """Tells whether nothing around says that the number is of a file, a court or a count."""
     if _GOES_ON.match(text, end):
         return False
-    clause = _CLAUSE.split(text[max(0, start - _REACH) : start])[-1]
-    return not _OFFICIAL.search(clause) and not _OF_THINGS.match(text, end)
+    if _OF_THINGS.match(text, end):
+        return False
+    return not _is_official(_CLAUSE.split(text[max(0, start - _REACH) : start])[-1])
 
 
-ACCOUNT_PATTERNS = (
-    _TOKEN,
-    _HEAD,
-    _OPEN_HEAD,
-    _OFFICIAL,
-    _CLAUSE,
-    _GOES_ON,
-    _OF_THINGS,
-    _DATE,
-    _LATES,
-    *(pattern for _, pattern in _LAST_FOUR),
-    _STRUCK_FOUR,
-    _PAIR,
-    _SPACED,
-    _SHAPED,
-    _LISTED,
-)
-"""Every pattern of this module, for the masker's version."""
+@lru_cache(maxsize=256)
+def _is_official(clause: str) -> bool:
+    return _OFFICIAL.search(fold(clause)) is not None

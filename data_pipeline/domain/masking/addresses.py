@@ -11,97 +11,20 @@ from collections.abc import Iterator
 
 from data_pipeline.domain.masking.patterns import ContextRule
 
-_STRONG = [
-    "Street",
-    "St",
-    "Avenue",
-    "Ave",
-    "Av",
-    "Road",
-    "Rd",
-    "Drive",
-    "Dr",
-    "Lane",
-    "Ln",
-    "Court",
-    "Ct",
-    "Boulevard",
-    "Blvd",
-    "Circle",
-    "Cir",
-    "Place",
-    "Pl",
-    "Terrace",
-    "Ter",
-    "Terr",
-    "Trail",
-    "Trl",
-    "Parkway",
-    "Pkwy",
-    "Highway",
-    "Hwy",
-    "Way",
-    "Square",
-    "Sq",
-    "Pike",
-    "Turnpike",
-    "Tpke",
-    "Crescent",
-    "Cres",
-    "Alley",
-    "Aly",
-    "Causeway",
-    "Expressway",
-    "Expy",
-    "Concourse",
-    "Mews",
-    "Crossing",
-    "Xing",
-    "Loop",
-]
-_WEAK = [
-    "Bend",
-    "Bluff",
-    "Branch",
-    "Cove",
-    "Glen",
-    "Green",
-    "Grove",
-    "Hill",
-    "Landing",
-    "Overlook",
-    "Pass",
-    "Path",
-    "Plaza",
-    "Point",
-    "Ridge",
-    "Row",
-    "Run",
-    "Trace",
-    "Vista",
-    "Walk",
-    "Bypass",
-    "Heights",
-    "Hts",
-    "Commons",
-    "Knoll",
-    "Meadow",
-    "Quay",
-    "Wharf",
-    "Spur",
-    "Crest",
-    "Gate",
-    "Court's",
-    "View",
-    "Vw",
-    "Bl",
-    "Hollow",
-    "R0AD",
-]
+_STRONG = """
+    Street St Avenue Ave Av Road Rd Drive Dr Lane Ln Court Ct Boulevard Blvd Circle Cir Place Pl
+    Terrace Ter Terr Trail Trl Parkway Pkwy Highway Hwy Way Square Sq Pike Turnpike Tpke Crescent
+    Cres Alley Aly Causeway Expressway Expy Concourse Mews Crossing Xing Loop
+"""
+_WEAK = """
+    Bend Bluff Branch Cove Glen Green Grove Hill Landing Overlook Pass Path Plaza Point Ridge Row
+    Run Trace Vista Walk Bypass Heights Hts Commons Knoll Meadow Quay Wharf Spur Crest Gate
+    Court's View Vw Bl Hollow R0AD
+"""
 
 
-def _either_case(words: list[str]) -> str:
-    both = {form for word in words for form in (word, word.upper())}
+def _either_case(words: str) -> str:
+    both = {form for word in words.split() for form in (word, word.upper())}
     return "|".join(sorted(both, key=lambda form: (-len(form), form)))
 
 
@@ -180,18 +103,23 @@ _STREET = re.compile(
     r"|\d{1,6}[ ](?:Calle|Avenida|Camino|Paseo|Via|V[ií]a|Rue|Avenue|Alameda|Acequia|Plaza|Rancho"
     rf"|CALLE|AVENIDA|CAMINO)(?:[ ]{_WORD}){{1,3}}(?:[ ]{_SIDE}(?!\w))?{_UNIT}?"
     r"|(?:Calle|Avenida|Camino|Paseo)(?:[ ][A-ZÁ-Ú][\wÀ-ÿ]{1,18}){1,3}[ ]\#?\d{1,5}\b"
-    rf"{_UNIT}?"
-    rf"|\d{{2,5}}(?:-\d{{1,3}})?[ ](?:[nsew]\.?[ ])?(?:\d{{1,3}}(?:st|nd|rd|th)|{_LOWER_WORD}"
-    rf"(?:[ ]{_LOWER_WORD}){{0,3}}(?:[ ]jr)?)"
+    rf"{_UNIT}?)"
+)
+_LOWER_STREET = re.compile(
+    rf"{_START}\d{{2,5}}(?:-\d{{1,3}})?[ ](?:[nsew]\.?[ ])?(?:\d{{1,3}}(?:st|nd|rd|th)"
+    rf"|{_LOWER_WORD}(?:[ ]{_LOWER_WORD}){{0,3}}(?:[ ]jr)?)"
     rf"[ ]{_LOWER_SUFFIX}\b"
     rf"(?![ ]of\b)"
     rf"{_UNIT}?(?:[ ]\d{{3,4}}(?=[ ]?(?:\n|and\b|$)))?"
-    r")"
 )
+# Where a street line can begin: cheap to find. What follows a number tells how it can go on.
 _BEGINNING = re.compile(
-    r"(?<![\w$-])(?<!\w\.)(?:\d|[NSEW]\d|Apt|APT|Unit|UNIT|Suite|Ste|One|T|F|Calle|Avenida|Camino"
-    r"|Paseo)"
+    r"[\dNSEWAUOTFCP](?<![\w$-].)(?<!\w\..)(?:(?<=\d)[\dO]{0,5}(?:-\d{1,5})?(?:-?[A-Z])?"
+    r"(?:[ ]?[½¼¾])?(?=[ ]{1,3}(?P<next>[^\W_])|,[A-Z])|(?<=[NSEW])\d|(?<=A)(?:pt|PT)"
+    r"|(?<=U)(?:nit|NIT)|(?<=S)(?:uite|te)|(?<=O)ne|(?<=T)(?:wo|hree|en)|(?<=F)(?:our|ive)"
+    r"|(?<=C)(?:alle|amino)|(?<=A)venida|(?<=P)aseo)"
 )
+_LOWER_TOO = re.compile(r"d(?:el?|es|u)[ ]|la[ ]|of[ ]")
 _BOX = re.compile(
     r"(?<!\w)(?:(?:p\.?[ ]?o\.?[ ]?bo?x|post[ ]office[ ]box|(?:(?:hc|rr|hcr|psc|rt|rte"
     r"|r\.?[ ]?d\.|rfd"
@@ -204,24 +132,33 @@ _BLOCK = re.compile(
     r"[A-Z][A-Za-z.]{1,14}(?:[ ][A-Z][A-Za-z.]{1,14}){0,2},?[ ]{1,2}(?:[A-Z]{2}[ ]{1,2})?\d{5}\b"
 )
 _PARK = re.compile(
-    r"(?<!\w)(?:[A-Z][a-z]{2,14}[ ]){1,3}(?:MHP|MHC|Mobile Home (?:Park|Estates)"
-    r"|Trailer (?:Park|Court)|RV Park)"
+    r"[A-Z](?<!\w[A-Z])(?:[a-z]{2,14}[ ](?:[A-Z][a-z]{2,14}[ ]){0,2}(?:MHP|MHC"
+    r"|Mobile Home (?:Park|Estates)|Trailer (?:Park|Court)|RV Park)"
     r",?[ ](?:[Ll]ot|LOT|[Ss]p(?:ace|c)?|SP|[Uu]nit|[Ss]ite|\#)[ .]?\#?[A-Z]?\d{1,4}[A-Z]?\b"
-    r"|\b(?:General Delivery|GENERAL DELIVERY)\b"
+    r"|(?<=G)(?:eneral Delivery|ENERAL DELIVERY)\b)"
 )
 _BOXES = ("box", "bx", "rural")
 _PARKS = ("MHP", "MHC", "Park", "Court", "Home ", "Delivery", "DELIVERY")
 _LABELLED = re.compile(
-    r"(?:(?<!proof of )(?<!Proof of )(?<!PROOF OF )"
+    r"\d(?<=[ :=\"']\d)\d{0,4}(?:-\d{1,4})?[A-Z]?[ ](?=[A-Z\d]|of|de|la|du)"
+    rf"(?:{_SIDE}[ ])?(?:{_WORD})(?:[ ]{_WORD}){{0,3}}{_END}(?![ ]?%|\w)"
+)
+_LABEL_BEFORE = re.compile(
+    r"(?<!proof of )(?<!Proof of )(?<!PROOF OF )"
     r"\b(?:addr(?:ess)?|street|place|located|situated|resid(?:es?|ing|ence)|lives?|living"
     r"|mailing|moved|stays?|home|res"
     r"|rent(?:s|ing|ed)? at|[Ss]till at|[Pp]roperty|Prop|PROP|[Pp]resent|Subject|SUBJECT|dorm|perm"
     r"|mail|ADDR(?:ESS)?|STREET|RES|HOME|Addr(?:ess)?|Street|Home|Mail|Mailing|Resid(?:es|ence))\b"
-    rf")(?:[ ]?[:=#.-]|[ ](?:is|at|in|on|to|now|given|was|address|street|line"
-    rf"|1)\b){{0,4}}[ :=\"']{{1,14}}"
-    rf"{_START}(?P<x>\d{{1,5}}(?:-\d{{1,4}})?[A-Z]?[ ](?:{_SIDE}[ ])?"
-    rf"(?:{_WORD})(?:[ ]{_WORD}){{0,3}}{_END})(?![ ]?%|\w)"
+    r"(?:[ ]?[:=#.-]|[ ](?:is|at|in|on|to|now|given|was|address|street|line"
+    r"|1)\b){0,4}[ :=\"']{1,14}\Z"
 )
+_WORDS = """
+    addr address street place located situated reside resides residing residence live lives living
+    mailing moved stay stays home res property prop present subject dorm perm mail is at in on to
+    now given was line 1
+"""
+_LAST_WORDS = frozenset(_WORDS.split())
+_LABEL_REACH, _WORD_REACH = 72, 26
 _YEAR = re.compile(r"(?:19[5-9]|20[0-3])\d[ ]")
 _STRONG_WORD = re.compile(
     rf"\b(?:{_either_case(_STRONG)}|[Cc]alle|CALLE|{_LOWER_SUFFIX})\b|\d(?:st|nd|rd|th)\b"
@@ -254,17 +191,33 @@ def find_addresses(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _PARK.finditer(text) if any(word in text for word in _PARKS) else ():
         yield match.start(), match.end(), "[ADDRESS]"
     for match in _LABELLED.finditer(text):
-        if not _YEAR.match(match["x"]) and not _MEASURE.match(match["x"]):
-            yield match.start("x"), match.end("x"), "[ADDRESS]"
+        if _YEAR.match(match.group()) or _MEASURE.match(match.group()):
+            continue
+        if _is_labelled(text, match.start()):
+            yield match.start(), match.end(), "[ADDRESS]"
+
+
+def _is_labelled(text: str, start: int) -> bool:
+    """Tells whether a word that announces an address stands before; the last word is read first."""
+    before = text[max(0, start - _WORD_REACH) : start].rstrip(" :=\"'#.-")
+    if re.split(r"\W", before)[-1].lower() not in _LAST_WORDS:
+        return False
+    return _LABEL_BEFORE.search(text, max(0, start - _LABEL_REACH), start) is not None
 
 
 def _streets(text: str) -> Iterator[re.Match[str]]:
-    """Yields what `_STREET.finditer` would, tried only where a street line can begin."""
+    """Yields street lines, tried only where one can begin."""
     at = 0
     for beginning in _BEGINNING.finditer(text):
-        if beginning.start() < at:
+        start = beginning.start()
+        if start < at:
             continue
-        match = _STREET.match(text, beginning.start())
+        following = beginning["next"] or ""
+        match = None
+        if not following.islower() or _LOWER_TOO.match(text, beginning.start("next")):
+            match = _STREET.match(text, start)
+        if match is None and (following.islower() or following.isdecimal()):
+            match = _LOWER_STREET.match(text, start)
         if match is not None:
             at = match.end()
             yield match
@@ -298,17 +251,3 @@ ADDRESS_RULES: tuple[ContextRule, ...] = (
     ),
 )
 """Rules of the same kind as `masking.patterns.CONTEXT_RULES`."""
-
-ADDRESS_PATTERNS = (
-    _STREET,
-    _BOX,
-    _BLOCK,
-    _PARK,
-    _LABELLED,
-    _YEAR,
-    _STRONG_WORD,
-    _MEASURE,
-    _CREDIT_WORD,
-    _NOT_BEFORE,
-)
-"""Every pattern of this module, for the masker's version."""

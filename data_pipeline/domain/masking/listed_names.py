@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from data_pipeline.domain.masking import name_context as context
 from data_pipeline.domain.masking.name_lists import (
     FAMILY,
+    GIVEN,
     NEVER,
     NO_PERSON,
     ORDINARY,
@@ -17,10 +18,11 @@ from data_pipeline.domain.masking.name_lists import (
 
 _PART = r"[A-ZÀ-ÖØ-Þ](?:[\w-]|['’](?!s\b)){1,24}"
 _ONE = rf"(?:(?:[A-Z]\.[ ]?){{0,2}}{_PART}(?:[ ](?:[A-Z]\.?(?![\w'’-])|{_PART})){{0,3}})"
+_COMMA = r",[ ]{0,2}(?:and[ ]|&[ ])?|;[ ]{0,2}|[ ]and[ ]|[ ]?[&/|+][ ]?"
+_PART_OF = r"(?:[ ]\([a-z]{2,12}\))?"  # such as `(chair)`
 LISTED = re.compile(
     r"(?:[ ](?:are|is|were|present|members))?[ ]?(?:[:(=—–-][ ]{0,3})?"
-    rf"(?P<list>{_ONE}(?:(?:,[ ]{{0,2}}(?:and[ ]|&[ ])?|;[ ]{{0,2}}|[ ]and[ ]|[ ]?[&/|+][ ]?)"
-    rf"{_ONE}){{1,11}})"
+    rf"(?P<list>{_ONE}{_PART_OF}(?:(?:{_COMMA}){_ONE}{_PART_OF}){{1,11}})"
 )
 HEADED = re.compile(
     rf"[ ]{{0,2}}[:=][ \t]{{0,4}}(?P<x>{_ONE})(?=[ ]{{0,2}}(?:[\n<(,;|/\[@]|[ ][-–—]|$|[ ]{{2}}))"
@@ -33,11 +35,11 @@ INITIALS = re.compile(
     r"|(?<=[.!?)][ ])(?P<y>[A-Z]\.[ ]?[A-Z]\.)(?=\s*$)"
 )
 _CLOSED = re.compile(r"(?:[.!?)\]][ ]{1,2}|(?:^|\n)[ ]{0,3})[-–—~]?$")
-_SEPARATOR = re.compile(r",[ ]{0,2}(?:and[ ]|&[ ])?|;[ ]{0,2}|[ ]and[ ]|[ ]?[&/|+][ ]?")
+_SEPARATOR = re.compile(rf"{_PART_OF}(?:{_COMMA})|[ ]\([a-z]{{2,12}}\)$")
 _NO_INITIALS = NEVER | frozenset(
     {"llc", "inc", "usa", "fha", "ltv", "dti", "pdf", "tbd", "eom", "etc"}
 )
-_CLOSED_REACH, _MOST_SIGNERS = 6, 8
+_CLOSED_REACH, _MOST_SIGNERS, _SURE = 6, 8, 3
 
 _Stretch = tuple[int, int]
 
@@ -60,8 +62,10 @@ def listed_names(text: str, words: list[Word]) -> Iterator[_Stretch]:
 
 def _listed(match: re.Match[str]) -> Iterator[_Stretch]:
     items = list(_items(match))
-    if any(_is_known(item) for _, item in items):
-        yield from ((start, start + len(item)) for start, item in items if _may_be_person(item))
+    known = sum(_is_known(item) for _, item in items)
+    for start, item in items if known else ():
+        if _may_be_person(item) or (known >= _SURE and _may_be_surname(item.lower())):
+            yield start, start + len(item)
 
 
 def _initials(text: str) -> Iterator[_Stretch]:
@@ -95,16 +99,18 @@ def _is_known(item: str) -> bool:
     return any(is_named(word) and not is_ordinary(word) for word in _words(item))
 
 
+def _may_be_surname(low: str) -> bool:
+    return low in FAMILY and low not in NEVER and low not in NO_PERSON
+
+
 def _may_be_person(item: str) -> bool:
     """Tells whether no word of an item rules a person out; an ordinary one may be a name too."""
     words = _words(item)
+    if len(words) > 2 and words[0] in GIVEN and not any(map(is_ordinary, (words[0], words[-1]))):  # noqa: PLR2004
+        return True
     if not words or any(word in NO_PERSON or word in NEVER for word in words):
         return False
     if len(words) == 1:
         return words[0] in context.GIVEN_WORDS or not is_ordinary(words[0])
     first = words[0] in context.GIVEN_WORDS or words[0] not in ORDINARY
     return first and (words[-1] not in ORDINARY or words[-1] in FAMILY or words[-1] in RARE)
-
-
-LISTED_PATTERNS = (LISTED, HEADED, SIGNED, INITIALS, _CLOSED, _SEPARATOR)
-"""Every pattern of this module, for the masker's version."""

@@ -5,14 +5,13 @@ placeholders such as `[SSN]`; words that state a prohibited basis become neutral
 nothing. Amounts, ratios, scores, dates, cities, employers and products stay: they are the reasons.
 
 Where things come from: bases and words in `prohibited_bases`, each group with its source;
-identifier formats in `masking.patterns`.
+identifier formats in `masking.formatted` and `masking.patterns`.
 
 A pass looks at each word once and tries only the rules that start with it, so the time is linear
 in the length of the text. Masking one thing may bring another into view; passes repeat until
 nothing changes, at most `_MAX_PASSES` times.
 """
 
-import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -21,25 +20,28 @@ from dataclasses import dataclass, field
 
 from data_pipeline.domain.masking import names, patterns
 from data_pipeline.domain.masking.account_rules import ACCOUNT_RULES
-from data_pipeline.domain.masking.accounts import ACCOUNT_PATTERNS, find_accounts
-from data_pipeline.domain.masking.addresses import ADDRESS_PATTERNS, ADDRESS_RULES, find_addresses
-from data_pipeline.domain.masking.dates import DATE_PATTERNS, DATE_RULES, find_birth_dates
-from data_pipeline.domain.masking.listed_names import LISTED_PATTERNS
+from data_pipeline.domain.masking.accounts import find_accounts
+from data_pipeline.domain.masking.addresses import ADDRESS_RULES, find_addresses
+from data_pipeline.domain.masking.cued_numbers import CUED_RULES
+from data_pipeline.domain.masking.dates import DATE_RULES, find_birth_dates
+from data_pipeline.domain.masking.folding import fold
+from data_pipeline.domain.masking.formatted import find_formatted
+from data_pipeline.domain.masking.loose_addresses import SPOKEN_RULES, find_loose_addresses
+from data_pipeline.domain.masking.loose_dates import find_loose_dates
+from data_pipeline.domain.masking.number_shapes import find_by_shape
 from data_pipeline.domain.masking.numbers import (
-    NUMBER_PATTERNS,
     find_bare_numbers,
     find_numbers,
     straightened,
 )
-from data_pipeline.domain.masking.reversed_names import REVERSED_PATTERNS, find_reversed_names
-from data_pipeline.domain.masking.tables import TABLE_PATTERNS, find_in_tables
+from data_pipeline.domain.masking.reversed_names import find_reversed_names
+from data_pipeline.domain.masking.tables import find_in_tables
 from data_pipeline.domain.prohibited_bases import GROUPS, WordRule
+from data_pipeline.domain.rendering import field_lines
 
 _MAX_PASSES = 8
 _WORD = re.compile(r"\w+")
 _GAP = r"(?:\s{1,3}|-)"  # what `~` means in the word tables
-# Lower-cases without changing the length (str.lower may) and straightens apostrophes.
-_FOLD = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)} | {0x2019: ord("'")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,9 @@ _FINDERS: tuple[Callable[[str], Iterator[_Hit]], ...] = (
     find_addresses,
     find_accounts,
     find_in_tables,
+    find_by_shape,
+    find_loose_addresses,
+    find_loose_dates,
 )
 
 
@@ -154,8 +159,22 @@ def mask(text: str) -> MaskedText:
 
 
 def _find(text: str) -> list[_Hit]:
+    """Finds in the free text and in the rendered fields apart.
+
+    What holds of a whole text, such as how it writes sums and names, holds of what one hand wrote:
+    fields behind a text change nothing in it.
+    """
+    lines = field_lines(text)
+    at = lines[0].start if lines else len(text)
+    hits = _find_in_part(text[:at])
+    if lines:
+        hits += ((start + at, end + at, word) for start, end, word in _find_in_part(text[at:]))
+    return hits
+
+
+def _find_in_part(text: str) -> list[_Hit]:
     plain = straightened(text)
-    hits = list(_find_formatted(plain))
+    hits = list(find_formatted(plain))
     hits.extend(_find_by_word(plain))
     for find in _FINDERS:
         hits.extend(find(plain))
@@ -167,23 +186,8 @@ def _find(text: str) -> list[_Hit]:
     return hits
 
 
-def _find_formatted(text: str) -> Iterator[_Hit]:
-    for match in patterns.FORMATTED.finditer(text):
-        kind = match.lastgroup or ""
-        wording = patterns.CLASSIFIERS[kind](match.group(kind))
-        if wording is not None:
-            yield match.start(), match.end(), wording
-    if "@" in text:
-        yield from ((m.start(), m.end(), "[EMAIL]") for m in patterns.EMAIL.finditer(text))
-    if "://" in text or "www." in text:
-        yield from ((m.start(), m.end(), "[URL]") for m in patterns.URL.finditer(text))
-    salutation = patterns.SALUTATION.match(text)
-    if salutation and (wording := patterns.classify_name(salutation["x"])):
-        yield salutation.start("x"), salutation.end("x"), wording
-
-
 def _find_by_word(text: str) -> Iterator[_Hit]:
-    folded = text.translate(_FOLD)
+    folded = fold(text)
     for word in _WORD.finditer(folded):
         for rule in _RULES.get(word.group(), ()):
             match = rule.pattern.match(text if rule.cased else folded, word.start())
@@ -262,7 +266,10 @@ def _compile_context_rule(rule: patterns.ContextRule) -> _Rule:
     )
 
 
-_CONTEXT_RULES = (*ACCOUNT_RULES, *DATE_RULES, *ADDRESS_RULES, *patterns.CONTEXT_RULES)
+_CONTEXT_RULES = (
+    *ACCOUNT_RULES, *CUED_RULES, *DATE_RULES, *ADDRESS_RULES, *SPOKEN_RULES,
+    *patterns.CONTEXT_RULES,
+)  # fmt: skip
 
 
 def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
@@ -281,30 +288,4 @@ def _rules_by_head() -> dict[str, tuple[_Rule, ...]]:
     }
 
 
-_FINDER_PATTERNS = (
-    *NUMBER_PATTERNS,
-    *ACCOUNT_PATTERNS,
-    *TABLE_PATTERNS,
-    *DATE_PATTERNS,
-    *ADDRESS_PATTERNS,
-    *REVERSED_PATTERNS,
-    *LISTED_PATTERNS,
-    patterns.SERVICER,
-)
-
-
-def _fingerprint() -> str:
-    parts = [patterns.FORMATTED.pattern, patterns.EMAIL.pattern, patterns.URL.pattern]
-    parts += [patterns.SALUTATION.pattern, *patterns.PLACEHOLDERS, *sorted(patterns.NOT_A_NAME)]
-    parts += [f"{r.heads}|{r.pattern}|{r.placeholder}|{r.cased}" for r in _CONTEXT_RULES]
-    parts += [repr(group) for group in GROUPS]
-    parts += [p.pattern for p in _FINDER_PATTERNS]
-    parts.append(names.names_fingerprint())
-    return f"2-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:12]}"
-
-
 _RULES = _rules_by_head()
-
-MASKING_VERSION: str = _fingerprint()
-"""Version of the masker: a major number, raised when its code changes what it gives back, and a
-digest of patterns and word tables."""

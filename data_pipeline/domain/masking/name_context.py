@@ -12,7 +12,10 @@ def _words(text: str) -> frozenset[str]:
 TITLES = _words(
     "mr mrs ms miss mx dr prof rev reverend fr pastor sister brother judge sgt capt captain lt col "
     "maj sr sra srta senor senora senorita don dona agent deacon rabbi imam madam grandma grandpa "
-    "aunt auntie uncle messrs bishop ssg spc cpl pfc tsgt msgt cmdr atty"
+    "aunt auntie uncle messrs bishop ssg spc cpl pfc tsgt msgt cmdr atty "
+    "sfc det detective chairman chairwoman councilman councilwoman senator doña señor señora "
+    "señorita "
+    "monsieur madame mme frau herr pan pani ofcr elder fra"
 )
 """A name follows, whatever it looks like."""
 
@@ -51,7 +54,7 @@ AFTER = _words(
 """A known family name may stand before these."""
 
 PARTICLES = _words(
-    "de la las los del van von der den ter da do dos das di du le bin ibn al el st y"
+    "de la dela las los del van von der den ter da do dos das di du le bin ibn al el st y"
 )
 """Small words inside a name."""
 
@@ -224,7 +227,7 @@ ORDINARY_TOO = _words(
     papa sahara vienna uh um hmm yup nah naw gotcha
     amish hmm alt bur ive cant dont s-corp c-corp lis emp inq refi bor tenn curr qual eid halal
     dispo colls nane bom storc lutheran syrah pho chan
-    bkr disch biz sch proj ctr guar bwr ltr"""
+    bkr disch biz sch proj ctr guar bwr ltr proctor smiley teller loma pacer gracias"""
 )
 """Words of everyday and of lending that the list of ordinary words lacks."""
 
@@ -256,13 +259,15 @@ LINE_HEADS = _words(
 )
 """A name may follow, after a colon."""
 
-CLOSINGS = _words("thanks thx thank best regards cheers sincerely respectfully ty tx yours love")
+CLOSINGS = _words(
+    "thanks thx thank best regards cheers sincerely respectfully ty tx yours love signed"
+)
 """A name may follow on the same line, and end it."""
 
 ACRONYMS = frozenset({"IRA", "HOA", "ADA"})
 """Abbreviations that are given names when written otherwise: Ira, Hoa, Ada."""
 
-GIVEN_TOO = _words("april may june august jan christian")
+GIVEN_TOO = _words("april may june august jan christian jun sun")
 """Words that are never a name alone, but a given name before a family name."""
 
 GIVEN_WORDS = _words(
@@ -274,7 +279,8 @@ GIVEN_WORDS = _words(
     "sue les sid dru kit lev lia miracle buddy junior kat chance dexter flora reed heath "
     "brook brooks rocky dusty sunny candy penny holly heather hazel olive jasmine myrtle fern eve "
     "angel star precious destiny ed al jo bo ty cy mo vi lu trinity nevada dakota austin "
-    "jackson jordan chad israel kenya"
+    "jackson jordan chad israel kenya wm chas geo thos jas florence virginia montgomery dallas "
+    "lincoln easter blessing"
 )
 """Given names that are ordinary words, months or places too."""
 
@@ -295,6 +301,9 @@ MAKES = _words(
 
 FAMILY_TOO = _words("park church lake banks parks street lane forest hall")
 """Words of companies and places that are frequent family names too."""
+
+PAIRED = _words("pike parks lane law steel temple lincoln harley cable price long west banks")
+"""Those that a given name which is nothing else makes a family name."""
 
 PHRASES = frozenset(
     {

@@ -48,7 +48,8 @@ _AFTER = re.compile(r"(?:['’]s)?[ ]([a-z]{3,9})\b")
 _OFFICE = re.compile(
     r"[ ](?:in|from|over in|@|at|w/|with)[ ](?:our |the |your |my )?(?:collections|disputes|closing"
     r"|underwriting|processing|servicing|payroll|hr|human resources|accounting|fraud|funding"
-    r"|retention|lending|loss mit|branch|intake|compliance|operations|ops|the branch|uw|escrow)\b",
+    r"|retention|post-clos(?:e|ing)|secondary|capital markets"
+    r"|lending|loss mit|branch|intake|compliance|operations|ops|the branch|uw|escrow)\b",
     re.IGNORECASE,
 )
 _NEXT = re.compile(r"(?P<owned>['’]s)?(?:[ ]|[ ]?&[ ]|-)(?P<word>[A-Za-z]{2,20})\b")
@@ -58,6 +59,9 @@ _LONGER = re.compile(
 _LAST_LINE = re.compile(
     r"\n[ \t]{0,4}(?P<x>[A-Z][a-z]{1,14})[ ]{0,3}(?:\n\n|\n?$|\n(?=[A-Z][a-z]+[ ][A-Z]))"
 )
+
+
+_FEW = 12  # a capital in so many words is one in a text that does without
 
 
 class Cue(NamedTuple):
@@ -73,6 +77,10 @@ class Cue(NamedTuple):
 
 
 _NONE = Cue()
+_CUED = (
+    context.TITLES | context.ROLES | context.GREETINGS | context.EMPLOYERS | context.SPEAKING
+    | context.WEAK
+)  # fmt: skip
 
 
 class Page(NamedTuple):
@@ -83,12 +91,14 @@ class Page(NamedTuple):
         speakers: positions where a line of a conversation names who speaks.
         voices: those of them that speak more than twice: a role, perhaps, and not its holder.
         last_lines: positions of single words on the last line of a paragraph: who signs.
+        lower: hardly a word of the text has a capital, so names have none either.
     """
 
     fields: frozenset[int]
     speakers: frozenset[int]
     voices: frozenset[int]
     last_lines: frozenset[int]
+    lower: bool
 
 
 def page_of(text: str, words: list[Word]) -> Page:
@@ -104,12 +114,15 @@ def page_of(text: str, words: list[Word]) -> Page:
         fields=frozenset(_fields(text, words)),
         speakers=frozenset(at for group in groups for at in group) | sure,
         last_lines=frozenset(match.start("x") for match in _LAST_LINE.finditer(text)),
+        lower=sum(word.upper for word in words) * _FEW < len(words),
         voices=frozenset(at for group in groups for at in group[2:] and group) | sure,
     )
 
 
 def _fields(text: str, words: list[Word]) -> Iterator[int]:
     for at, word in enumerate(words):
+        if not word.heads:
+            continue
         if "name" in word.low:
             if match := _FIELD.match(text, word.end):
                 yield match.end()
@@ -131,8 +144,10 @@ def cue_before(text: str, words: list[Word], at: int, page: Page) -> Cue:
     if not at:
         return _NONE
     before = words[at - 1]
+    if before.low not in _CUED:
+        return _NONE
     gap = text[before.end : word.start]
-    if len(gap) > 9 or not _CUE_GAP.fullmatch(gap):  # noqa: PLR2004
+    if gap != " " and (len(gap) > 9 or not _CUE_GAP.fullmatch(gap)):  # noqa: PLR2004
         return _NONE
     if ":" in gap and before.start in page.voices:
         return _NONE
@@ -185,27 +200,18 @@ def within_organisation(text: str, end: int) -> bool:
     return match is not None and match["last"].lower() in context.ORGANISATIONS
 
 
+def leads_on(text: str, word: Word) -> bool:
+    """Tells whether a company or a place goes on after a word."""
+    return (
+        before_organisation(text, word.end)
+        or within_organisation(text, word.end)
+        or PLACE_AFTER.match(text, word.end) is not None
+    )
+
+
 def beside_placeholder(text: str, run: list[Word]) -> bool:
     """Tells whether another identifier of a person stands beside a run."""
     if _PLACEHOLDER_NEAR.match(text, run[-1].end):
         return True
     start = run[0].start
     return PLACEHOLDER_BEFORE.search(text[max(0, start - 32) : start]) is not None
-
-
-CUE_PATTERNS = (
-    _CUE_GAP,
-    _PLACEHOLDER_NEAR,
-    _FIELD,
-    _NUMBERED,
-    _LINE,
-    _AFTER,
-    _OFFICE,
-    _NEXT,
-    _LONGER,
-    _LAST_LINE,
-    PLACE_AFTER,
-    ALONE_ON_LINE,
-    PLAIN,
-)
-"""Every other pattern of this module, for the masker's version."""

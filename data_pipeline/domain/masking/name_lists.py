@@ -12,8 +12,9 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from data_pipeline.domain.masking import name_context as context
+from data_pipeline.domain.masking import name_heads
 
-WORD = re.compile(r"(?<!\w)(?:[^\W\d_]|0(?=[A-Za-z]{3}))(?:\w|['’-](?=[^\W\d_])){0,40}")
+WORD = re.compile(r"\b(?:[^\W\d_]|0(?=[A-Za-z]{3}))\w{0,40}(?:['’-](?=[^\W\d_])\w{1,40}){0,8}")
 CONTRACTED = re.compile(r"['’](?:ve|d|ll|re|m|t|em)$", re.IGNORECASE)
 ODD = re.compile(
     r"\d\d|_|[a-z][A-Z]{2}|[A-Z]{3}[a-z]"
@@ -24,6 +25,9 @@ ODD = re.compile(
 ABBREVIATION = re.compile(rf"{'|'.join(sorted(context.ACRONYMS))}|[A-Z]{{2,6}}s")
 PREFIXED = re.compile(r"(?:al|el|as|ad|ar|an|ud|ul|d|l|dell)[-'’][A-Z]")
 MISREAD = re.compile(r"^0|(?<=[^\W\d_])[013](?=[^\W\d_]{2})|(?<=[^\W\d_]{2})[01](?=[^\W\d_])")
+_OPENING = re.compile(r"\[")
+_LABELS = context.NAME_LABELS | context.LIST_HEADS | context.LINE_HEADS | context.CLOSINGS
+_HEADS = _LABELS | name_heads.HEADS
 _CAPITALS = str.maketrans("013", "OIE")
 _SMALL = str.maketrans("013", "ole")
 
@@ -48,6 +52,9 @@ NEVER = context.LABELS | context.ROLES | context.GREETINGS | context.WEAK | cont
 NO_PERSON = context.ORGANISATIONS | context.BRANDS
 
 
+_Form = tuple[str, bool, bool, bool, bool, bool, bool]
+
+
 class Word(NamedTuple):
     """A word of a text.
 
@@ -59,6 +66,8 @@ class Word(NamedTuple):
         upper: it starts with a capital.
         caps: it is all capitals.
         odd: digits or scattered capitals: a code, a user's name, a bad scan.
+        dull: an ordinary word without a capital, never the name or the start of one.
+        heads: a label or a head that names may follow: `name`, `attendees`, `thanks`.
     """
 
     start: int
@@ -68,6 +77,8 @@ class Word(NamedTuple):
     upper: bool
     caps: bool
     odd: bool
+    dull: bool
+    heads: bool
 
 
 @lru_cache(maxsize=1 << 14)
@@ -83,15 +94,25 @@ def parts_of(low: str) -> list[str]:
 
 def is_given(word: Word) -> bool:
     """Tells whether a word is a given name and nothing else."""
-    parts = parts_of(word.low)
-    if any(map(is_ordinary, parts)) or is_ordinary(word.low):
+    return _is_given(word.low)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_given(low: str) -> bool:
+    parts = parts_of(low)
+    if any(map(is_ordinary, parts)) or is_ordinary(low):
         return False
     return any(part in GIVEN or part in GIVEN_RARE for part in parts)
 
 
 def is_common_given(word: Word) -> bool:
     """Tells whether a word is one of the frequent given names and nothing else."""
-    return is_given(word) and any(part in GIVEN for part in parts_of(word.low))
+    return _is_common_given(word.low)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_common_given(low: str) -> bool:
+    return _is_given(low) and any(part in GIVEN for part in parts_of(low))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -111,12 +132,15 @@ def may_be_given(word: Word) -> bool:
 
 def is_family(word: Word) -> bool:
     """Tells whether a word is a family name, however rare, and nothing else."""
-    if is_ordinary(word.low):
+    return _is_family(word.low)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_family(low: str) -> bool:
+    parts = parts_of(low)
+    if is_ordinary(low) or all(map(is_ordinary, parts)):
         return False
-    parts = parts_of(word.low)
-    if all(map(is_ordinary, parts)):
-        return False
-    return word.low[:2] in {"o'", "mc"} or any(part in FAMILY or part in RARE for part in parts)
+    return low[:2] in {"o'", "mc"} or any(part in FAMILY or part in RARE for part in parts)
 
 
 def is_common_family(word: Word) -> bool:
@@ -135,27 +159,34 @@ def is_unknown(word: Word) -> bool:
     """Tells whether a word may be a name because it is nothing else that is known."""
     if word.initial or word.odd:
         return False
-    return not any(map(is_ordinary, [word.low, *parts_of(word.low)]))
+    return _is_in_no_list_of_words(word.low)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_in_no_list_of_words(low: str) -> bool:
+    return not any(map(is_ordinary, [low, *parts_of(low)]))
 
 
 def words_of(text: str) -> list[Word]:
     """Returns the words of a text, without placeholders and contractions."""
     words = []
+    opened = {match.end() for match in _OPENING.finditer(text)}
     for match in WORD.finditer(text):
-        shape = _shape(match.group())
+        shape = _shape(match[0])
         if shape is None:
             continue
-        length, low, initial, upper, caps, odd = shape
+        length, form = shape
         start = match.start()
         end = start + length
-        if text[start - 1 : start] == "[" and text[end : end + 1] == "]":
+        if start in opened and text[end : end + 1] == "]":
             continue
-        words.append(Word(start, end, low, initial, upper, caps, odd))
+        # A named tuple made the short way: this is done for every word.
+        words.append(tuple.__new__(Word, (start, end, *form)))
     return words
 
 
 @lru_cache(maxsize=1 << 14)
-def _shape(found: str) -> tuple[int, str, bool, bool, bool, bool] | None:
+def _shape(found: str) -> tuple[int, _Form] | None:
     """Returns a word's length without a possessive and what it looks like; None: a contraction."""
     if found[-2:] in {"'s", "’s"} and found.lower() not in context.BRANDS:
         found = found[:-2]
@@ -166,7 +197,10 @@ def _shape(found: str) -> tuple[int, str, bool, bool, bool, bool] | None:
     low = _as_meant(low)
     initial, caps = len(found) == 1 and found.isupper(), len(found) > 1 and found.isupper()
     upper = found[0].isupper() or PREFIXED.match(found) is not None
-    return length, low, initial, upper, caps, ODD.search(found) is not None
+    odd = ODD.search(found) is not None
+    dull = not upper and low in ORDINARY and low not in context.GIVEN_TOO
+    heads = "name" in low or low in _HEADS
+    return length, (low, initial, upper, caps, odd, dull, heads)
 
 
 def is_named(low: str) -> bool:

@@ -11,33 +11,22 @@ so the time is linear in the length of the text.
 
 import re
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
+from data_pipeline.domain.masking import known_names
 from data_pipeline.domain.masking import name_context as context
+from data_pipeline.domain.masking.broad_names import broad_names
+from data_pipeline.domain.masking.column_names import column_names
 from data_pipeline.domain.masking.listed_names import listed_names
 from data_pipeline.domain.masking.name_cues import (
-    CUE_PATTERNS,
-    PLACEHOLDER_BEFORE,
     Cue,
     Page,
-    before_organisation,
     cue_before,
-    is_alone_on_line,
     page_of,
-    within_organisation,
 )
+from data_pipeline.domain.masking.name_forms import spelled
 from data_pipeline.domain.masking.name_lists import (
-    ABBREVIATION,
-    CONTRACTED,
     FAMILY,
-    LISTS_DIGEST,
-    MISREAD,
     NEVER,
-    NO_PERSON,
-    ODD,
-    ORDINARY,
-    PREFIXED,
-    WORD,
     Word,
     is_common_family,
     is_common_given,
@@ -46,16 +35,18 @@ from data_pipeline.domain.masking.name_lists import (
     is_ordinary,
     is_unknown,
     may_be_first,
-    parts_of,
     words_of,
 )
-from data_pipeline.domain.masking.name_persons import PERSON_PATTERNS, may_be_named_too, persons
+from data_pipeline.domain.masking.name_persons import persons
+from data_pipeline.domain.masking.titled_names import phrased_names, with_offices
 
 NAME = "[NAME]"
 _LONGEST = 5
 _JOIN = re.compile(r"[ ]{1,3}|\.[ ]{0,2}|[ ][\"“']|[\"”'][ ]")
-_BETWEEN = re.compile(r"[ ]{0,2}(?:&|and|und|y|e|or|[+]|/)[ ]{0,2}(?:his[ ]|her[ ])?")
-_ABBREVIATED = frozenset({"dr", "mr", "mrs", "ms", "st", "rev", "sgt", "capt", "prof"})
+AGENCY = re.compile(r"\b(?:fannie|ginnie|sallie)[ ]mae$", re.IGNORECASE)
+_ABBREVIATED = frozenset(
+    {"dr", "mr", "mrs", "ms", "st", "rev", "sgt", "capt", "prof", "wm", "chas", "geo"}
+)
 _SHORTEST_LOWER, _PARTICLE_REACH = 4, 5
 
 _Stretch = tuple[int, int]
@@ -70,22 +61,43 @@ def find_names(text: str, told: Sequence[_Stretch] = ()) -> Iterator[tuple[int, 
     """
     words = words_of(text)
     page = page_of(text, words)
+    lively = [at for at, word in enumerate(words) if not word.dull]
     found: list[_Stretch] = []
-    for first, run, cue in _runs(text, words, page):
+    for first, run, cue in _runs(text, words, lively, page):
         for begin, end in persons(text, run, cue, page):
             found.append((_with_nickname(text, words, first + begin), first + end))
-    found.extend(_joined(text, words, found))
+    found.extend(known_names.joined(text, words, found))
     stretches = [(words[begin].start, words[end - 1].end) for begin, end in found]
-    listed = sorted(listed_names(text, words))
-    stretches += listed
-    known = {part for begin, end in found for part in _remembered(words[begin:end])}
-    known.update(_told_before(words, told))
-    known.update(_told_before(words, listed))
+    listed = sorted(_by_head(text, [word for word in words if word.heads]))
+    broad = sorted(broad_names(text, words, lively, page, found))
+    stretches += listed + broad
+    known = {part for begin, end in found for part in known_names.remembered(words[begin:end])}
+    known.update(known_names.told_before(words, told))
+    known.update(known_names.told_before(words, listed))
+    told_broadly = known_names.told_before(words, broad)
+    known.update(part for part in told_broadly if part not in context.PLACES)
+    stretches += spelled(text, known)
+    surnames = known_names.ordinary_surnames(text, [*told, *listed, *broad]) - known
+    stretches += known_names.acting(text, words, surnames)
+    stretches = with_offices(text, _without_agencies(text, stretches))
     yield from ((start, end, NAME) for start, end in stretches)
     taken = {position for stretch in stretches for position in stretch}
-    for start, end in _again(text, words, known):
+    for start, end in known_names.again(text, words, lively, known):
         if start not in taken and end not in taken:
             yield start, end, NAME
+
+
+def _by_head(text: str, heads: list[Word]) -> Iterator[_Stretch]:
+    """Yields names that words beside them, or above them in a table, announce."""
+    yield from listed_names(text, heads)
+    yield from phrased_names(text, heads)
+    yield from column_names(text, heads)
+
+
+def _without_agencies(text: str, stretches: list[_Stretch]) -> list[_Stretch]:
+    if "Mae" not in text and "MAE" not in text:
+        return stretches
+    return [at for at in stretches if not AGENCY.search(text[max(0, at[0] - 8) : at[1]])]
 
 
 def _with_nickname(text: str, words: list[Word], at: int) -> int:
@@ -96,20 +108,16 @@ def _with_nickname(text: str, words: list[Word], at: int) -> int:
     return at - 1 if text[before.end : words[at].start] == " " else at
 
 
-def _runs(text: str, words: list[Word], page: Page) -> Iterator[tuple[int, list[Word], Cue]]:
+def _runs(
+    text: str, words: list[Word], lively: list[int], page: Page
+) -> Iterator[tuple[int, list[Word], Cue]]:
     """Yields runs of words that may be a name: the place of the first, the run, its cue."""
-    at = 0
-    while at < len(words):
-        word = words[at]
-        if not word.upper and is_ordinary(word.low):
-            at += 1
-            continue
-        if _cannot_start(words, at, page):
-            at += 1
+    free = 0
+    for at in lively:
+        if at < free or _cannot_start(words, at, page):
             continue
         cue = cue_before(text, words, at, page)
         if not _starts(text, words, at, cue, page):
-            at += 1
             continue
         last = at + 1
         while last < len(words) and last - at < _LONGEST and _continues(text, words, at, last):
@@ -120,36 +128,61 @@ def _runs(text: str, words: list[Word], page: Page) -> Iterator[tuple[int, list[
         ):
             run = run[:-1]
         yield at, run, cue
-        at += max(1, len(run))
+        free = at + len(run)
 
 
 def _cannot_start(words: list[Word], at: int, page: Page) -> bool:
     """Tells quickly whether a word is ordinary and nothing beside it could make a name of it."""
-    low = words[at].low
-    if not is_ordinary(low) or may_be_first(low) or words[at].start in page.fields:
+    word = words[at]
+    low = word.low
+    if not is_ordinary(low):
+        return False
+    if not word.upper and not (page.lower and low in context.GIVEN_TOO):
+        return True
+    if may_be_first(low) or word.start in page.fields:
         return False
     return not at or words[at - 1].low not in context.TITLES
 
 
-def _starts(text: str, words: list[Word], at: int, cue: Cue, page: Page) -> bool:
+def _starts(  # noqa: PLR0911 - one return a clue
+    text: str, words: list[Word], at: int, cue: Cue, page: Page
+) -> bool:
     word = words[at]
     if word.low in NEVER and word.initial:  # N for no, or for a name
         return at + 1 < len(words) and is_family(words[at + 1])
     if word.low in NEVER:
-        return word.low in context.GIVEN_TOO and _is_named_month(text, words, at, cue)
+        if cue.title and word.upper and word.low in FAMILY and word.low not in context.TITLES:
+            return True
+        return word.low in context.GIVEN_TOO and _is_named_month(text, words, at, cue, page)
     if word.upper:
         return not (word.initial and text[word.start - 1 : word.start] in {"&", "/"})
     if cue.title or cue.role or cue.weak or cue.greeting:
         return is_given(word) or (cue.title and is_unknown(word) and len(word.low) > 2)  # noqa: PLR2004
     if word.start in page.speakers:
         return is_given(word)
-    return len(word.low) > _SHORTEST_LOWER and is_common_given(word)
+    if len(word.low) > _SHORTEST_LOWER and is_common_given(word):
+        return True
+    return page.lower and _is_lower_name(text, words, at)
 
 
-def _is_named_month(text: str, words: list[Word], at: int, cue: Cue) -> bool:
+def _is_lower_name(text: str, words: list[Word], at: int) -> bool:
+    """Tells whether a word of a text without capitals is a name: `okafor`, or `fern mcquillan`."""
+    word = words[at]
+    if is_common_family(word) and len(word.low) > _SHORTEST_LOWER and word.low in FAMILY:
+        return True
+    following = words[at + 1] if at + 1 < len(words) else None
+    if following is None or text[word.end : following.start] != " ":
+        return False
+    given = is_given(word) or (word.low in context.GIVEN_WORDS and may_be_first(word.low))
+    return given and is_family(following) and (following.low in FAMILY or is_given(word))
+
+
+def _is_named_month(text: str, words: list[Word], at: int, cue: Cue, page: Page) -> bool:
     """Tells whether a family name follows a given name that is a month or the like too."""
     following = words[at + 1] if at + 1 < len(words) else None
-    if following is None or not following.upper or not words[at].upper:
+    if following is None or following.upper != words[at].upper:
+        return False
+    if not following.upper and not (page.lower and following.end - following.start > 2):  # noqa: PLR2004
         return False
     if not _JOIN.fullmatch(text[words[at].end : following.start]):
         return False
@@ -162,7 +195,7 @@ def _continues(  # noqa: PLR0911 - one return a clue
 ) -> bool:
     before, word = words[at - 1], words[at]
     gap = text[before.end : word.start]
-    if not _JOIN.fullmatch(gap):
+    if gap != " " and not _JOIN.fullmatch(gap):
         return False
     if gap[0] == "." and not before.initial and before.low not in _ABBREVIATED:
         return False
@@ -188,102 +221,10 @@ def _is_narrow(text: str, words: list[Word], at: int) -> bool:
 def _particle_joins(words: list[Word], at: int) -> bool:
     upto = at + 2 if words[at + 1 : at + 2] and words[at + 1].low in context.PARTICLES else at + 1
     following = words[upto] if upto < len(words) else None
-    return (
-        following is not None
-        and following.upper
-        and following.start - words[at].end <= _PARTICLE_REACH
-    )
+    if following is None or following.start - words[at].end > _PARTICLE_REACH:
+        return False
+    return following.upper or (not words[at - 1].upper and is_common_family(following))
 
 
 def _one_case(before: Word, word: Word) -> bool:
     return word.low in context.SUFFIXES or before.low in context.SUFFIXES
-
-
-def _joined(text: str, words: list[Word], found: list[_Stretch]) -> Iterator[_Stretch]:
-    """Yields who is joined to a person by and, & or a stroke, and looks like one."""
-    taken = {at for begin, end in found for at in range(begin, end)}
-    for begin, end in found:
-        after = end + 1 if end < len(words) and words[end].low in {"and", "y", "or"} else end
-        before = begin - 2 if begin and words[begin - 1].low in {"and", "y", "or"} else begin - 1
-        for at, left, right in ((after, end - 1, after), (before, before, begin)):
-            if not 0 <= at < len(words) or at in taken:
-                continue
-            if _BETWEEN.fullmatch(text[words[left].end : words[right].start]) is None:
-                continue
-            if may_be_named_too(text, words, at):
-                taken.add(at)
-                yield at, at + 1
-
-
-def _told_before(words: list[Word], told: Sequence[_Stretch]) -> Iterator[str]:
-    at = 0
-    for start, end in told:
-        while at < len(words) and words[at].end <= start:
-            at += 1
-        run = words[at : at + _LONGEST]
-        for part in _remembered([word for word in run if word.start < end]):
-            if part not in ORDINARY:
-                yield part
-
-
-def _remembered(run: list[Word]) -> Iterator[str]:
-    for at, word in enumerate(run):
-        for part in {word.low, *parts_of(word.low)}:
-            if part != word.low and is_ordinary(part):
-                continue
-            family_too = (
-                at
-                and part in FAMILY
-                and (part not in context.ORGANISATIONS or part in context.FAMILY_TOO)
-            )
-            if len(part) > 2 and part not in NEVER and (part not in NO_PERSON or family_too):  # noqa: PLR2004
-                yield part
-
-
-def _again(text: str, words: list[Word], known: set[str]) -> Iterator[_Stretch]:
-    if not known:
-        return
-    short = {part[:size] for part in known if len(part) > 3 for size in (3, 4)}  # noqa: PLR2004
-    for at, word in enumerate(words):
-        if not _is_known(word.low, known):
-            if word.low in short and is_alone_on_line(text, word):
-                yield word.start, word.end
-            continue
-        if not word.upper and (word.low in ORDINARY or len(word.low) < 4):  # noqa: PLR2004
-            continue
-        if word.low in NO_PERSON and any(w.low in NO_PERSON for w in words[at + 1 : at + 2]):
-            continue
-        if not before_organisation(text, word.end) and not within_organisation(text, word.end):
-            yield word.start, word.end
-
-
-def _is_known(low: str, known: set[str]) -> bool:
-    if low in known or (low[-1] == "s" and low.rstrip("s") in known):
-        return True
-    return "-" in low and any(part in known for part in low.split("-"))
-
-
-def names_fingerprint() -> str:
-    """Returns a digest over the word lists and patterns that find names."""
-    beside = [
-        " ".join(sorted(words))
-        for words in (
-            context.TITLES, context.ROLES, context.GREETINGS, context.WEAK, context.AFTER,
-            context.PARTICLES, context.SUFFIXES, context.ORGANISATIONS, context.BRANDS,
-            context.PLACES, context.LABELS, context.LOWER_TITLES, context.PHRASES,
-            context.EMPLOYERS, context.SPEAKING, context.ORDINARY_TOO, context.ACRONYMS,
-            context.FAMILY_TOO, context.GIVEN_TOO, context.GIVEN_WORDS, context.MAKES,
-            context.NOT_IN_A_SENTENCE,
-            context.NICKNAMES, context.NO_INITIALS, context.KINDS_OF_NAME, context.NAME_LABELS,
-            context.PLACE_PARTICLES, context.LIST_HEADS, context.LINE_HEADS, context.CLOSINGS,
-        )
-    ]  # fmt: skip
-    forms = [
-        pattern.pattern
-        for pattern in (
-            PLACEHOLDER_BEFORE, WORD, _JOIN, _BETWEEN, ODD, CONTRACTED, ABBREVIATION, MISREAD,
-            PREFIXED,
-            *CUE_PATTERNS, *PERSON_PATTERNS,
-        )
-    ]  # fmt: skip
-    return sha256("\n".join([LISTS_DIGEST, *beside, *forms]).encode()).hexdigest()[:12]

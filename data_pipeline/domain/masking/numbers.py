@@ -22,24 +22,21 @@ _RUN = re.compile(
     re.ASCII,
 )
 _LABEL = re.compile(
-    r"(?P<routing>routing|\baba\b|\brtn\b|\brtg\b|\br/t\b|transit)"
-    r"|(?P<card>\bcards?\b|\bvisa\b|mastercard|\bamex\b|discover|\bdebit\b|\bmc\b)"
-    r"|(?P<ssn>\bssn|\bss\s?(?:#|no)|social|s0cial|soc\.? sec|\bsoc\b"
-    r"|(?<!property )tax(?:payer)? id"
-    r"|\bitin"
-    r"|\btin\b)"
-    r"|(?P<ein>\bf?ein\b|employer id)"
-    r"|(?P<phone>phone|\btel\b|\bte1\b|\bcell|\bmobile|\bcall(?:ed|ing|s|back)?\b|\btext(?:ed|s)?\b"
-    r"|\bfax\b|\bph\b|reach"
-    r"|\bdial|\bvm\b|number(?: is|['’]s))"
-    r"|(?P<account>acc(?:oun|0un)?['’]?t\b|accounts?\b|a/c\b|\bchecking|\bsavings?\b|\bchk\b"
-    r"|\bsav\b|\bcds?\b"
-    r"|\bshare\b|\bloan\s?(?:#|no|number|num|id|acc)|\bmember\s?(?:#|no)|\bpolicy\s?(?:#|no)|iban)"
-    r"|(?P<other>nmls|\bfile\b|\bref\b|\bcase\b|\bapp(?:lication)?\b|\bpolicy\b|\bvin\b|\bmodel\b"
-    r"|parcel|\bapn\b|\btract\b|licen[sc]e|\bdl\b|\buli\b|usdot|\bmc-|permit|\bhist|amount|\bamt\b"
-    r"|\bbal|limit|scores?\b|fico|beacon|vantage|\bzip\b|check\s?(?:#|no)|invoice|order|serial"
-    r"|hours|miles|income|price|value|\bpaid\b|grossed|revenue|sales|30-60-90|naics|\bcode\b"
-    r"|-esc\b|\bfax by|\bby fax|attached|\blates?\b|months?\b|property tax id)"
+    r"\b(?:(?P<routing>routing|aba\b|rtn\b|rtg\b|r/t\b|transit)"
+    r"|(?P<card>cards?\b|visa\b|mastercard|amex\b|discover|debit\b|mc\b)"
+    r"|(?P<ssn>ssn|ss\s?(?:#|no)|social|s0cial|soc\.? sec|soc\b"
+    r"|(?<!property )tax(?:payer)? id|itin|tin\b)"
+    r"|(?P<ein>f?ein\b|employer id)"
+    r"|(?P<phone>phone|tel(?:ephone)?\b|te1\b|cell|mobile|call(?:ed|ing|s|back)?\b|text(?:ed|s)?\b"
+    r"|fax\b|ph\b|reach|dial|vm\b|number(?: is|['’]s))"
+    r"|(?P<account>acc(?:oun|0un)?['’]?t\b|accounts?\b|a/c\b|checking|savings?\b|chk\b|sav\b"
+    r"|cds?\b|share\b|loan\s?(?:#|no|number|num|id|acc)|member\s?(?:#|no)"
+    r"|policy\s?(?:#|no)|policy\b|iban)"
+    r"|(?P<other>nmls|file\b|ref\b|case\b|app(?:lication)?\b|vin\b|model\b"
+    r"|parcel|apn\b|tract\b|licen[sc]e|dl\b|uli\b|usdot|mc-|permit|hist|amount|amt\b"
+    r"|bal|limit|scores?\b|fico|beacon|vantage|zip\b|check\s?(?:#|no)|invoice|order|serial"
+    r"|hours|miles|income|price|value|paid\b|grossed|revenue|sales|30-60-90|naics|code\b"
+    r"|esc\b|fax by|by fax|attached|lates?\b|months?\b|property tax id))"
 )
 _ELSE = re.compile(r"\n|; |[.?!] (?:they|the|she|he|we|it|my|our|i)\b")
 _DATE_LIKE = re.compile(
@@ -47,9 +44,8 @@ _DATE_LIKE = re.compile(
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|\d{1,2}-(?:19|20)\d{2}"
     r"|(?:19|20)\d{2}-(?:19|20)?\d{2})(?!\d)"
 )
-_GLUED = re.compile(
-    r"(?<![^\W_])(?:ssn|ss|tin|itin)#?(?P<x>\d{9}|\d{3}-\d{2}-\d{4})(?![\w-])", re.IGNORECASE
-)
+_GLUED = re.compile(r"[nNsS](?<=[iIsS].)#?(?P<x>\d{9}|\d{3}-\d{2}-\d{4})(?![\w-])")
+_GLUED_LABEL = re.compile(r"(?<![^\W_])(?:ssn|ss|tin|itin)\Z", re.IGNORECASE)
 _PARTLY = re.compile(r"(?<![\w*])[xX*•]{2,16}[- ]?\d{4}(?![\w*-])")
 _STRUCK = re.compile(
     r"(?<![\w*?.-])(?=[\dxX*?-]{0,10}\d)(?:"
@@ -60,7 +56,7 @@ _STRUCK = re.compile(
 )
 _STRUCK_SPACED = re.compile(r"(?<![\w*])[xX*]{3} [xX*]{2} (?P<x>\d{4})(?![\w-]|[.,/]\d)")
 _LOCAL = re.compile(
-    r"(?<![\w$.,/-])[2-9]\d{2}-(?!19\d\d|20\d\d|\d\d00|\d000)\d{4}(?![\w%-]|[.,/]\d)"
+    r"[2-9](?<![\w$.,/-].)\d{2}-(?!19\d\d|20\d\d|\d\d00|\d000)\d{4}(?![\w%-]|[.,/]\d)"
 )
 _PART = re.compile(r"[\d-]{1,24}")
 _YEAR_FIRST = re.compile(r"(?:19|20)\d{2}-")
@@ -73,13 +69,13 @@ _SHORT_GROUPS = re.compile(r"\d{1,2}(?: \d{1,2}){2,12}")
 _NANP = re.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _SPACED_PHONE = re.compile(r"(?:1 )?\d{3} \d{3} \d{4}")
 _CARD_GROUPS = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{3,4}|\d{4}([ -])\d{6}\2\d{4,5}")
-_LOOKALIKE = re.compile(r"\d[OolI]|[OolI]\d")
+_LOOKALIKE = re.compile(r"[OolI](?:(?<=\d.)|(?=\d))")
 _MISREAD = re.compile(
     r"(?<![^\W_])(?=[OolI]{0,3}[-/.]?\d)(?=\d{0,4}[-/.]?\d{0,4}[-/.]?\d{0,3}[OolI])"
     r"[\dOolI]{1,10}(?:[-/.][\dOolI]{1,10}){0,3}(?![^\W_])"
 )
 _DIGITS = str.maketrans("OolI", "0011")
-_NINE, _TEN, _SIX, _EIGHT, _SHORTEST_CARD = 9, 10, 6, 8, 13
+_FOUR, _NINE, _TEN, _SIX, _EIGHT, _SHORTEST_CARD = 4, 9, 10, 6, 8, 13
 
 
 def straightened(text: str) -> str:
@@ -105,9 +101,10 @@ def find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
 def find_bare_numbers(text: str) -> Iterator[tuple[int, int, str]]:
     """Yields numbers glued to their label or partly struck out, and telephones without area."""
     low = text.lower()
-    for match in _GLUED.finditer(text) if any(label in low for label in ("ss", "tin")) else ():
-        valid = itin.is_valid(re.sub(r"\D", "", match["x"]))
-        yield match.start("x"), match.end("x"), "[ITIN]" if valid else "[SSN]"
+    for match in _GLUED.finditer(text):
+        if _GLUED_LABEL.search(text, max(0, match.start() - _FOUR), match.start() + 1):
+            valid = itin.is_valid(re.sub(r"\D", "", match["x"]))
+            yield match.start("x"), match.end("x"), "[ITIN]" if valid else "[SSN]"
     if any(struck in low for struck in ("xx", "**", "x*", "••")):
         yield from ((m.start(), m.end(), "[ACCOUNT]") for m in _PARTLY.finditer(text))
     if any(struck in low for struck in ("xx", "**", "*-", "?-", "?/")):
@@ -189,26 +186,3 @@ def _unlabelled(found: str, digits: str) -> str | None:  # noqa: PLR0911
     if len(set(digits)) <= 3:  # noqa: PLR2004
         return None
     return "[PHONE]" if size == _TEN and _NANP.fullmatch(digits) else "[ACCOUNT]"
-
-
-NUMBER_PATTERNS = (
-    _RUN,
-    _ELSEWHERE,
-    _PART,
-    _YEAR_FIRST,
-    _SHORT_GROUPS,
-    _LABEL,
-    _ELSE,
-    _DATE_LIKE,
-    _NANP,
-    _SPACED_PHONE,
-    _CARD_GROUPS,
-    _GLUED,
-    _PARTLY,
-    _STRUCK,
-    _STRUCK_SPACED,
-    _LOCAL,
-    _LOOKALIKE,
-    _MISREAD,
-)
-"""Every pattern of this module, for the masker's version."""

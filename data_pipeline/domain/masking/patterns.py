@@ -1,9 +1,8 @@
-"""Finds personal identifiers: formatted numbers, and what a word in front gives away.
+"""Finds personal identifiers by what a word in front of them gives away.
 
-Two kinds of finders. Formatted identifiers are recognisable by themselves and found by one scan
-(`FORMATTED`). Others are only recognisable beside a word ("acct ending 3310", "Dear Ms. Ortiz"):
-`CONTEXT_RULES` are tried where such a word stands. All quantifiers are bounded, so a text
-is read in linear time.
+What is recognisable by its own form is found in `masking.formatted`; here is what is only
+recognisable beside a word ("acct ending 3310", "Dear Ms. Ortiz"): `CONTEXT_RULES` are tried where
+such a word stands. All quantifiers are bounded, so a text is read in linear time.
 
 Source: number formats and check digits from python-stdnum (us.ssn, us.itin, us.ein, us.rtn, luhn)
 and phonenumbers.
@@ -19,7 +18,6 @@ from stdnum.us import itin, rtn
 
 from data_pipeline.domain.masking.name_context import BRANDS, GIVEN_TOO, LABELS
 from data_pipeline.domain.masking.name_lists import is_named
-from data_pipeline.domain.prohibited_bases import ADULT_AGE, PERSON
 
 PLACEHOLDERS: tuple[str, ...] = (
     "[SSN]", "[ITIN]", "[EIN]", "[ACCOUNT]", "[ROUTING]", "[CARD]", "[PHONE]", "[EMAIL]",
@@ -45,32 +43,6 @@ class ContextRule:
     placeholder: str = ""
     classify: Callable[[str], str | None] | None = None
     cased: bool = False
-
-
-FORMATTED = re.compile(
-    rf"""(?<![\w$])(?<!\w\.)(?:
-    (?<!\d-)(?P<tin>\d{{3}}[.]\d{{2}}[.]\d{{4}}|\d{{3}}/\d{{2}}/\d{{4}}
-        |\d{{3}}(?:[ ]?[-–][ ]?|[ ])\d{{2}}(?:[ ]?[-–][ ]?|[ ])\d{{4}}
-        |\d[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]\d[ ]\d
-        |[xX*]{{3}}-?[xX*]{{2}}-?\d{{4}})(?![\w-])
-  | (?<!-)(?<!\d/)(?<!\d,(?!\d{{3}}-\d{{3}}-\d{{4}}))(?:
-    (?P<phone>(?:\+?1[-. ]?)?(?:\([ ]?\d{{3}}[ ]?\)[ ]{{0,2}}-?|\d{{3}}(?:\)[ ]|[-./–]))
-        \d{{3}}[-. –]\d{{4}}
-        |\(\d{{3}}\)[ ]?\d{{7}}
-        |\+\d(?:[ ().-]?\d){{7,14}})(?:[ ]?(?:x|ext\.?)[ ]?\d{{1,5}})?(?![\w-])
-  | (?P<ein>\d{{2}}-\d{{7}})(?![\w-])
-  | (?P<card>[2-6]\d{{3}}(?:[ -]?\d){{9,15}})(?![\w-])
-  | (?P<ip>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?![\w.])
-  | (?P<age>{ADULT_AGE}(?:[ -](?:years?|yrs?|yr)[ -]old(?=[ ]{PERSON}\b)|[ ]?y/?o(?!\w)
-        (?![ ](?:house|home|roof|trees?|truck|car|account|trade|company|business|loan|unit|
-        building))))
-    ))""",
-    re.VERBOSE,
-)
-"""One scan for everything recognisable by its own form; the group name says what was found."""
-
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+'’-]{1,64}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){1,5}")
-URL = re.compile(r"(?:https?://|www\.)[^\s<>\"\[\]]{2,300}[^\s<>\"\[\].,;:!?)]")
 
 
 def classify_tin(found: str) -> str:
@@ -106,16 +78,6 @@ def classify_ip(found: str) -> str | None:
     """Returns the placeholder when every part is at most 255, else None."""
     return "[IP]" if all(int(part) <= 255 for part in found.split(".")) else None  # noqa: PLR2004
 
-
-CLASSIFIERS: dict[str, Callable[[str], str | None]] = {
-    "tin": classify_tin,
-    "phone": classify_phone,
-    "ein": lambda _: "[EIN]",
-    "card": classify_card,
-    "ip": classify_ip,
-    "age": lambda _: "of stated age",
-}
-"""What each group of `FORMATTED` becomes; None leaves the text as it is."""
 
 _CAP = r"(?:[A-ZÀ-ÖØ-Þ][\w'’-]{0,24}\.?)"
 _NICK = r"(?:[ ][\"“(][A-Z][a-z]{1,14}[\"”)])"

@@ -19,10 +19,11 @@ NAME = "[NAME]"
 
 CAPS_REVERSED = re.compile(
     r"(?<![\w'’-])([A-Z][A-Z'’-]{1,24}(?:[ ][A-Z'’-]{2,20}){0,2}),[ ]{0,2}"
-    r"([A-Z][A-Z'’-]{0,24})(?![a-z]|\.[A-Z])\.?(?:[ ]([A-Z]{1,20})\b\.?)?"
+    r"([A-Z][A-Z'’-]{0,24})(?![a-z]|\.[A-Z])\.?(?:(?:[ ]|,(?=[A-Z]\b))([A-Z]{1,20})\b\.?)?"
 )
 REVERSED = re.compile(
-    r"(?<![\w'’-])([A-Z][\w'’-]{1,24}),[ ]{1,2}([A-Z](?:[a-zà-ÿ'’-]{1,24}|(?=\.(?![A-Z]))))\.?"
+    r"(?<![\w'’-])([A-Z][\w'’-]{1,24}),[ ]{1,2}([A-Z](?:[a-zà-ÿ'’-]{1,24}"
+    r"|(?=\.(?![A-Z]))|(?=[ ](?:and|[-–&|/])|[|;\n\"]|$)))\.?"
     r"(?:[ ]([A-Z])\b\.?)?"
 )
 _CAPITALISED = re.compile(r"([A-Z][\w'’.-]{0,23})[ ]$")
@@ -38,7 +39,8 @@ def find_reversed_names(text: str) -> Iterator[tuple[int, int, str]]:
             words = match[1].lower().split()
             while len(words) > 1 and words[0] in NEVER:
                 words = words[1:]
-            if not _is_reversed(words, match[2].lower(), caps=caps, spaced=", " in match[0]):
+            spaced, initial = ", " in match[0], caps and len(match[3] or "") == 1
+            if not _is_reversed(words, match[2].lower(), caps=caps, spaced=spaced, sure=initial):
                 continue
             start = match.end(1) - len(" ".join(words))
             if caps or not _goes_before(text, start):
@@ -56,18 +58,15 @@ def _may_follow(word: str) -> bool:
     return len(word) < 2 or is_named(word) or not is_ordinary(word)  # noqa: PLR2004
 
 
-def _is_reversed(words: list[str], given: str, *, caps: bool, spaced: bool) -> bool:
+def _is_reversed(words: list[str], given: str, *, caps: bool, spaced: bool, sure: bool) -> bool:
     if any(word in NO_PERSON or word in NEVER for word in words) or given in NO_PERSON:
         return False
     family = any(word in FAMILY or word in RARE for word in words)
     if len(given) == 1:
         return family and not any(map(is_ordinary, words))
     if is_ordinary(given):
-        return given in GIVEN_WORDS and family and not all(map(is_ordinary, words))
+        named = sure or not all(map(is_ordinary, words))
+        return given in GIVEN_WORDS and family and named
     if given not in GIVEN and given not in GIVEN_RARE and not (caps and (family or spaced)):
         return False
     return not all(map(is_ordinary, words)) or all(word in FAMILY for word in words)
-
-
-REVERSED_PATTERNS = (CAPS_REVERSED, REVERSED, _CAPITALISED)
-"""Every pattern of this module, for the masker's version."""

@@ -97,7 +97,3 @@ def _found(
             first = at + start + len(whole) - len(part) + part.index(wanted)
             yield first, first + match.end(), wording
             return
-
-
-TABLE_PATTERNS = (*_HEAD.values(), *_CELL.values())
-"""Every pattern of this module, for the masker's version."""

@@ -14,7 +14,7 @@ from data_pipeline.domain.application import (
     LoanProduct,
     Occupancy,
 )
-from data_pipeline.domain.rendering import render_text
+from data_pipeline.domain.rendering import FieldLine, field_lines, render_text
 
 _UPPER = {"lien_position": 9, "loan_term_months": 1200, "credit_score": 1000}
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -143,3 +143,18 @@ def test_a_negative_zero_loses_its_sign():
 def test_nothing_at_all_is_no_application():
     with pytest.raises(EmptyApplicationError):
         LoanApplication()
+
+
+def test_the_rendered_fields_are_found_again_behind_the_text():
+    application = LoanApplication(
+        text="Asks for 5,000.\nState: of mind\nand more", state="ny", credit_score=700
+    )
+    text = render_text(application)
+    lines = field_lines(text)
+    assert [line.field for line in lines] == ["credit_score", "state"]
+    assert [text[line.start : line.end] for line in lines] == ["Credit score: 700", "State: NY"]
+
+
+def test_a_text_of_fields_alone_and_one_without_any():
+    assert field_lines("State: NY") == (FieldLine("state", 0, 9),)
+    assert field_lines("State: NY\n") == field_lines("") == field_lines("no field") == ()

@@ -1,9 +1,13 @@
+import pkgutil
+import re
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
-from data_pipeline.domain.masking import MASKING_VERSION, mask
+from data_pipeline.domain import masking
+from data_pipeline.domain.masking import MASKING_VERSION, mask, patterns, version
 from data_pipeline.domain.masking.patterns import PLACEHOLDERS
 from data_pipeline.domain.prohibited_bases import GROUPS
 
@@ -121,6 +125,20 @@ def test_the_version_is_a_number_and_a_digest():
     major, digest = MASKING_VERSION.split("-")
     assert major.isdigit()
     assert len(digest) == 12
+
+
+def test_the_version_looks_into_every_module_of_the_masker():
+    modules = {module.name for module in pkgutil.iter_modules(masking.__path__)} - {"version"}
+    assert {module.__name__.rpartition(".")[2] for module in version.MODULES} == modules
+
+
+def test_every_pattern_and_every_word_of_a_module_is_in_the_version():
+    module = ModuleType("made")
+    module.ONE, module.TWO = re.compile("one"), (re.compile("two", re.IGNORECASE),)
+    module.THREE, module.FOUR = {"[SSN]": re.compile("three")}, frozenset({"five", "four"})
+    module.FIVE = (patterns.ContextRule(heads="six", pattern="seven"),)
+    told = list(version.told_by(module))
+    assert told == ["six|seven||False", "five four", "32|one", "32|three", "34|two"]
 
 
 def test_importing_the_masker_loads_no_framework():
