@@ -26,6 +26,7 @@ from model_store.stored import (
     CALIBRATION,
     CARD,
     CONFIG,
+    FIGURES,
     MANIFEST,
     MODEL_FILES,
     TAXONOMY,
@@ -132,6 +133,7 @@ def _write(artifact: Artifact, directory: Path, *, storage: Storage) -> Manifest
     config = {"encoder": encoder, "storage": storage}
     texts = {
         TOKENIZER: artifact.tokenizer.to_json(),
+        FIGURES: artifact.tokenizer.figures.model_dump_json(indent=2) + "\n",
         CONFIG: _json(config),
         TAXONOMY: _json(current_versions()),
         CALIBRATION: artifact.calibration.model_dump_json(indent=2) + "\n",

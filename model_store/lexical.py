@@ -8,15 +8,18 @@ words of its own. Their logits are added. The reading is fitted on its own, in c
 Capitals and leading spaces are folded away, so that a word is the same in an e-mail as in a form.
 A word or pair counts once however often it stands, by its rarity, in a vector of length one. Words
 and pairs are told apart by a hash, so that the reading is a table of fixed size. It holds what
-speaks for a denial, and for each category given one; a category's logit is that of both.
+speaks for a denial, for each category given one, and for a default; a category's logit is that of
+the first two together.
 
 Shape suffixes:
 
     B  windows in a batch      S  words and pairs of a window, 2 T - 1
     T  token positions         K  slots of the table
     V  vocabulary              C  denial categories
-                               O  outcomes: a denial, then each category given one, C + 1
+                               O  a denial, each category given one, a default: C + 2
 """
+
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -32,8 +35,28 @@ _WORD_FACTOR, _LEFT_FACTOR, _RIGHT_FACTOR = 21_001, 31_337, 7_919
 """Primes; times any token id of a RoBERTa vocabulary they stay inside 32 bits."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalLogits:
+    """What the bare words of each window say.
+
+    Attributes:
+        category_BC: category logits.
+        risk_B: logit of the probability of default within 12 months.
+    """
+
+    category_BC: Float[Tensor, "B C"]
+    risk_B: Float[Tensor, " B"]
+
+    @classmethod
+    def of(cls, outcome_BO: Float[Tensor, "B O"]) -> "LexicalLogits":
+        """Returns what the logits of the outcomes say."""
+        log_likely_BO = functional.logsigmoid(outcome_BO[:, :-1])
+        category_BC = logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])
+        return cls(category_BC=category_BC, risk_B=outcome_BO[:, -1])
+
+
 class LexicalReading(nn.Module):
-    """Category logits from a table of words and pairs; all texts are alike until it is fitted."""
+    """Logits from a table of words and pairs; all texts are alike until it is fitted."""
 
     folded_V: Int[Tensor, " V"]
     rarity_K: Float[Tensor, " K"]
@@ -53,18 +76,18 @@ class LexicalReading(nn.Module):
         super().__init__()
         self.register_buffer("folded_V", torch.zeros(vocabulary_size, dtype=torch.int32))
         self.register_buffer("rarity_K", torch.zeros(num_slots))
-        self.register_buffer("weight_OK", torch.zeros(num_categories + 1, num_slots))
-        self.register_buffer("bias_O", torch.zeros(num_categories + 1))
+        self.register_buffer("weight_OK", torch.zeros(num_categories + 2, num_slots))
+        self.register_buffer("bias_O", torch.zeros(num_categories + 2))
 
     def forward(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
-    ) -> Float[Tensor, "B C"]:
-        """Returns the category logits of windows."""
+    ) -> LexicalLogits:
+        """Returns the logits of windows."""
         slot_BS, first_BS = self.slots(input_ids_BT, attention_mask_BT)
         rarity_BS = self.rarity_K[slot_BS] * first_BS
         length_B1 = rarity_BS.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
         weight_BSO = functional.embedding(slot_BS, self.weight_OK.T)
-        return category_logits(((rarity_BS / length_B1)[:, None] @ weight_BSO)[:, 0] + self.bias_O)
+        return LexicalLogits.of(((rarity_BS / length_B1)[:, None] @ weight_BSO)[:, 0] + self.bias_O)
 
     def slots(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
@@ -101,9 +124,3 @@ class LexicalReading(nn.Module):
             word * factor % nothing for factor in (_WORD_FACTOR, _LEFT_FACTOR, _RIGHT_FACTOR)
         )
         return single, left, right
-
-
-def category_logits(logit_BO: Float[Tensor, "B O"]) -> Float[Tensor, "B C"]:
-    """Returns the logit of a denial and a category together, from those of the outcomes."""
-    log_likely_BO = functional.logsigmoid(logit_BO)
-    return logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])

@@ -11,10 +11,11 @@ most telling tokens say: the evidence head gives one logit per token and categor
 labelled quotes; the mean of its largest values, and a reading of the hidden states weighted by
 them, enter the category logit. Whoever gives several reasons mostly gives the weightiest first (in
 89 % of the corpus texts with two or more), so among likely categories those whose words stand
-earlier gain on those whose words stand later. What the bare words say is added once the network is
-trained (see `model_store.lexical`). A reason is its category times a conditional probability, so
-that a category is never less likely than its likeliest reason; which of the reasons of a category
-it is stands in the words that carry the category, so the reason head reads those too.
+earlier gain on those whose words stand later. What the bare words say, of categories and of risk,
+is added once the network is trained (see `model_store.lexical`). A reason is its category times a
+conditional probability, so that a category is never less likely than its likeliest reason; which of
+the reasons of a category it is stands in the words that carry the category, so the reason head
+reads those too.
 
 The evidence head reads the layer at two thirds of the encoder's depth. In an encoder trained for
 sentence embeddings the last layer's tokens all say what the whole text says: a linear probe for
@@ -34,6 +35,7 @@ from transformers import RobertaConfig, RobertaModel
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_CATEGORY_INDEX, REASONS
 from model_store.lexical import NUM_SLOTS, LexicalReading
 from model_store.log_odds import logit_of_log_probability
+from model_store.windows import TextTokenizer
 
 NUM_CATEGORIES = len(CATEGORIES)
 NUM_REASONS = len(REASONS)
@@ -70,6 +72,8 @@ class Network(nn.Module):
     precedence_weight: Float[Tensor, ""]
     encoder_weight: Float[Tensor, ""]
     lexical_weight: Float[Tensor, ""]
+    encoder_risk_weight: Float[Tensor, ""]
+    lexical_risk_weight: Float[Tensor, ""]
 
     def __init__(self, config: RobertaConfig, *, head_dropout: float = 0.0) -> None:
         """Builds the network with random weights.
@@ -101,12 +105,20 @@ class Network(nn.Module):
         self.register_buffer("precedence_weight", torch.zeros(()))
         self.register_buffer("encoder_weight", torch.ones(()))
         self.register_buffer("lexical_weight", torch.zeros(()))
+        self.register_buffer("encoder_risk_weight", torch.ones(()))
+        self.register_buffer("lexical_risk_weight", torch.zeros(()))
         self.register_buffer(
             "reason_category_R", torch.tensor(REASON_CATEGORY_INDEX), persistent=False
         )
 
     @classmethod
-    def from_encoder(cls, encoder: str | Path, *, head_dropout: float = 0.0) -> "Network":
+    def from_encoder(
+        cls,
+        encoder: str | Path,
+        *,
+        tokenizer: TextTokenizer | None = None,
+        head_dropout: float = 0.0,
+    ) -> "Network":
         """Returns a network on a pretrained encoder, its heads drawn at random.
 
         The encoder runs without dropout: drawing it takes more than half of a training step on a
@@ -114,6 +126,7 @@ class Network(nn.Module):
 
         Args:
             encoder: directory of a RoBERTa checkpoint, or its name on a model hub.
+            tokenizer: its tokenizer, whose tokens of figures get embeddings; None for none.
             head_dropout: dropout before and inside the heads while training, 0 to 1.
 
         Raises:
@@ -126,6 +139,8 @@ class Network(nn.Module):
             attention_probs_dropout_prob=0.0,
             hidden_dropout_prob=0.0,
         )
+        if tokenizer is not None and tokenizer.figures.num_tokens:
+            _add_figures(pretrained, tokenizer)
         network = cls(pretrained.config, head_dropout=head_dropout)
         network.encoder.load_state_dict(pretrained.state_dict())
         return network
@@ -157,9 +172,12 @@ class Network(nn.Module):
             + self.evidence_scale * _pool(evidence_BTC)
             + (passage_BCH * self.passage_weight_CH).sum(dim=2)
         )
+        risk_B = self.risk_head(first_BH)[:, 0]
         if not self.training:
-            category_BC = self.encoder_weight * category_BC + self.lexical_weight * self.lexical(
-                input_ids_BT, attention_mask_BT
+            words = self.lexical(input_ids_BT, attention_mask_BT)
+            risk_B = self.encoder_risk_weight * risk_B + self.lexical_risk_weight * words.risk_B
+            category_BC = (
+                self.encoder_weight * category_BC + self.lexical_weight * words.category_BC
             )
             category_BC = category_BC + self.precedence_weight * _precedence(
                 category_BC, attention_BCT
@@ -170,7 +188,7 @@ class Network(nn.Module):
         return WindowLogits(
             category_BC=category_BC.float(),
             reason_BR=self._joint(category_BC.float(), conditional_BR.float()),
-            risk_B=self.risk_head(first_BH)[:, 0].float(),
+            risk_B=risk_B.float(),
             evidence_BTC=evidence_BTC.float(),
         )
 
@@ -199,6 +217,25 @@ class Network(nn.Module):
             category_BC[:, self.reason_category_R]
         ) + functional.logsigmoid(conditional_BR)
         return logit_of_log_probability(log_joint_BR)
+
+
+def _add_figures(encoder: RobertaModel, tokenizer: TextTokenizer) -> None:
+    """Gives the tokens of figures embeddings in which ranges next to each other are alike.
+
+    Those of a kind lie on a line through a point of its own near the mean of all words.
+    """
+    words_VH = encoder.get_input_embeddings().weight.detach()
+    mean_H, deviation_H = words_VH.mean(dim=0), words_VH.std(dim=0)
+    rows = []
+    for edges in tokenizer.figures.edges.values():
+        middle_H = mean_H + torch.randn_like(mean_H) * deviation_H
+        slope_H = torch.randn_like(mean_H) * deviation_H
+        rows += [middle_H + place * slope_H for place in torch.linspace(-1, 1, len(edges) + 1)]
+    num_tokens = max(len(words_VH), tokenizer.vocabulary_size)
+    encoder.resize_token_embeddings(num_tokens, mean_resizing=False)
+    with torch.no_grad():
+        table_VH = encoder.get_input_embeddings().weight
+        table_VH[tokenizer.num_words : tokenizer.vocabulary_size] = torch.stack(rows)
 
 
 def _head(num_inputs: int, num_hidden: int, num_outputs: int, dropout: float) -> nn.Sequential:

@@ -4,6 +4,7 @@
 
     model.safetensors   weights: int8 with scales, fp16 or fp32
     tokenizer.json      vocabulary and merges of the encoder
+    figures.json        ranges of the figures' tokens
     config.json         encoder configuration and storage format
     taxonomy.json       labels in order, and the versions of taxonomy, rendering and masking
     calibration.json    maps and thresholds
@@ -34,6 +35,7 @@ from model_store.errors import (
     ArtifactMissingError,
     ArtifactTamperedError,
 )
+from model_store.figure_tokens import FigureRanges
 from model_store.manifest import FORMAT_VERSION, Manifest
 from model_store.windows import MAX_WINDOW_TOKENS, TextTokenizer
 
@@ -41,12 +43,13 @@ T = TypeVar("T")
 
 WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
+FIGURES = "figures.json"
 CONFIG = "config.json"
 TAXONOMY = "taxonomy.json"
 CALIBRATION = "calibration.json"
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
-MODEL_FILES = (WEIGHTS, TOKENIZER, CONFIG, TAXONOMY, CALIBRATION, CARD)
+MODEL_FILES = (WEIGHTS, TOKENIZER, FIGURES, CONFIG, TAXONOMY, CALIBRATION, CARD)
 """What a manifest names: every file but itself."""
 
 
@@ -89,7 +92,12 @@ def open_stored(directory: Path) -> StoredModel:
     _check_files(directory, manifest)
     _check_versions(directory)
     config = read_part(directory / CONFIG, _encoder_config)
-    tokenizer = read_part(directory / TOKENIZER, TextTokenizer.from_file)
+    figures = read_part(
+        directory / FIGURES, lambda path: FigureRanges.model_validate_json(path.read_bytes())
+    )
+    tokenizer = read_part(
+        directory / TOKENIZER, lambda path: TextTokenizer.from_file(path, figures=figures)
+    )
     _check_fit(directory, config, tokenizer)
     return StoredModel(
         directory=directory,

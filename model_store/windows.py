@@ -1,4 +1,4 @@
-"""Token windows: how a text longer than the encoder's limit is read."""
+"""Texts as token ids, and token windows: how a text longer than the encoder's limit is read."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from model_store.errors import ArtifactMismatchError
+from model_store.figure_tokens import FigureRanges
 
 MAX_WINDOW_TOKENS = 512
 """Tokens of one window, the two markers included."""
@@ -24,7 +25,8 @@ class TokenizedText:
 
     Attributes:
         ids: token ids without markers.
-        offsets: for each id, the half-open stretch of the text it stands for, in code points.
+        offsets: for each id, the half-open stretch of the text it stands for, in code points; that
+            of a figure's token is the number before it.
     """
 
     ids: tuple[int, ...]
@@ -50,10 +52,19 @@ class Window:
 
 
 class TextTokenizer:
-    """A RoBERTa tokenizer that keeps offsets."""
+    """A RoBERTa tokenizer that keeps offsets, and puts the sizes of figures behind them.
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    Attributes:
+        figures: the ranges of the figures' tokens, whose ids are those behind the vocabulary's.
+        num_words: token ids of the vocabulary itself.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, figures: FigureRanges | None = None) -> None:
         """Wraps a tokenizer of the `tokenizers` library.
+
+        Args:
+            tokenizer: the tokenizer.
+            figures: the ranges of figures; None for no tokens of figures.
 
         Raises:
             ArtifactMismatchError: the tokenizer lacks one of RoBERTa's special tokens.
@@ -63,20 +74,26 @@ class TextTokenizer:
         # An applicant who writes "<pad>" means five characters.
         tokenizer.encode_special_tokens = True
         self._tokenizer = tokenizer
+        self.figures = FigureRanges() if figures is None else figures
+        self.num_words = max(tokenizer.get_vocab().values()) + 1
         self.first_id = self._special("<s>")
         self.end_id = self._special("</s>")
         self.padding_id = self._special("<pad>")
         self.mask_id = self._special("<mask>")
 
     @classmethod
-    def from_file(cls, path: Path) -> "TextTokenizer":
+    def from_file(cls, path: Path, *, figures: FigureRanges | None = None) -> "TextTokenizer":
         """Reads a `tokenizer.json`."""
-        return cls(Tokenizer.from_file(str(path)))
+        return cls(Tokenizer.from_file(str(path)), figures=figures)
+
+    def with_figures(self, figures: FigureRanges) -> "TextTokenizer":
+        """Returns the same tokenizer with other tokens of figures."""
+        return TextTokenizer(self._tokenizer, figures=figures)
 
     @property
     def vocabulary_size(self) -> int:
-        """One more than the largest token id."""
-        return max(self._tokenizer.get_vocab().values()) + 1
+        """One more than the largest token id, the figures' included."""
+        return self.num_words + self.figures.num_tokens
 
     def to_json(self) -> str:
         """Returns the content of a `tokenizer.json`."""
@@ -90,7 +107,10 @@ class TextTokenizer:
         """
         readable = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
         encodings = self._tokenizer.encode_batch(readable, add_special_tokens=False)
-        return [TokenizedText(ids=tuple(e.ids), offsets=tuple(e.offsets)) for e in encodings]
+        return [
+            self._with_figures(text, e.ids, e.offsets)
+            for text, e in zip(readable, encodings, strict=True)
+        ]
 
     def windows(self, ids: Sequence[int]) -> list[Window]:
         """Splits token ids into overlapping windows; at least one, also for no ids at all."""
@@ -98,6 +118,20 @@ class TextTokenizer:
             Window(ids=(self.first_id, *ids[start:stop], self.end_id), start=start)
             for start, stop in window_bounds(len(ids))
         ]
+
+    def _with_figures(
+        self, text: str, ids: list[int], offsets: list[tuple[int, int]]
+    ) -> TokenizedText:
+        """Puts the token of each figure behind the last token of its number."""
+        at = 0
+        merged_ids, merged_offsets = list[int](), list[tuple[int, int]]()
+        for figure, number in self.figures.tokens_of(text):
+            begin = at
+            while at < len(ids) and offsets[at][0] < figure.end:
+                at += 1
+            merged_ids += [*ids[begin:at], self.num_words + number]
+            merged_offsets += [*offsets[begin:at], (figure.start, figure.end)]
+        return TokenizedText(ids=(*merged_ids, *ids[at:]), offsets=(*merged_offsets, *offsets[at:]))
 
     def _special(self, token: str) -> int:
         token_id = self._tokenizer.token_to_id(token)

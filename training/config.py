@@ -108,6 +108,16 @@ class LexicalConfig(Section):
     inverse_regularisation: float = Field(default=30.0, gt=0)
 
 
+class FigureConfig(Section):
+    """Tokens for the sizes of figures; see `model_store.figure_tokens`.
+
+    Attributes:
+        max_ranges: most ranges of a kind of figure; 1 for no such tokens.
+    """
+
+    max_ranges: int = Field(default=16, ge=1)
+
+
 class ArtifactConfig(Section):
     """How the result is stored.
 
@@ -137,6 +147,7 @@ class TrainingConfig(Section):
         optimisation: see `OptimisationConfig`.
         losses: see `LossConfig`.
         augmentation: see `AugmentationConfig`.
+        figures: see `FigureConfig`.
         lexical: see `LexicalConfig`.
         artifact: see `ArtifactConfig`.
     """
@@ -152,6 +163,7 @@ class TrainingConfig(Section):
     optimisation: OptimisationConfig = OptimisationConfig()
     losses: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
+    figures: FigureConfig = FigureConfig()
     lexical: LexicalConfig = LexicalConfig()
     artifact: ArtifactConfig = ArtifactConfig()
 

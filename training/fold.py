@@ -33,7 +33,7 @@ from training.finishing import finish_network
 from training.forms import Form
 from training.loop import StepReport, Trainer
 from training.run import calibrate, set_up_torch
-from training.starting import load_network, load_tokenizer, start_identity
+from training.starting import load_network, load_run_tokenizer, start_identity
 
 NETWORK = "network"
 """Name of the network among the subjects of the report."""
@@ -180,9 +180,11 @@ def _train(
 ) -> Artifact:
     set_up_torch(config)
     inner = inner_split(config, fold.split.train)
-    tokenizer = load_tokenizer(config.encoder)
-    learned = prepare(examples_from_narratives(inner.train), tokenizer)
-    trainer = Trainer(load_network(config), tokenizer=tokenizer, texts=learned, config=config)
+    examples = examples_from_narratives(inner.train)
+    tokenizer = load_run_tokenizer(config, [example.text for example in examples])
+    learned = prepare(examples, tokenizer)
+    network = load_network(config, tokenizer)
+    trainer = Trainer(network, tokenizer=tokenizer, texts=learned, config=config)
     trainer.run(
         checkpoints=CheckpointFolder(_checkpoint(fold), run=identity),
         on_step=on_step,

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix, diags
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from model_store.engine.torch_backend import TorchEngine, pad_rows
@@ -23,6 +23,8 @@ from model_store.reading import read_texts
 from model_store.windows import TextTokenizer
 from training.config import LexicalConfig
 from training.dataset import TrainingText
+from training.lexical_risk import add_lexical_risk
+from training.lexical_vectors import presence, vectors
 
 _LEADING_SPACE = "Ġ"  # how byte-level BPE writes a space before a token
 
@@ -48,19 +50,23 @@ def add_lexical_reading(
         return
     lexical = network.lexical
     lexical.folded_V.copy_(fold_vocabulary(tokenizer, vocabulary_size=len(lexical.folded_V)))
-    _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
+    vector_NK = _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
     network.encoder_weight.fill_(1.0)
     network.lexical_weight.fill_(0.0)
     network.precedence_weight.fill_(0.0)
     weights = _fit_weights(network, held_out, padding_id=tokenizer.padding_id)
     network.encoder_weight.fill_(weights[0])
     network.lexical_weight.fill_(weights[1])
+    add_lexical_risk(
+        network, vector_NK, learned, held_out=held_out, padding_id=tokenizer.padding_id
+    )
 
 
 def fold_vocabulary(tokenizer: TextTokenizer, *, vocabulary_size: int) -> torch.Tensor:
     """Returns for each token id the first one that differs from it in case or leading space alone.
 
-    0, which is a marker's, stands for markers and for ids without a token.
+    0, which is a marker's, stands for markers and for ids without a token. The token of a figure is
+    like no other.
     """
     content = json.loads(tokenizer.to_json())
     special = {token["id"] for token in content["added_tokens"]}
@@ -70,6 +76,8 @@ def fold_vocabulary(tokenizer: TextTokenizer, *, vocabulary_size: int) -> torch.
         if token_id not in special:
             bare = token.removeprefix(_LEADING_SPACE).lower() or token
             folded_V[token_id] = first.setdefault(bare, token_id)
+    figures = slice(tokenizer.num_words, tokenizer.vocabulary_size)
+    folded_V[figures] = torch.arange(figures.start, figures.stop, dtype=torch.int32)
     return folded_V
 
 
@@ -79,20 +87,20 @@ def _fit_table(
     *,
     config: LexicalConfig,
     padding_id: int,
-) -> None:
-    present_NK = _presence(lexical, texts, padding_id=padding_id)
+) -> csr_matrix:
+    """Fits what speaks for denial and categories; returns the vectors of the texts, N x K."""
+    present_NK = presence(lexical, texts, padding_id=padding_id)
     num_texts_K = np.asarray(present_NK.sum(axis=0)).ravel()
     rarity_K = np.log((1 + len(texts)) / (1 + num_texts_K)) + 1
     rarity_K[num_texts_K < config.min_texts] = 0
-    vector_NK = present_NK @ diags(rarity_K)
-    length_N = np.sqrt(np.asarray(vector_NK.multiply(vector_NK).sum(axis=1)).ravel())
-    vector_NK = (diags(1 / np.maximum(length_N, 1e-6)) @ vector_NK).tocsr()
-    target_NC = np.array([text.example.category_targets for text in texts])
     lexical.rarity_K.copy_(torch.from_numpy(rarity_K))
+    vector_NK = vectors(present_NK, rarity_K)
+    target_NC = np.array([text.example.category_targets for text in texts])
     for row, outcome_N in enumerate(_outcomes(target_NC)):
         weight_K, bias = _fit_outcome(vector_NK, outcome_N, config=config)
         lexical.weight_OK[row].copy_(torch.from_numpy(weight_K))
         lexical.bias_O[row] = bias
+    return vector_NK
 
 
 def _outcomes(target_NC: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
@@ -122,35 +130,21 @@ def _fit_outcome(
     return fitted.coef_[0], float(fitted.intercept_[0])
 
 
-def _presence(
-    lexical: LexicalReading, texts: Sequence[TrainingText], *, padding_id: int
-) -> csr_matrix:
-    """Texts x slots, 1 where a word or pair of the slot stands in a window of the text."""
-    rows, columns = [], []
-    for number, text in enumerate(texts):
-        ids_WT, mask_WT = pad_rows([window.ids for window in text.windows], padding_id)
-        slot_WS, is_new_WS = lexical.slots(ids_WT, mask_WT)
-        slots = torch.unique(slot_WS[is_new_WS > 0]).numpy()
-        rows.append(np.full(len(slots), number))
-        columns.append(slots)
-    positions = (np.concatenate(rows), np.concatenate(columns))
-    shape = (len(texts), len(lexical.rarity_K))
-    return csr_matrix((np.ones(len(positions[0])), positions), shape=shape)
-
-
 def _fit_weights(
     network: Network, texts: Sequence[TrainingText], *, padding_id: int
 ) -> tuple[float, float]:
     """The weights of encoder and words with the best cross-entropy on texts held out.
 
-    Each category has an intercept of its own, drawn towards a shared one, which is then dropped:
-    the calibration has its own.
+    The encoder alone where no label is known. Each category has an intercept of its own, drawn
+    towards a shared one, which is then dropped: the calibration has its own.
     """
+    target_NC = np.array([text.example.category_targets for text in texts])
+    known_NC = target_NC >= 0
+    if not known_NC.any():
+        return 1.0, 0.0
     engine = TorchEngine(network, padding_id=padding_id)
     encoder_NC = read_texts(engine, [text.windows for text in texts]).category_NC
     lexical_NC = _lexical_logits(network.lexical, texts, padding_id=padding_id)
-    target_NC = np.array([text.example.category_targets for text in texts])
-    known_NC = target_NC >= 0
 
     def loss(parameters: NDArray[np.float64]) -> float:
         encoder, words = np.exp(parameters[:2])
@@ -170,5 +164,5 @@ def _lexical_logits(
     logits = []
     for text in texts:
         ids_WT, mask_WT = pad_rows([window.ids for window in text.windows], padding_id)
-        logits.append(lexical(ids_WT, mask_WT).amax(dim=0).double().numpy())
+        logits.append(lexical(ids_WT, mask_WT).category_BC.amax(dim=0).double().numpy())
     return np.array(logits)

@@ -30,7 +30,7 @@ from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
-from training.starting import load_network, load_tokenizer, start_identity, start_manifest
+from training.starting import load_network, load_run_tokenizer, start_identity, start_manifest
 
 MAX_MEASURED_TEXTS = 3000
 """Most texts that a run measures itself on; `wherefore evaluate` measures on all."""
@@ -86,9 +86,11 @@ def run_training(
     set_up_torch(config)
     on_stage(f"reading the texts: {config.data.source}")
     data = load_run_data(config)
-    tokenizer = load_tokenizer(config.encoder)
+    tokenizer = load_run_tokenizer(config, [example.text for example in data.train])
     texts = prepare(data.train, tokenizer)
-    trainer = Trainer(load_network(config), tokenizer=tokenizer, texts=texts, config=config)
+    trainer = Trainer(
+        load_network(config, tokenizer), tokenizer=tokenizer, texts=texts, config=config
+    )
     identity = _identity(config, data)
     checkpoints = CheckpointFolder(output / "checkpoint", run=identity)
     on_start(identity)

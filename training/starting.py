@@ -1,6 +1,7 @@
 """What a run starts from: the tokenizer and the network before its first step."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -8,9 +9,11 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from model_store.artifact import load_artifact, read_manifest
+from model_store.figure_tokens import FigureRanges
 from model_store.manifest import Manifest
 from model_store.network import Network
 from model_store.registry import resolve_model
+from model_store.stored import open_stored
 from model_store.windows import TextTokenizer
 from training.config import TrainingConfig
 from training.errors import ConfigError
@@ -31,11 +34,33 @@ def load_tokenizer(encoder: str) -> TextTokenizer:
         raise _no_encoder(encoder) from error
 
 
-def load_network(config: TrainingConfig) -> Network:
+def load_run_tokenizer(config: TrainingConfig, texts: Sequence[str]) -> TextTokenizer:
+    """Returns the tokenizer of a run, with tokens for the sizes of figures.
+
+    Args:
+        config: the run.
+        texts: masked texts that the run learns from; their figures decide the ranges, unless the
+            run starts from a model, whose ranges stay.
+
+    Raises:
+        ConfigError: the encoder's tokenizer cannot be loaded.
+        ModelError: the model to start from cannot be found or used.
+    """
+    tokenizer = load_tokenizer(config.encoder)
+    if config.start_from is not None:
+        return tokenizer.with_figures(open_stored(_directory(config.start_from)).tokenizer.figures)
+    return tokenizer.with_figures(FigureRanges.fit(texts, max_ranges=config.figures.max_ranges))
+
+
+def load_network(config: TrainingConfig, tokenizer: TextTokenizer) -> Network:
     """Returns the network to fine-tune: on a pretrained encoder, or as a stored model has it.
 
     On an encoder the heads are drawn from the run's seed. A stored model gives its heads too; what
     was lost when it was stored in few bits stays lost.
+
+    Args:
+        config: the run.
+        tokenizer: its tokenizer, see `load_run_tokenizer`.
 
     Raises:
         ConfigError: the encoder cannot be loaded, or its tokenizer is not that of the model which
@@ -47,7 +72,7 @@ def load_network(config: TrainingConfig) -> Network:
     if config.start_from is not None:
         return _stored_network(config, dropout=dropout)
     try:
-        return Network.from_encoder(config.encoder, head_dropout=dropout)
+        return Network.from_encoder(config.encoder, tokenizer=tokenizer, head_dropout=dropout)
     except (OSError, ValueError) as error:
         raise _no_encoder(config.encoder) from error
 

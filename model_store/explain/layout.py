@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from data_pipeline.domain.rendering import FIELD_LABELS
+from data_pipeline.domain.rendering import field_lines
 from model_store.explain.clauses import split_clauses
 from model_store.predictor import ReadText
 
@@ -17,7 +17,6 @@ MAX_CLAUSE_TOKENS = 48
 """Longer clauses are cut between words: a fifth of 250 tokens."""
 
 _WORD = re.compile(r"\S+")
-_FIELD = re.compile(rf"(?P<label>{'|'.join(map(re.escape, FIELD_LABELS))}): ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +171,7 @@ def _short(clause: Unit, text: ReadText, words: Sequence[Unit]) -> Iterator[Unit
 
 def _with_fields(clauses: Sequence[Unit], original: str) -> tuple[Unit, ...]:
     """Names the field of each clause in the block of "Label: value" lines that ends a text."""
-    lines = _field_lines(original)
+    lines = field_lines(original)
     return tuple(
         replace(
             clause,
@@ -180,16 +179,3 @@ def _with_fields(clauses: Sequence[Unit], original: str) -> tuple[Unit, ...]:
         )
         for clause in clauses
     )
-
-
-def _field_lines(original: str) -> list[tuple[str, int, int]]:
-    found: list[tuple[str, int, int]] = []
-    end = len(original)
-    while end > 0:
-        start = original.rfind("\n", 0, end) + 1
-        match = _FIELD.match(original, start, end)
-        if match is None:
-            break
-        found.append((FIELD_LABELS[match["label"]], start, end))
-        end = start - 1
-    return found

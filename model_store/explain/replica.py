@@ -4,7 +4,7 @@ The encoder's embeddings and the reading of bare words become inputs, so that gr
 A copy of the modules is changed, never the network that serves: other threads may be using it.
 
 Shape suffixes: B rows, T tokens, H hidden size, C categories, X targets,
-O lexical outcomes (a denial, then each category given one).
+O lexical outcomes (a denial, each category given one, a default).
 """
 
 import copy
@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from model_store.lexical import LexicalReading, category_logits
+from model_store.lexical import LexicalLogits, LexicalReading
 from model_store.network import Network, WindowLogits
 
 
@@ -41,8 +41,8 @@ def sharing_copy(network: Network) -> Network:
 class _GivenOutcomes(_Given):
     """The last step of the lexical reading, on outcomes that were given."""
 
-    def forward(self, *_: object, **__: object) -> Tensor:
-        return category_logits(super().forward())
+    def forward(self, *_: object, **__: object) -> LexicalLogits:  # type: ignore[override]
+        return LexicalLogits.of(super().forward())
 
 
 class OpenNetwork:

@@ -106,10 +106,11 @@ def new_artifact(
         seed: int = 0,
         calibration: Calibration | None = None,
         network: Network | None = None,
+        tokenizer: TextTokenizer | None = None,
     ) -> Artifact:
         return Artifact(
             network=network or new_network(seed=seed),
-            tokenizer=tiny_tokenizer,
+            tokenizer=tokenizer or tiny_tokenizer,
             calibration=calibration or Calibration(),
             manifest=Manifest(name="tiny", version="0.0.1", created="2026-01-01"),
             card="# tiny\n\nRandom weights.\n",

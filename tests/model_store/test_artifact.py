@@ -27,6 +27,7 @@ from model_store.predictor import Predictor
 FILES = [
     "model.safetensors",
     "tokenizer.json",
+    "figures.json",
     "config.json",
     "taxonomy.json",
     "calibration.json",
@@ -265,7 +266,7 @@ def test_a_manifest_that_is_none_is_refused(directory, content):
     assert isinstance(refusal(directory), ArtifactMismatchError)
 
 
-@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize("version", [0, 1, 3])
 def test_another_format_version_is_refused_by_number(directory, version):
     rewrite_manifest(directory, lambda manifest: manifest.update(format_version=version))
     error = refusal(directory)
@@ -314,6 +315,9 @@ def set_encoder(**values):
         ("calibration.json", lambda calibration: calibration["risk"].update(intercept=math.nan)),
         ("calibration.json", lambda calibration: calibration.update(surprise=1)),
         ("tokenizer.json", lambda tokenizer: tokenizer.pop("model")),
+        ("figures.json", lambda figures: figures["edges"].update(credit_score=[620.0])),
+        ("figures.json", lambda figures: figures["edges"].update(credit_score=[])),
+        ("figures.json", lambda figures: figures["edges"].update(credit_score=[720.0, 620.0])),
     ],
 )  # fmt: skip
 def test_parts_that_do_not_fit_together_are_refused(directory, name, change):

@@ -15,13 +15,18 @@ def reading():
     made.folded_V.copy_(torch.tensor([0] * 5 + [w - (w % 2 == 0) for w in WORDS]))
     generator = torch.Generator().manual_seed(0)
     made.rarity_K.copy_(torch.rand(4096, generator=generator) + 1)
-    made.weight_OK.copy_(torch.randn(4, 4096, generator=generator))
+    made.weight_OK.copy_(torch.randn(5, 4096, generator=generator))
     return made
 
 
 def logits(reading, *rows):
     ids_BT, mask_BT = pad_rows([[FIRST, *row, END] for row in rows], PADDING)
-    return reading(ids_BT, mask_BT)
+    return reading(ids_BT, mask_BT).category_BC
+
+
+def risks(reading, *rows):
+    ids_BT, mask_BT = pad_rows([[FIRST, *row, END] for row in rows], PADDING)
+    return reading(ids_BT, mask_BT).risk_B
 
 
 def test_an_empty_table_says_the_same_of_every_text():
@@ -36,9 +41,10 @@ def test_a_window_says_the_same_alone_and_beside_a_longer_one(reading):
 
 
 def test_a_window_without_words_says_the_bias(reading):
-    reading.bias_O.copy_(torch.tensor([2.0, 1.0, 0.0, -1.0]))
+    reading.bias_O.copy_(torch.tensor([2.0, 1.0, 0.0, -1.0, 0.5]))
     probability_BC = torch.tensor([[1.0, 0.0, -1.0]]).sigmoid() * torch.tensor(2.0).sigmoid()
     torch.testing.assert_close(logits(reading, []).sigmoid(), probability_BC)
+    torch.testing.assert_close(risks(reading, []), torch.tensor([0.5]))
 
 
 def test_what_is_repeated_counts_once(reading):
@@ -57,10 +63,11 @@ def test_a_category_is_a_denial_and_the_category_given_one_each_linear_in_words_
     slots = [7 * 21_001 % 4095, 9 * 21_001 % 4095, (7 * 31_337 + 9 * 7_919) % 4095]
     rarity = reading.rarity_K[slots]
     logit_O = (rarity / rarity.norm()) @ reading.weight_OK[:, slots].T
-    expected_C = logit_O[0].sigmoid() * logit_O[1:].sigmoid()
+    expected_C = logit_O[0].sigmoid() * logit_O[1:-1].sigmoid()
     torch.testing.assert_close(logits(reading, [7, 9])[0].sigmoid(), expected_C)
+    torch.testing.assert_close(risks(reading, [7, 9]), logit_O[-1:])
 
 
 def test_every_id_of_the_largest_roberta_vocabulary_stays_inside_32_bits():
-    largest = 50_264
+    largest = 50_264 + 2_000  # and as many tokens of figures
     assert largest * 31_337 < 2**31

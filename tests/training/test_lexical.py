@@ -1,11 +1,17 @@
+import math
+
+import numpy as np
 import pytest
 import torch
 
 from model_store.engine.torch_backend import TorchEngine
+from model_store.figure_tokens import FigureRanges
 from model_store.reading import read_texts
 from training.config import LexicalConfig
 from training.dataset import prepare
 from training.lexical import add_lexical_reading, fold_vocabulary
+from training.lexical_risk import add_lexical_risk
+from training.lexical_vectors import presence, vectors
 
 INQUIRIES, PUBLIC_RECORD = 6, 4
 
@@ -83,3 +89,77 @@ def test_a_word_is_the_same_in_capitals_and_behind_a_space(tiny_tokenizer):
     )
     assert folded_V[small] == folded_V[spaced] == folded_V[capital] != 0
     assert folded_V[:5].tolist() == [0] * 5
+
+
+def test_the_token_of_a_figure_is_a_word_like_no_other(tiny_tokenizer):
+    ranged = tiny_tokenizer.with_figures(FigureRanges(edges={"credit_score": (620.0, 720.0)}))
+    folded_V = fold_vocabulary(ranged, vocabulary_size=404)
+    assert folded_V[400:].tolist() == [400, 401, 402, 0]
+
+
+def test_what_the_words_say_of_the_risk_is_found_whatever_the_encoder_says(
+    new_network, new_example, tiny_tokenizer
+):
+    facts = [("six inquiries", 0.7), ("a paid roof", 0.1), ("a bankruptcy", 0.9), ("rent", 0.2)]
+    examples = [
+        new_example(f"The report has {fact}; loan {number}.", risk=risk)
+        for number in range(12)
+        for fact, risk in facts
+    ]
+    texts = prepare(examples, tiny_tokenizer)
+    network = fitted(new_network(), texts, tiny_tokenizer)
+    assert network.lexical_risk_weight.item() > 0
+    engine = TorchEngine(network, padding_id=tiny_tokenizer.padding_id)
+    risk_N = read_texts(engine, [text.windows for text in texts]).risk_N
+    for start in range(0, len(texts), 4):
+        inquiries, roof, bankruptcy, rent = risk_N[start : start + 4]
+        assert max(roof, rent) < min(inquiries, bankruptcy)
+
+
+@pytest.mark.parametrize("risk", [math.nan, 0.3])
+def test_where_no_risk_is_known_or_all_are_alike_the_encoder_alone_says_it(
+    new_network, new_example, tiny_tokenizer, risk
+):
+    examples = [new_example(f"Loan {number} of many.", risk=risk) for number in range(40)]
+    network = fitted(new_network(), prepare(examples, tiny_tokenizer), tiny_tokenizer)
+    weights = (network.encoder_risk_weight.item(), network.lexical_risk_weight.item())
+    assert weights == (1.0, 0.0)
+    assert not network.lexical.weight_OK[-1].any()
+
+
+def test_the_words_are_trusted_as_far_as_texts_held_out_like_best(
+    new_network, new_example, tiny_tokenizer
+):
+    generator = np.random.default_rng(0)
+
+    def drawn(number):
+        held = generator.random() < 0.5
+        told = "collections" if generator.random() < (0.8 if held else 0.3) else "savings"
+        letters = " ".join(generator.choice(list("bcdfghjkl"), 6))
+        return new_example(f"{number}: {told} {letters}", risk=float(held))
+
+    learned, held_out = (
+        prepare([drawn(n) for n in range(start, start + 60)], tiny_tokenizer) for start in (0, 60)
+    )
+
+    def words(order):
+        network = new_network()
+        config = LexicalConfig(enabled=True)
+        add_lexical_reading(
+            network, tokenizer=tiny_tokenizer, learned=learned, held_out=held_out, config=config
+        )
+        lexical, padding_id = network.lexical, tiny_tokenizer.padding_id
+        present_NK = presence(lexical, learned, padding_id=padding_id)
+        add_lexical_risk(
+            network,
+            vectors(present_NK, lexical.rarity_K.double().numpy()),
+            learned,
+            held_out=held_out,
+            padding_id=padding_id,
+            inverse_regularisations=order,
+        )
+        return lexical.weight_OK[-1]
+
+    order = (0.03, 0.3, 3.0, 30.0, 300.0)
+    torch.testing.assert_close(words(order), words(order[::-1]))
+    assert words(order).abs().max() < words(order[-1:]).abs().max()

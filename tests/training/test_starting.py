@@ -1,12 +1,21 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from data_pipeline.errors import WhereforeError
 from model_store.artifact import save_artifact
+from model_store.figure_tokens import MIN_VALUES_PER_RANGE
 from training.config import TrainingConfig
 from training.errors import ConfigError
-from training.starting import load_network, start_identity, start_manifest
+from training.starting import (
+    load_network,
+    load_run_tokenizer,
+    load_tokenizer,
+    start_identity,
+    start_manifest,
+)
 
 
 @pytest.fixture
@@ -27,7 +36,7 @@ def test_a_run_starts_from_all_weights_of_a_model_or_of_the_run_that_made_it(
 ):
     artifact, manifest, folder = stored
     run = config(tiny_encoder, str(folder / inside), augmentation={"head_dropout": 0.3})
-    network = load_network(run)
+    network = load_network(run, load_run_tokenizer(run, []))
     for name, weights in artifact.network.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], weights)
     assert start_identity(run) == {"start_from_digest": manifest.digest}
@@ -44,8 +53,9 @@ def test_a_run_starts_from_all_weights_of_a_model_or_of_the_run_that_made_it(
 
 
 def test_without_a_model_to_start_from_the_heads_follow_from_the_seed(tiny_encoder):
-    first, again = (load_network(config(tiny_encoder, None, seed=s)) for s in (1, 1))
-    other = load_network(config(tiny_encoder, None, seed=2))
+    tokenizer = load_tokenizer(tiny_encoder)
+    first, again = (load_network(config(tiny_encoder, None, seed=s), tokenizer) for s in (1, 1))
+    other = load_network(config(tiny_encoder, None, seed=2), tokenizer)
     head = "category_head.1.weight"
     torch.testing.assert_close(first.state_dict()[head], again.state_dict()[head])
     assert not torch.equal(first.state_dict()[head], other.state_dict()[head])
@@ -54,7 +64,7 @@ def test_without_a_model_to_start_from_the_heads_follow_from_the_seed(tiny_encod
 
 def test_a_folder_without_a_model_is_refused(tiny_encoder, tmp_path):
     with pytest.raises(WhereforeError, match="no model"):
-        load_network(config(tiny_encoder, str(tmp_path)))
+        load_run_tokenizer(config(tiny_encoder, str(tmp_path)), [])
 
 
 def test_a_model_with_another_tokenizer_is_refused(stored, tiny_encoder, tmp_path):
@@ -65,4 +75,35 @@ def test_a_model_with_another_tokenizer_is_refused(stored, tiny_encoder, tmp_pat
     (other / "tokenizer.json").write_text(content.replace("<mask>", "<musk>"))
     (other / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
     with pytest.raises(ConfigError, match="--encoder"):
-        load_network(config(str(other), str(folder)))
+        load_network(config(str(other), str(folder)), load_tokenizer(str(other)))
+
+
+def test_the_figures_of_the_texts_decide_the_ranges_of_a_run(tiny_encoder):
+    run = config(tiny_encoder, None)
+    texts = [f"Credit score: {score}" for score in range(400, 800, 10)]
+    tokenizer = load_run_tokenizer(run, texts)
+    (edges,) = tokenizer.figures.edges.values()
+    assert len(edges) == len(texts) // MIN_VALUES_PER_RANGE - 1
+    network = load_network(run, tokenizer)
+    assert network.config.vocab_size == tokenizer.vocabulary_size == 400 + len(edges) + 1
+
+
+def test_a_run_from_a_model_keeps_its_ranges(stored, tiny_encoder):
+    artifact, _, folder = stored
+    texts = [f"Credit score: {score}" for score in range(400, 800, 10)]
+    ranged = load_run_tokenizer(config(tiny_encoder, None), texts)
+    save_artifact(
+        replace(
+            artifact, tokenizer=ranged, network=load_network(config(tiny_encoder, None), ranged)
+        ),
+        folder / "model",
+        storage="fp32",
+    )
+    run = config(tiny_encoder, str(folder))
+    assert load_run_tokenizer(run, ["Credit score: 1"]).figures == ranged.figures
+
+
+def test_one_range_means_no_tokens_of_figures(tiny_encoder):
+    run = config(tiny_encoder, None, figures={"max_ranges": 1})
+    texts = [f"Credit score: {score}" for score in range(400, 800, 10)]
+    assert load_run_tokenizer(run, texts).figures.num_tokens == 0

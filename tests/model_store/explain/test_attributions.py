@@ -13,7 +13,7 @@ from model_store.explain.replica import OpenNetwork, lexical_contributions
 from model_store.explain.rollout import attention_rollout, rolled_out
 from model_store.explain.shapley import partition_shap, word_tree
 from model_store.explain.targets import TARGETS, text_targets
-from model_store.log_odds import logit_of_log_probability
+from model_store.lexical import LexicalLogits
 
 
 def rows(read):
@@ -26,9 +26,9 @@ def test_lexical_contributions_add_up_to_the_reading_without_its_bias(artifact, 
     lexical = artifact.network.lexical
     contribution_BTO = lexical_contributions(lexical, ids_BT, mask_BT)
     outcome_BO = contribution_BTO.sum(dim=1) + lexical.bias_O
-    log_likely_BO = torch.nn.functional.logsigmoid(outcome_BO)
-    found_BC = logit_of_log_probability(log_likely_BO[:, :1] + log_likely_BO[:, 1:])
-    torch.testing.assert_close(found_BC, lexical(ids_BT, mask_BT), rtol=1e-4, atol=1e-4)
+    found, expected = LexicalLogits.of(outcome_BO), lexical(ids_BT, mask_BT)
+    torch.testing.assert_close(found.category_BC, expected.category_BC, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.risk_B, expected.risk_B, rtol=1e-4, atol=1e-4)
     assert not contribution_BTO[:, [0, -1]].any()
 
 
@@ -95,7 +95,7 @@ def lexical_only(network):
 
     def contributions(read):
         ids_BT, mask_BT = rows(read)
-        return lexical_contributions(lexical, ids_BT, mask_BT)[0, 1:-1, 1:].numpy()
+        return lexical_contributions(lexical, ids_BT, mask_BT)[0, 1:-1, 1:-1].numpy()
 
     return contributions
 

@@ -1,0 +1,88 @@
+"""Figures as tokens of their own: each number whose meaning is known is followed by its size.
+
+Behind the tokens of a number stands one that says of which kind it is and in which of some equally
+frequent ranges it lies, such as the tenth of sixteen ranges of debt-to-income. The encoder and the
+lexical reading learn these tokens like words; engines, caches and servers see token ids as ever. A
+token of a figure stands for the same stretch of the text as the number, so it is left out with it
+and quoted with it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from data_pipeline.domain.figures import Figure, find_figures
+
+MIN_VALUES_PER_RANGE = 15
+"""Values of a kind, at least, in each of its ranges; a kind with fewer than two ranges has none."""
+
+
+class FigureRanges(BaseModel):
+    """Between which values the ranges of each kind of figure lie.
+
+    Attributes:
+        edges: by kind, ascending values; a value equal to one belongs above it. No kinds: figures
+            are read as words alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edges: Mapping[str, tuple[float, ...]] = {}
+
+    @field_validator("edges")
+    @classmethod
+    def _ascending(cls, edges: Mapping[str, tuple[float, ...]]) -> Mapping[str, tuple[float, ...]]:
+        for kind, values in edges.items():
+            if not values or any(a >= b for a, b in pairwise(values)):
+                raise ValueError(f"edges of {kind}: expected ascending values, at least one")
+        return edges
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], *, max_ranges: int) -> "FigureRanges":
+        """Returns ranges in which the figures of texts are about equally frequent.
+
+        Args:
+            texts: masked texts.
+            max_ranges: most ranges of a kind; 1 gives no kinds at all.
+        """
+        values: dict[str, list[float]] = {}
+        for text in texts:
+            for figure in find_figures(text):
+                values.setdefault(figure.kind, []).append(figure.value)
+        edges = {
+            kind: _edges(found, num_ranges=min(max_ranges, len(found) // MIN_VALUES_PER_RANGE))
+            for kind, found in sorted(values.items())
+        }
+        return cls(edges={kind: inner for kind, inner in edges.items() if inner})
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens there are: one per kind and range."""
+        return sum(len(values) + 1 for values in self.edges.values())
+
+    def tokens_of(self, text: str) -> list[tuple[Figure, int]]:
+        """Returns the figures of a text, in order, each with the number of its token, from 0."""
+        if not self.edges:
+            return []
+        first, count = {}, 0
+        for kind, values in self.edges.items():
+            first[kind] = count
+            count += len(values) + 1
+        return [
+            (figure, first[figure.kind] + bisect_right(self.edges[figure.kind], figure.value))
+            for figure in find_figures(text)
+            if figure.kind in first
+        ]
+
+
+def _edges(values: Sequence[float], *, num_ranges: int) -> tuple[float, ...]:
+    """The inner edges of ranges of about equal count, none of which is empty."""
+    if num_ranges < 2:  # noqa: PLR2004 - one range tells nothing
+        return ()
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    positions = np.arange(1, num_ranges) * len(ordered) // num_ranges
+    edges = np.unique(ordered[positions])
+    return tuple(float(edge) for edge in edges[edges > ordered[0]])
