@@ -74,11 +74,12 @@ class ColumnsError(SourceError):
     """
 
     def __init__(self, found: Iterable[str], *, problem: str, advice: str) -> None:
-        """Keeps the columns; the message shows the first dozen."""
+        """Keeps the columns; the message counts them.
+
+        It never quotes one: without a header, a row of applicants' data stands in its place.
+        """
         self.found = tuple(found)
-        shown = ", ".join(repr(name[:40]) for name in self.found[:12]) or "none"
-        more = f" and {len(self.found) - 12} more" if len(self.found) > 12 else ""  # noqa: PLR2004
-        super().__init__(f"{problem} (columns found: {shown}{more}): {advice}")
+        super().__init__(f"{problem} ({len(self.found):,} columns found): {advice}")
 
 
 class UnreadableFileError(SourceError):

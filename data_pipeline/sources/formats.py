@@ -5,8 +5,9 @@ bases cannot reach an application through any source.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from data_pipeline.domain.application import FIELD_NAMES, LoanApplication
@@ -71,6 +72,8 @@ KNOWN_COLUMNS: frozenset[str] = frozenset().union(
 )
 """Every column that any format reads."""
 
+_COMPARED, _LONGEST_NAME, _ALIKE = 12, 40, 0.75
+
 
 def choose_format(name: str, *, columns: Iterable[str]) -> SourceFormat:
     """Returns the format to read a source with.
@@ -93,7 +96,7 @@ def choose_format(name: str, *, columns: Iterable[str]) -> SourceFormat:
         problem = f"the column {repeated[0]!r} repeats"
         raise ColumnsError(found, problem=problem, advice="remove or rename one of them")
     if not chosen.columns & (set(found) - {"id"}):
-        raise _no_known_column(found, name=name)
+        raise _no_known_column(found, name=name, known=chosen.columns)
     return chosen
 
 
@@ -123,10 +126,17 @@ _EXPECTED = {
 }
 
 
-def _no_known_column(found: list[str], *, name: str) -> ColumnsError:
+def _no_known_column(found: list[str], *, name: str, known: frozenset[str]) -> ColumnsError:
     expected = _EXPECTED.get(FormatName(name), _EXPECTED[FormatName.TEXT])
-    return ColumnsError(
-        found,
-        problem="no known column",
-        advice=f"expected {expected}; rename the columns or choose another --format",
-    )
+    advice = f"expected {expected}; rename the columns or choose another --format"
+    if meant := ", ".join(_meant(found, known)):
+        advice = f"{advice}; perhaps {meant}"
+    return ColumnsError(found, problem="no known column in the first line", advice=advice)
+
+
+def _meant(found: list[str], known: frozenset[str]) -> Iterator[str]:
+    """Yields which known column a column looks like, without a word of what was found."""
+    for number, column in enumerate(found[:_COMPARED], start=1):
+        alike = "_".join(column[:_LONGEST_NAME].lower().split())
+        for name in get_close_matches(alike, sorted(known), n=1, cutoff=_ALIKE):
+            yield f"column {number} is meant for {name}"

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data_pipeline.sources.errors import UnreadableFileError
 from data_pipeline.sources.json_lines import MAX_LINE_BYTES
-from data_pipeline.sources.opening import readable
+from data_pipeline.sources.parquet_footer import RowGroup, readable_parquet, row_groups
 from data_pipeline.sources.parquet_pages import NOT_AS_DICTIONARIES
 from data_pipeline.sources.records import Record
 from data_pipeline.sources.rows import RowValueError
@@ -54,11 +53,13 @@ class ParquetTable:
                 and _unreadable(field.type) is not None
             }
             self._num_rows = file.metadata.num_rows
-            self._longest = _longest_plain(file.metadata)
+            groups = row_groups(path, file.metadata)
+            self._longest = _longest_plain(file.metadata.schema, groups)
             self._dictionaries = [name for name in texts if name not in self._longest]
             self._longest |= {f.name: _width(f.type) for f in file.schema_arrow if _width(f.type)}
-            groups = range(file.metadata.num_row_groups)
-            self._group_rows = tuple(int(file.metadata.row_group(i).num_rows) for i in groups)
+            self._group_rows = tuple(group.num_rows for group in groups)
+            sizes = (group.num_bytes // max(1, group.num_rows) for group in groups)
+            self._row_bytes = max(sizes, default=0)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ class ParquetTable:
         # Texts as dictionaries: otherwise an entry would be copied for every row that names it.
         with self._open(read_dictionary=self._dictionaries) as file:
             longest = [self._longest.get(name, 0) for name in loaded]
-            batch_rows = _batch_rows(file.metadata, longest)
+            batch_rows = _batch_rows(max(self._row_bytes, *longest, 1))
             for batch in file.iter_batches(
                 batch_size=batch_rows, columns=loaded, row_groups=groups
             ):
@@ -110,15 +111,10 @@ class ParquetTable:
 
     @contextmanager
     def _open(self, **options: Any) -> Iterator[Any]:
-        try:
-            # Otherwise whole column chunks would be loaded, packed as they are.
-            options |= {"pre_buffer": False, "buffer_size": _READ_BYTES}
-            with readable(self._path), pq.ParquetFile(self._path, **options) as file:
-                yield file
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            problem = "is not a Parquet file, or broken"
-            advice = "write it again, or give it the suffix of what it is"
-            raise UnreadableFileError(self._path, problem=problem, advice=advice) from error
+        # Otherwise whole column chunks would be loaded, packed as they are.
+        options |= {"pre_buffer": False, "buffer_size": _READ_BYTES}
+        with readable_parquet(self._path), pq.ParquetFile(self._path, **options) as file:
+            yield file
 
 
 def _is_text(kind: Any) -> bool:
@@ -147,23 +143,19 @@ def _width(kind: Any) -> int:
     return int(kind.byte_width) if pa.types.is_fixed_size_binary(kind) else 0
 
 
-def _longest_plain(metadata: Any) -> dict[str, int]:
+def _longest_plain(schema: Any, groups: Iterable[RowGroup]) -> dict[str, int]:
     """Returns the columns that cannot be read as dictionaries, with the most bytes of a cell."""
-    found: dict[str, int] = {}
-    for group in range(metadata.num_row_groups):
-        chunks = metadata.row_group(group)
-        for chunk in (chunks.column(place) for place in range(metadata.num_columns)):
+    found: dict[int, int] = {}
+    for group in groups:
+        for place, chunk in enumerate(group.chunks):
             if not NOT_AS_DICTIONARIES.isdisjoint(chunk.encodings):
-                most = max(found.get(chunk.path_in_schema, 0), chunk.total_uncompressed_size)
-                found[chunk.path_in_schema] = most
-    return found
+                found[place] = max(found.get(place, 0), chunk.uncompressed_bytes)
+    return {schema.column(place).path: most for place, most in found.items()}
 
 
-def _batch_rows(metadata: Any, longest: Iterable[int]) -> int:
+def _batch_rows(row_bytes: int) -> int:
     """How many rows are read at a time, such that what they unpack to stays bounded."""
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
-    sizes = (group.total_byte_size // max(1, group.num_rows) for group in groups)
-    return int(min(_BATCH_ROWS, max(1, _BATCH_BYTES // max(1, *sizes, *longest))))
+    return min(_BATCH_ROWS, max(1, _BATCH_BYTES // row_bytes))
 
 
 def _values(column: Any) -> Iterator[object]:

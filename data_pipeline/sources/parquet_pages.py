@@ -4,20 +4,32 @@ The footer says it too, but nothing holds its writer to it: Arrow makes room for
 a page says, up to 2 GiB for each column that it reads. So the headers are read before any page is.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from mmap import ACCESS_READ, mmap
-from os import SEEK_END
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_pipeline.sources.errors import FileTooLargeError, UnreadableFileError
-from data_pipeline.sources.opening import readable
-from data_pipeline.sources.thrift_compact import I32, STRUCT, CompactReader, Struct, ThriftError
+from data_pipeline.sources.errors import FileTooLargeError
+from data_pipeline.sources.parquet_footer import (
+    Chunk,
+    RowGroup,
+    broken,
+    footer_bytes,
+    readable_parquet,
+    row_groups,
+)
+from data_pipeline.sources.thrift_compact import (
+    I32,
+    KEPT,
+    STRUCT,
+    CompactReader,
+    Shape,
+    Struct,
+    ThriftError,
+)
 
 MAX_PAGE_BYTES = 128 * 1024 * 1024
 """Largest page, unpacked: writers end one at about 1 MiB, after 1,024 texts at the latest."""
@@ -28,20 +40,26 @@ MAX_OPEN_BYTES = 512 * 1024 * 1024
 MAX_FOOTER_BYTES = 4 * 1024 * 1024
 """Largest description of row groups and columns: read into memory, it takes far more there."""
 
-SHARED_PREFIXES = "DELTA_BYTE_ARRAY"
+_DELTA_LENGTH_BYTE_ARRAY, _DELTA_BYTE_ARRAY = 6, 7
+SHARED_PREFIXES = _DELTA_BYTE_ARRAY
 """The encoding in which each text may begin with the whole one before, taking next to no room."""
 
-NOT_AS_DICTIONARIES = frozenset({SHARED_PREFIXES, "DELTA_LENGTH_BYTE_ARRAY"})
+NOT_AS_DICTIONARIES = frozenset({_DELTA_LENGTH_BYTE_ARRAY, _DELTA_BYTE_ARRAY})
 """The encodings of texts that Arrow cannot read as dictionaries. It copies an entry of a dictionary
 in the same column for every row that names it, too."""
 
 _MOST_PAGES = 250_000
 _MOST_HEADER_BYTES = 1024 * 1024
-_MAGIC, _TAIL_BYTES = b"PAR1", 8
-_DICTIONARY_PAGE, _DELTA_BYTE_ARRAY = 2, 7
-# Numbers of fields in parquet.thrift.
-_KIND, _UNCOMPRESSED_BYTES, _COMPRESSED_BYTES = 1, 2, 3
-_ENCODINGS = ((5, 2), (8, 4))
+_DICTIONARY_PAGE = 2
+# Fields of a page's header, see `parquet_footer`.
+_KIND, _UNCOMPRESSED_BYTES, _COMPRESSED_BYTES = (1, I32), (2, I32), (3, I32)
+_ENCODINGS = (((5, STRUCT), (2, I32)), ((8, STRUCT), (4, I32)))
+_HEADER_SHAPE: Final[Shape] = {
+    _KIND: KEPT,
+    _UNCOMPRESSED_BYTES: KEPT,
+    _COMPRESSED_BYTES: KEPT,
+    **{part: {field: KEPT} for part, field in _ENCODINGS},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,29 +90,20 @@ def require_bounded_pages(
         FileTooLargeError: there are more, or one page or row group takes too much at a time.
         UnreadableFileError: the file is not Parquet, broken, or contradicts itself.
     """
-    with readable(path), path.open("rb") as file:
+    with readable_parquet(path), path.open("rb") as file:
         _require_small_footer(path, file)
-        try:
-            metadata = pq.read_metadata(path)
-            places = _places(metadata, columns=columns)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise _broken(path, "is not a Parquet file, or broken") from error
-        groups = range(metadata.num_row_groups)
-        found = max(metadata.num_rows, sum(metadata.row_group(i).num_rows for i in groups))
+        metadata = pq.read_metadata(path)
+        places = _places(metadata, columns=columns)
+        groups = row_groups(path, metadata)
+        found = max(metadata.num_rows, sum(group.num_rows for group in groups))
         if found > rows:
             raise FileTooLargeError(path, found=f"{found:,} rows", expected=f"{rows:,} at most")
         with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-            chunks = _chunks(metadata, places)
-            _check_groups(path, content, chunks, unpacked_bytes=unpacked_bytes)
+            _check_groups(path, content, groups, places, unpacked_bytes=unpacked_bytes)
 
 
 def _require_small_footer(path: Path, file: BinaryIO) -> None:
-    size = file.seek(0, SEEK_END)
-    file.seek(max(0, size - _TAIL_BYTES))
-    tail = file.read(_TAIL_BYTES)
-    num_bytes = int.from_bytes(tail[:4], "little")
-    if num_bytes + len(_MAGIC) + _TAIL_BYTES > size or not tail.endswith(_MAGIC):
-        raise _broken(path, "is not a Parquet file, or broken")
+    num_bytes = footer_bytes(path, file)
     if num_bytes > MAX_FOOTER_BYTES:
         found = f"{num_bytes:,} bytes that describe row groups"
         raise FileTooLargeError(path, found=found, expected=f"{MAX_FOOTER_BYTES:,} at most")
@@ -107,24 +116,22 @@ def _places(metadata: Any, *, columns: Collection[str]) -> list[int]:
     return [place for place, path in enumerate(paths) if {path, path.partition(".")[0]} & named]
 
 
-def _chunks(metadata: Any, places: Collection[int]) -> Iterator[tuple[int, Any]]:
-    """Yields the column chunks at some places, each with the number of its row group."""
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for place in places:
-            yield group, row_group.column(place)
-
-
 def _check_groups(
-    path: Path, content: mmap, chunks: Iterator[tuple[int, Any]], *, unpacked_bytes: int
+    path: Path,
+    content: mmap,
+    groups: Iterable[RowGroup],
+    places: Collection[int],
+    *,
+    unpacked_bytes: int,
 ) -> None:
     tally = _Tally()
-    for group, of_group in groupby(chunks, key=lambda found: found[0]):
-        open_bytes = sum(_check_chunk(path, content, chunk, tally) for _, chunk in of_group)
+    for number, group in enumerate(groups):
+        chunks = [group.chunks[place] for place in places]
+        open_bytes = sum(_check_chunk(path, content, chunk, tally) for chunk in chunks)
         if open_bytes > MAX_OPEN_BYTES:
             raise FileTooLargeError(
                 path,
-                found=f"{open_bytes:,} bytes of pages to be open at a time in row group {group}",
+                found=f"{open_bytes:,} bytes of pages to be open at a time in row group {number}",
                 expected=f"{MAX_OPEN_BYTES:,} at most: write smaller pages",
             )
         if tally.num_bytes > unpacked_bytes:
@@ -135,7 +142,7 @@ def _check_groups(
             )
 
 
-def _check_chunk(path: Path, content: mmap, chunk: Any, tally: _Tally) -> int:
+def _check_chunk(path: Path, content: mmap, chunk: Chunk, tally: _Tally) -> int:
     """Returns the most bytes that a column chunk has unpacked at a time; counts all of them."""
     dictionary_bytes = page_bytes = num_bytes = 0
     is_plain = not NOT_AS_DICTIONARIES.isdisjoint(chunk.encodings)
@@ -150,39 +157,39 @@ def _check_chunk(path: Path, content: mmap, chunk: Any, tally: _Tally) -> int:
             expected = f"{MAX_PAGE_BYTES:,} at most: write smaller pages"
             raise FileTooLargeError(path, found=found, expected=expected)
         if page.has_shared_prefixes and SHARED_PREFIXES not in chunk.encodings:
-            raise _broken(path, "has pages in an encoding that its footer does not name")
+            raise broken(path, "has pages in an encoding that its footer does not name")
         if page.is_dictionary:
             dictionary_bytes = max(dictionary_bytes, page.uncompressed_bytes)
         else:
             page_bytes = max(page_bytes, page.uncompressed_bytes)
     # By that size the reader tells how many of such texts it reads at a time.
-    if is_plain and num_bytes > chunk.total_uncompressed_size:
-        raise _broken(path, "has pages that unpack to more than its footer says")
+    if is_plain and num_bytes > chunk.uncompressed_bytes:
+        raise broken(path, "has pages that unpack to more than its footer says")
     tally.num_bytes += num_bytes
     return dictionary_bytes + page_bytes
 
 
-def _pages(path: Path, content: mmap, chunk: Any) -> Iterator[_Page]:
+def _pages(path: Path, content: mmap, chunk: Chunk) -> Iterator[_Page]:
     """Yields the pages of a column chunk, one behind the other as Arrow goes through them."""
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-        start = chunk.dictionary_page_offset
-    end = start + chunk.total_compressed_size
+    start = chunk.data_offset
+    if chunk.dictionary_offset is not None and 0 < chunk.dictionary_offset < start:
+        start = chunk.dictionary_offset
+    end = start + chunk.compressed_bytes
     if not 0 <= start <= end <= len(content):
-        raise _broken(path, "has column chunks outside of itself")
+        raise broken(path, "has column chunks outside of itself")
     while start < end:
         reader = CompactReader(content, start=start, end=min(end, start + _MOST_HEADER_BYTES))
         try:
-            header = reader.struct()
+            header = reader.struct(_HEADER_SHAPE)
         except ThriftError as error:
-            raise _broken(path, "has a page without a header that can be read") from error
-        sizes = [header.get((field, I32)) for field in (_UNCOMPRESSED_BYTES, _COMPRESSED_BYTES)]
+            raise broken(path, "has a page without a header that can be read") from error
+        sizes = [header.get(field) for field in (_UNCOMPRESSED_BYTES, _COMPRESSED_BYTES)]
         uncompressed, compressed = (size if isinstance(size, int) else -1 for size in sizes)
         start = reader.position + compressed
         if uncompressed < 0 or compressed < 0 or start > end:
-            raise _broken(path, "has a page that ends outside of its column chunk")
+            raise broken(path, "has a page that ends outside of its column chunk")
         yield _Page(
-            is_dictionary=header.get((_KIND, I32)) == _DICTIONARY_PAGE,
+            is_dictionary=header.get(_KIND) == _DICTIONARY_PAGE,
             uncompressed_bytes=uncompressed,
             has_shared_prefixes=_DELTA_BYTE_ARRAY in _encodings(header),
         )
@@ -190,10 +197,6 @@ def _pages(path: Path, content: mmap, chunk: Any) -> Iterator[_Page]:
 
 def _encodings(header: Struct) -> Iterator[object]:
     for part, field in _ENCODINGS:
-        found = header.get((part, STRUCT))
+        found = header.get(part)
         if isinstance(found, dict):
-            yield found.get((field, I32))
-
-
-def _broken(path: Path, problem: str) -> UnreadableFileError:
-    return UnreadableFileError(path, problem=problem, advice="write it again")
+            yield found.get(field)

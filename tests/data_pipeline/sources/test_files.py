@@ -235,11 +235,19 @@ def test_an_unknown_format_is_refused_with_those_that_are_known(tmp_path):
         read_rows(write(tmp_path / "rows.csv", "text\n"), format="xml")
 
 
-def test_a_file_without_any_known_column_is_refused_with_what_it_has(tmp_path, suffix):
-    path = table(tmp_path / f"rows.{suffix}", [{"id": "1", "prompt": "a"}])
-    with pytest.raises(ColumnsError, match="'id', 'prompt'") as caught:
+def test_a_file_without_any_known_column_is_refused_with_what_was_perhaps_meant(tmp_path, suffix):
+    path = table(tmp_path / f"rows.{suffix}", [{"id": "1", "Annual income": "a"}])
+    with pytest.raises(ColumnsError, match="2 columns found") as caught:
         read_rows(path)
     assert "expected `text`" in str(caught.value)
+    assert "column 2 is meant for annual_income_usd" in str(caught.value)
+
+
+def test_a_row_of_an_applicant_in_place_of_the_header_is_not_quoted(tmp_path):
+    path = write(tmp_path / "rows.csv", "Quillan Zybrovska,532-81-4067,text of mine\n")
+    with pytest.raises(ColumnsError, match="3 columns found") as caught:
+        read_rows(path)
+    assert not any(word in str(caught.value) for word in ("Quillan", "532", "mine"))
 
 
 @pytest.mark.parametrize("name", ["hmda", "lendingclub"])
