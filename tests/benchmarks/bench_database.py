@@ -11,7 +11,6 @@ and its figures as JSON, and prints the report.
 
 import argparse
 import importlib.util
-import inspect
 import json
 import os
 import platform
@@ -33,6 +32,10 @@ from measured import processor_name
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import track
+
+sys.path.append(str(Path(__file__).parents[1] / "parts"))
+
+from postgres_server import Postgres
 
 from serving.adapters.backup.restoring import restore_backup
 from serving.adapters.backup.taking import make_backup
@@ -70,7 +73,7 @@ class Step:
 
 
 def loaded(path: Path, name: str) -> ModuleType:
-    """Imports a file of the tests: the desks that make cases, the server of PostgreSQL."""
+    """Imports a file of the tests: the desks that make cases."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         sys.exit(f"bench_database: {path} cannot be imported")
@@ -194,15 +197,14 @@ def read_contents(engine: sa.Engine) -> dict[str, TableContent]:
 @contextmanager
 def postgres_databases(folder: Path):
     """Starts a server and gives the function that makes empty databases on it."""
-    project = loaded(_TESTS / "conftest.py", "project_conftest")
-    with contextmanager(inspect.unwrap(project.postgres_url))() as url:
+    with Postgres(folder / "postgres") as server:
         num_made = 0
 
         def make() -> SecretStr:
             nonlocal num_made
             num_made += 1
-            project._on_server(url, f"CREATE DATABASE bench_{num_made}")
-            return SecretStr(f"{url.rpartition('/')[0]}/bench_{num_made}")
+            server.execute(f"CREATE DATABASE bench_{num_made}")
+            return SecretStr(server.url(f"bench_{num_made}"))
 
         yield make
 

@@ -27,6 +27,7 @@ from model_store.engine.choice import EngineChoice, available_cores, open_engine
 from model_store.engine.int8 import GateLimits, quantize
 from model_store.engine.outputs import DescribedEngine
 from model_store.errors import BackendError
+from model_store.figure_tokens import FigureRanges
 from model_store.manifest import Manifest
 from model_store.network import Network
 from model_store.stored import StoredModel, open_stored
@@ -107,7 +108,7 @@ def stored_model(name: str, work: Path) -> StoredModel:
     )
     artifact = Artifact(
         network=Network(config).eval(),
-        tokenizer=starter.tokenizer,
+        tokenizer=starter.tokenizer.with_figures(FigureRanges()),
         calibration=Calibration(),
         manifest=Manifest(name=f"random-{name}", version="0", created="2026-11-20"),
         card="# Random weights, for speed only\n",

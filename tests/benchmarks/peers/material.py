@@ -10,6 +10,7 @@ from peers.common_texts import JUDGING, corpus_texts
 from peers.preparing import prepared
 
 from data_pipeline.domain.masking import mask
+from model_store.figure_tokens import FigureRanges
 from model_store.stored import open_stored, starter_directory
 
 SINGLE_TOKENS = (128, 512)
@@ -77,7 +78,7 @@ def material(size: str, *, rounds: int | None, say: Callable[[str], None]) -> Ma
     """
     folder, plan = prepared(size, say=say), PLANS[size]
     plan = replace(plan, rounds=rounds or plan.rounds)
-    tokenizer = open_stored(starter_directory()).tokenizer
+    tokenizer = open_stored(starter_directory()).tokenizer.with_figures(FigureRanges())
     wanted, count = (plan.rounds + 1) * plan.texts, (plan.rounds + 1) * plan.singles
     mixed = mixed_texts(tokenizer, wanted)
     judged = [mask(text).text for text in corpus_texts(JUDGING)]
