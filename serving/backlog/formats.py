@@ -8,7 +8,7 @@ import csv
 import gzip
 import io
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -23,7 +23,9 @@ from serving.backlog.due import Order
 from serving.errors import OutputError
 from serving.rows import OutputRow
 
-_ROW_GROUP_BYTES = 32 * 1024 * 1024
+_ROW_GROUP_BYTES = 8 * 1024 * 1024
+"""Of the values in memory, which come on top of the model. Larger groups pack better."""
+
 _GZIP_LEVEL = 6
 
 Cells = Iterable[Mapping[str, Any]]
@@ -116,14 +118,22 @@ def _parquet(cells: Cells, *, schema: pa.Schema) -> bytes:
 
 def _join_parquet(path: Path, shards: Iterable[Path], *, schema: pa.Schema) -> None:
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        waiting: list[pa.Table] = []
-        for shard in shards:
-            waiting.append(pq.ParquetFile(shard).read())
-            if sum(table.nbytes for table in waiting) >= _ROW_GROUP_BYTES:
-                writer.write_table(pa.concat_tables(waiting))
-                waiting = []
-        if waiting:
-            writer.write_table(pa.concat_tables(waiting))
+        for group in _row_groups(shards):
+            writer.write_table(group)
+            pa.default_memory_pool().release_unused()
+
+
+def _row_groups(shards: Iterable[Path]) -> Iterator[pa.Table]:
+    waiting, num_bytes = list[pa.Table](), 0
+    for shard in shards:
+        with pq.ParquetFile(shard, pre_buffer=False) as file:
+            waiting.append(file.read(use_threads=False))  # each thread would keep memory
+        num_bytes += waiting[-1].nbytes
+        if num_bytes >= _ROW_GROUP_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting, num_bytes = [], 0
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def _plain(content: bytes) -> bytes:

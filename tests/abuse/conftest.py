@@ -1,13 +1,8 @@
-"""Lets tests and programs import what they share, and keeps settings from outside away."""
+"""A house to attack, and no settings from outside."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from whole_house import open_house
 
 from serving.settings import ENV_PREFIX

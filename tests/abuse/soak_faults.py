@@ -19,6 +19,9 @@ _AGAIN_S = 0.5
 _MODEL_SERVER_S = 300.0
 """TorchServe takes so long to load its worker anew, on two cores under load."""
 _LONG_BACKLOG_ROWS = 256
+_CUT_CONNECTIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wherefore'
+"""
 
 
 @asynccontextmanager
@@ -66,7 +69,7 @@ async def _database_killed(soak: Soak) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _connections_cut(soak: Soak) -> AsyncIterator[None]:
     async def cut() -> None:
-        await asyncio.to_thread(soak.house.postgres.cut_connections)
+        await asyncio.to_thread(soak.house.postgres.execute, _CUT_CONNECTIONS)
 
     async with _again_and_again(cut):
         yield

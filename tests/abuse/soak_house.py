@@ -6,9 +6,10 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from postgres_server import Postgres
 from soak_disk import Disk, open_disk
 from soak_events import EventLog
-from soak_parts import Postgres, Service, free_port
+from soak_parts import Service, free_port
 from soak_proxy import ProxyProcess
 from started import COMMAND, HOST
 from torchserve_server import TorchServe
@@ -59,9 +60,9 @@ def open_house(
     What the service logs goes beside the events.
     """
     with ExitStack() as opened:
-        postgres = opened.enter_context(closing(Postgres(folder / "postgres")))
+        postgres = opened.enter_context(Postgres(folder / "postgres"))
         for name in ("cases", "monitoring"):
-            postgres.make(name)
+            postgres.execute(f"CREATE DATABASE {name}")
         valkey = opened.enter_context(Valkey(folder))
         proxy = opened.enter_context(closing(ProxyProcess(valkey.port)))
         disk = opened.enter_context(open_disk(folder / "state", may_mount=may_mount))

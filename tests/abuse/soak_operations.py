@@ -18,6 +18,7 @@ NUM_REPEATED = 64
 BATCH_ROWS = (2, 8)
 BACKLOG_ROWS = 48
 _NUM_RECENT = 500
+_SECOND_PERSON = "A1"
 _ASKS_MORE = {"incomplete_application", "other"}
 """Categories whose reasons may ask for more than an assessment says: items, or words of one's."""
 _ROWS = "application/x-ndjson"
@@ -144,7 +145,7 @@ class Operations:
         for reference in self._clear:
             if len(self._deniable) >= most:
                 break
-            if await self._deny(reference, releases=True):
+            if await self._deny(reference, releases=True, is_trial=True):
                 self._deniable.append(reference)
         return len(self._deniable)
 
@@ -154,7 +155,7 @@ class Operations:
             releases = self._numbers.random() < 0.5
             await self._deny(self._numbers.choice(self._deniable), releases=releases)
 
-    async def _deny(self, reference: Reference, *, releases: bool) -> bool:
+    async def _deny(self, reference: Reference, *, releases: bool, is_trial: bool = False) -> bool:
         """Returns whether it went as far as it was to go."""
         case = f"case-{next(self._count):07d}"
         who = self.clients.one_of("underwriter", self._numbers)
@@ -175,9 +176,11 @@ class Operations:
             return False
         denial = denial_of(case, assessed["assessment"])
         decided = await self._step(case, who, "decisions", "decision_recorded", denial, status=201)
-        return decided is not None and await self._tell(case, who, releases=releases)
+        return decided is not None and await self._tell(
+            case, who, releases=releases, is_trial=is_trial
+        )
 
-    async def _tell(self, case: str, who: str, *, releases: bool) -> bool:
+    async def _tell(self, case: str, who: str, *, releases: bool, is_trial: bool) -> bool:
         drafted = await self._step(
             case, who, "notices", "notice_drafted", {"case_id": case}, status=201
         )
@@ -187,6 +190,8 @@ class Operations:
         checked = await self._step(case, who, f"{path}/check", "notice_checked", {})
         if checked is None or not releases:
             return checked is not None
+        if is_trial and _is_refused(checked):
+            return False
         second = self.clients.one_of("compliance", self._numbers)
         released = await self._step(case, second, f"{path}/release", "notice_released", {})
         return released is not None
@@ -297,3 +302,9 @@ class Operations:
         # No further field: it would be appended to the text, and the answer be another.
         application = {"id": case, "text": chosen}
         return RECEIVE | {"case_id": case, "application": application}
+
+
+def _is_refused(checked: dict[str, Any]) -> bool:
+    """Tells whether a check fails that the release by a second person does not mend."""
+    failed = {verdict["check_id"] for verdict in checked["verdicts"] if not verdict["passed"]}
+    return bool(failed - {_SECOND_PERSON})

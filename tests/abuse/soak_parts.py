@@ -1,4 +1,4 @@
-"""PostgreSQL and the service as processes that can be stopped and started where they were."""
+"""The service as a process that can be stopped and started where it was."""
 
 import json
 import os
@@ -9,11 +9,10 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from bench_database import loaded
 from prometheus_client.parser import text_string_to_metric_families
 from soak_events import EventLog, Memory, ServerChanged
 from started import COMMAND, HOST
@@ -21,67 +20,9 @@ from torchserve_server import wait_until
 
 from serving.settings import ENV_PREFIX
 
-_TESTS = Path(__file__).parents[1]
 STOP_S = 600.0
 """Longest wait for the server to end: it answers what is open and reads its audit log."""
 _MIB = 1 << 20
-
-
-class Postgres:
-    """The server of the storage tests, on a port and data that stay the same.
-
-    It runs without fsync: what it committed survives its own death, not that of the machine.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Makes it and starts it."""
-        folder.mkdir()
-        self._project = loaded(_TESTS / "conftest.py", "project_conftest")
-        self._user = "nobody" if sys.platform != "win32" and os.geteuid() == 0 else None
-        self._programs = self._project._binaries(folder, user=self._user)
-        if self._user:
-            folder.parent.chmod(0o711)
-            os.chown(folder, *_ids(self._user))
-        self._data, self.port = folder / "data", free_port()
-        made = ["-D", str(self._data), "-U", "postgres", "--auth=trust", "-N"]
-        self._project._run(self._programs / "initdb", *made, user=self._user)
-        self._running = ExitStack()
-        self.start()
-
-    def url(self, database: str = "postgres") -> str:
-        """Returns the URL of a database on it."""
-        return f"postgresql://postgres@{HOST}:{self.port}/{database}"
-
-    def start(self) -> None:
-        """Starts it and waits until it answers; after a death it repairs itself first."""
-        program = self._programs / "postgres"
-        running = self._project._server(program, self._data, user=self._user, port=self.port)
-        self._running.enter_context(running)
-
-    def kill(self) -> None:
-        """Kills all its processes (-9)."""
-        first = (self._data / "postmaster.pid").read_text().splitlines()[0]
-        postmaster = psutil.Process(int(first))
-        for process in (postmaster, *postmaster.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._running.close()
-
-    def close(self) -> None:
-        """Stops it."""
-        self._running.close()
-
-    def make(self, database: str) -> None:
-        """Makes an empty database."""
-        self._project._on_server(self.url(), f'CREATE DATABASE "{database}"')
-
-    def cut_connections(self) -> None:
-        """Ends every connection of the service; nothing happens where the server is not there."""
-        self._project._on_server(
-            self.url(),
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'wherefore'",
-        )
 
 
 class Service:
@@ -206,10 +147,3 @@ def free_port() -> int:
         port = random.SystemRandom().randrange(20_000, 30_000)
         with suppress(OSError), socket.create_server((HOST, port)):
             return port
-
-
-def _ids(user: str) -> tuple[int, int]:
-    import pwd  # noqa: PLC0415  not there on Windows
-
-    found = pwd.getpwnam(user)
-    return found.pw_uid, found.pw_gid

@@ -20,7 +20,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sbom import PINS, ROOT, SBOM, pinned
+from pins import PINS, ROOT, pinned
+from sbom import SBOM
 
 OLD = timedelta(days=2 * 365)
 TIMEOUT_S = 60

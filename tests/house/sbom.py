@@ -7,27 +7,13 @@ program `cyclonedx-py`.
 """
 
 import json
-import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-PINS = ROOT / "configs" / "constraints.txt"
+from pins import ROOT, canonical, pinned
+
 SBOM = ROOT / "configs" / "sbom.json"
-
-
-def canonical(name: str) -> str:
-    """Returns a project name as indexes compare it. Source: packaging.python.org, PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def pinned() -> dict[str, str]:
-    """Returns canonical name -> version of every pin."""
-    lines = (line.partition("#")[0].strip() for line in PINS.read_text().splitlines())
-    pairs = (line.split("==") for line in lines if line)
-    return {canonical(name): version for name, version in pairs}
 
 
 def installed(program: str) -> dict[str, Any]:

@@ -9,16 +9,10 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PINS = Path("configs/constraints.txt")
+from pins import PINS, ROOT, canonical, pinned
+
 BROUGHT_BY_TORCH = re.compile(r"nvidia-|cuda-|triton")
-
-
-def canonical(name: str) -> str:
-    """Returns a project name as indexes compare it. Source: packaging.python.org, PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def resolve(torch_arguments: list[str]) -> dict[str, str]:
@@ -37,13 +31,12 @@ def resolve(torch_arguments: list[str]) -> dict[str, str]:
 
 def main() -> None:
     """Prints what lacks a pin; exit code 1 if anything does."""
-    lines = (ROOT / PINS).read_text().splitlines()
-    pinned = {canonical(line.partition("==")[0]) for line in lines if "==" in line}
+    pins = pinned()
     resolved = resolve(sys.argv[1:])
     missing = [
         f"{name}=={version}"
         for name, version in sorted(resolved.items())
-        if name not in pinned and not BROUGHT_BY_TORCH.match(name)
+        if name not in pins and not BROUGHT_BY_TORCH.match(name)
     ]
     print(*missing, f"{len(resolved)} packages, {len(missing)} without a pin", sep="\n")
     sys.exit(bool(missing))

@@ -26,11 +26,14 @@ class DataKeys:
         self._wrapped = metadata.tables["data_keys"]
 
     def make(self, connection: sa.Connection, case_id: str) -> DataKey:
-        """Makes the data key of a new case."""
-        current, key = self._ring.keys()[0], new_key()
-        self._check_in_use(connection, current)
-        wrapped = current.wrap(key, case_id=case_id)
-        row = {"case_id": case_id, "key_id": current.key_id, "wrapped": wrapped}
+        """Makes the data key of a new case.
+
+        Raises:
+            EncryptionKeyError: no key of the ring is in use.
+        """
+        wrapping, key = self._newest_in_use(connection), new_key()
+        wrapped = wrapping.wrap(key, case_id=case_id)
+        row = {"case_id": case_id, "key_id": wrapping.key_id, "wrapped": wrapped}
         connection.execute(self._wrapped.insert(), row)
         return DataKey(key)
 
@@ -123,13 +126,21 @@ class DataKeys:
             ) from None
         return retired
 
-    def _check_in_use(self, connection: sa.Connection, key: RingKey) -> None:
-        known = sa.select(self._used.c.key_id).where(self._used.c.key_id == key.key_id)
-        if connection.scalar(known) is None:
-            raise EncryptionKeyError(
-                f"the key {key.key_id} is not in use in this database: found it retired, expected "
-                "the current one; restart the service with the key ring as it is now"
-            )
+    def _newest_in_use(self, connection: sa.Connection) -> RingKey:
+        """The newest key of the ring that the database knows.
+
+        A rotation has its new key in the ring a moment before the database knows of it; what is
+        wrapped with the key before that is wrapped again by the same rotation, or by the next.
+        """
+        known = frozenset(connection.scalars(sa.select(self._used.c.key_id)))
+        keys = self._ring.keys()
+        for key in keys:
+            if key.key_id in known:
+                return key
+        raise EncryptionKeyError(
+            f"the key {keys[0].key_id} is not in use in this database: found it retired, expected "
+            "the current one; restart the service with the key ring as it is now"
+        )
 
 
 def _insert_unless_there(connection: sa.Connection, table: sa.Table) -> sa.Insert:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
 from captured_logs import captured_logs
 from denials import denial_of
@@ -126,20 +125,15 @@ def sqlite_to_copy(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgres_to_copy(tmp_path_factory, postgres_url):
+def postgres_to_copy(tmp_path_factory, postgres):
     """The same with both databases on PostgreSQL, and their URLs."""
     state = tmp_path_factory.mktemp("postgres") / "state"
-    urls = [_new_database(postgres_url) for _ in ("cases", "monitoring")]
+    names = [f"template_{uuid.uuid4().hex}" for _ in ("cases", "monitoring")]
+    for name in names:
+        postgres.execute(f'CREATE DATABASE "{name}"')
+    urls = [postgres.url(name) for name in names]
     _upgrade(Settings(state_dir=state, database_url=urls[0], monitoring_database_url=urls[1]))
     return state, urls
-
-
-def _new_database(server):
-    name = f"template_{uuid.uuid4().hex}"
-    plain = server.replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{server.rpartition('/')[0]}/{name}"
 
 
 @pytest.fixture
