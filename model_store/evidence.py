@@ -16,7 +16,7 @@ MAX_QUOTES = 3
 MAX_TOKENS_RATIO = 0.2
 """Largest share of the tokens of a text that the quotes of one reason may take together."""
 
-_MAX_GAP_TOKENS = 2  # "41%" of "41% of gross" and "back end" stay one quote
+_MAX_GAP_TOKENS = 4  # "41%" of "41% of gross" and "back end" stay one quote
 _FALLBACK_RATIO = 0.5  # a neighbour of the best token joins it from half of its probability on
 _INNER_MARKS = ".,/-'’"  # inside a word or figure when letters or digits stand on both sides
 _MIN_TOKENS = 8  # in a text of a few words the share would leave no quote at all

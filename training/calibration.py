@@ -74,24 +74,6 @@ def expected_f1_threshold(probability_NC: NDArray[np.float64]) -> float:
     return float(np.clip((probabilities[best] + following) / 2, 1e-6, 1 - 1e-6))
 
 
-def best_f1_threshold(probability_NC: NDArray[np.float64], target_NC: NDArray[np.bool_]) -> float:
-    """Returns the threshold with the best micro-F1, halfway to the next lower probability.
-
-    Ties go to the lowest threshold: stating less would gain nothing. Without any true category
-    there is nothing to choose by, and the default is returned.
-    """
-    if not target_NC.any():
-        return CategoryCalibration().state
-    order = np.argsort(-probability_NC, axis=None, kind="stable")
-    probabilities = probability_NC.ravel()[order]
-    agreed = np.cumsum(target_NC.ravel()[order])
-    f1 = 2 * agreed / (np.arange(1, len(order) + 1) + target_NC.sum())
-    f1[:-1][probabilities[:-1] == probabilities[1:]] = -1.0  # no threshold parts equals
-    best = len(f1) - 1 - int(np.argmax(f1[::-1]))
-    following = probabilities[best + 1] if best + 1 < len(order) else probabilities[best]
-    return float(np.clip((probabilities[best] + following) / 2, 1e-6, 1 - 1e-6))
-
-
 def expected_omission_threshold(
     probability_NC: NDArray[np.float64], *, rate: float = REVIEW_OMISSION_RATE
 ) -> float:

@@ -19,7 +19,6 @@ from model_store.network import Network
 from model_store.predictor import Predictor
 from model_store.reading import Reading, read_texts
 from model_store.windows import TextTokenizer
-from training.calibration import best_f1_threshold
 from training.checkpoint import CheckpointFolder
 from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
@@ -28,6 +27,7 @@ from training.evaluation.answers import Truth, truth_of_examples
 from training.finishing import finish_network
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
+from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
 from training.starting import load_network, load_run_tokenizer, start_identity, start_manifest
@@ -122,19 +122,16 @@ def calibrate(network: Network, texts: Sequence[TrainingText], *, padding_id: in
 
 
 def _evidence_threshold(reading: Reading, texts: Sequence[TrainingText], truth: Truth) -> float:
-    """The threshold with the best token F1 over the labelled categories of texts with quotes."""
-    columns = [
-        (probability_TC[:, c], text.evidence_TC[:, c])
-        for probability_TC, text, target_C in zip(
-            reading.evidence, texts, truth.target_NC, strict=True
-        )
-        if text.example.evidence
-        for c in np.flatnonzero(target_C)
-    ]
-    if not columns:
-        return Calibration().evidence_threshold
-    probabilities, inside = (np.concatenate(part)[:, None] for part in zip(*columns, strict=True))
-    return best_f1_threshold(probabilities, inside)
+    return best_quote_threshold(
+        [
+            LabelledTokens(probability_T=probability_TC[:, c], inside_T=text.evidence_TC[:, c])
+            for probability_TC, text, target_C in zip(
+                reading.evidence, texts, truth.target_NC, strict=True
+            )
+            if text.example.evidence
+            for c in np.flatnonzero(target_C)
+        ]
+    )
 
 
 def _finish(

@@ -1,7 +1,8 @@
 """Evidence spans: the one to three shortest quotes that carry a reason, chosen by omission.
 
 `exact` leaves out every clause alone, then stretches within the clauses that count most, then adds
-quotes one by one until the category falls below its threshold. `fast` leaves out only what the
+quotes one by one until the category falls below its threshold, and then what the evidence head
+would quote besides. `fast` leaves out only what the
 evidence head proposes, all in one ragged batch (and once more, where some of it speaks against the
 reason, the rest together). Either way the effect that decides is the engine's answer without the
 words.
@@ -106,7 +107,13 @@ def exact_spans(
     ]
     omissions.without([drop for units in headed for drop in _alone(units)])
     return [
-        _grown(omissions, question, [*ours, *found], budget=budget)
+        _filled(
+            omissions,
+            question,
+            _grown(omissions, question, [*ours, *found], budget=budget),
+            ours,
+            budget=budget,
+        )
         for question, found, ours in zip(questions, stretches, headed, strict=True)
     ]
 
@@ -267,17 +274,32 @@ def _grown_from(
     return chosen
 
 
+def _filled(
+    omissions: Omissions,
+    question: Question,
+    carried: Carried,
+    others: Sequence[Unit],
+    *,
+    budget: int,
+) -> Carried:
+    """Adds what the evidence head would quote besides, where it fits and speaks for the reason."""
+    chosen = list(carried.units)
+    effect_K = omissions.effects(_alone(others))[:, question.target]
+    for unit, effect in zip(others, effect_K, strict=True):
+        room = budget - sum(each.num_tokens for each in chosen)
+        fits = unit.num_tokens <= room and not overlaps(unit, chosen)
+        if len(chosen) < MAX_QUOTES and fits and effect > 0:
+            chosen.append(unit)
+    return _carried(omissions, question, chosen)
+
+
 def _decided(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:
-    """The best single quote where it is enough, else all that were proposed and speak for it."""
+    """All that were proposed and speak for the reason; the best one where none does."""
     if not units:
         return _carried(omissions, question, ())
-    left_KX = omissions.without(_alone(units))
-    best = int(left_KX[:, question.target].argmin())
-    if left_KX[best, question.category] < question.threshold_logit:
-        return _carried(omissions, question, [units[best]])
-    effect_K = omissions.full_X[question.target] - left_KX[:, question.target]
+    effect_K = omissions.effects(_alone(units))[:, question.target]
     speaking = [unit for unit, effect in zip(units, effect_K, strict=True) if effect > 0]
-    return _carried(omissions, question, speaking or [units[best]])
+    return _carried(omissions, question, speaking or [units[int(effect_K.argmax())]])
 
 
 def _by_telling(omissions: Omissions, question: Question, units: Sequence[Unit]) -> list[int]:

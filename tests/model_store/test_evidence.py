@@ -43,13 +43,13 @@ def test_the_best_token_is_always_quoted_when_none_reaches_the_threshold(probabi
     assert span.start <= int(low.argmax()) < span.stop
 
 
-def test_runs_join_over_gaps_of_two_tokens_and_not_of_three():
-    assert spans([0.9, 0, 0, 0.9] + [0] * 36) == [(0, 4)]
-    assert spans([0.9, 0, 0, 0, 0.8] + [0] * 35) == [(0, 1), (4, 5)]
+def test_runs_join_over_gaps_of_four_tokens_and_not_of_five():
+    assert spans([0.9, 0, 0, 0, 0, 0.9] + [0] * 44) == [(0, 6)]
+    assert spans([0.9, 0, 0, 0, 0, 0, 0.8] + [0] * 43) == [(0, 1), (6, 7)]
 
 
 def test_a_probability_at_the_threshold_is_evidence():
-    assert spans([0.0, 0.5, 0.0, 0.0, 0.0, 0.5]) == [(1, 2), (5, 6)]
+    assert spans([0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]) == [(1, 2), (7, 8)]
 
 
 def test_the_fourth_run_is_left_out_and_it_is_the_lightest():

@@ -2,13 +2,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model_store.calibration import Calibration
 from training.calibration import (
     CalibrationTexts,
-    best_f1_threshold,
     expected_f1_threshold,
     expected_omission_threshold,
     fit_calibration,
@@ -89,8 +88,8 @@ def test_where_probabilities_are_right_the_expected_threshold_is_the_best_for_th
     texts = simulated(slope=1.5, intercepts=[-2.0] * 12, num_texts=20_000)
     probability_NC = fit_calibration(texts).category_probabilities(texts.category_NC)
     stated_NC = probability_NC >= expected_f1_threshold(probability_NC)
-    best_NC = probability_NC >= best_f1_threshold(probability_NC, texts.target_NC)
-    assert f1(stated_NC, texts.target_NC) == pytest.approx(f1(best_NC, texts.target_NC), abs=2e-3)
+    best = max(f1(probability_NC >= t / 200, texts.target_NC) for t in range(201))
+    assert f1(stated_NC, texts.target_NC) == pytest.approx(best, abs=2e-3)
 
 
 def test_a_perfect_ranking_needs_no_review_below_its_state_threshold():
@@ -131,37 +130,6 @@ def test_texts_without_known_risk_leave_the_risk_as_it_is():
         default_probability_N=np.full(30, np.nan),
     )
     assert fit_calibration(unknown).risk == Calibration().risk
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "targets", "expected"),
-    [
-        ([0.9, 0.6, 0.2, 0.1], [1, 1, 0, 0], 0.4),  # halfway between 0.6 and 0.2
-        ([0.9, 0.6, 0.2, 0.1], [1, 0, 0, 0], 0.75),
-        ([0.9, 0.6, 0.2], [1, 1, 1], 0.2),  # nothing comes after the last
-        ([0.9, 0.8, 0.7], [1, 0, 1], 0.7),
-        ([0.5, 0.5, 0.5, 0.1], [1, 0, 0, 0], 0.3),  # equals are stated together or not at all
-        ([0.9, 0.5, 0.5, 0.5, 0.5], [1, 1, 0, 0, 0], 0.7),
-        ([0.3, 0.2], [0, 0], 0.5),  # nothing to choose by
-    ],
-)
-def test_the_best_f1_threshold_of_a_few_probabilities(probabilities, targets, expected):
-    found = best_f1_threshold(np.array([probabilities]), np.array([targets], dtype=bool))
-    assert found == pytest.approx(expected)
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(1, 99), st.booleans()), min_size=1, max_size=30).filter(
-        lambda pairs: any(target for _, target in pairs)
-    )
-)
-def test_no_other_threshold_has_a_better_f1(pairs):
-    probability_NC = np.array([[p / 100 for p, _ in pairs]])
-    target_NC = np.array([[target for _, target in pairs]])
-    threshold = best_f1_threshold(probability_NC, target_NC)
-    best = max(f1(probability_NC >= t / 200, target_NC) for t in range(201))
-    assert f1(probability_NC >= threshold, target_NC) == pytest.approx(best)
 
 
 @given(
