@@ -11,15 +11,11 @@ from data_pipeline.domain.taxonomy import DenialCategory, DenialReason
 from model_store.calibration import Calibration
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.explain.attribution import Attribution
+from model_store.explain.exact_spans import exact_spans
+from model_store.explain.fast_spans import fast_spans, proposed_clauses
 from model_store.explain.layout import Layout, Unit, lay_out
 from model_store.explain.omission import Omissions, drop_of
-from model_store.explain.spans import (
-    Carried,
-    Question,
-    exact_spans,
-    fast_spans,
-    proposed_clauses,
-)
+from model_store.explain.spans import Carried, Question
 from model_store.explain.targets import (
     NUM_CATEGORY_TARGETS,
     TARGETS,

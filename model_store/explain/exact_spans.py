@@ -1,0 +1,192 @@
+"""`exact` spans: every clause left out alone, then stretches within those that count most.
+
+Then quotes are added one by one until the category falls below its threshold, and what the evidence
+head would quote besides.
+
+Arrays: U clauses, K stretches, X targets.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_store.evidence import MAX_QUOTES
+from model_store.explain.layout import Layout, Unit, span_unit
+from model_store.explain.omission import Omissions, drop_of
+from model_store.explain.proposals import evidence_mass, head_quotes, overlaps
+from model_store.explain.spans import (
+    Carried,
+    Question,
+    alone,
+    by_telling,
+    carried_by,
+    how_telling,
+    token_budget,
+)
+from model_store.predictor import ReadText
+
+_SHORTLIST = 5  # clauses of a reason that are looked into
+_NARROW_WORDS = 6  # a clause of so few words is quoted whole
+_KEPT_EFFECT = 0.75  # a stretch that has this share of its clause's effect stands for it
+
+
+def exact_spans(
+    omissions: Omissions, text: ReadText, layout: Layout, questions: Sequence[Question]
+) -> list[Carried]:
+    """Returns the quotes of each reason, by omission over all clauses and within the best."""
+    if not layout.clauses:
+        return [carried_by(omissions, question, ()) for question in questions]
+    effect_UX = omissions.effects([drop_of([clause]) for clause in layout.clauses])
+    shortlists = [
+        _shortlist(
+            effect_UX[:, question.target],
+            evidence_mass(omissions, layout, question.category),
+            layout,
+        )
+        for question in questions
+    ]
+    budget = token_budget(len(text.tokens.ids))
+    stretches = _narrowed(omissions, text, layout, questions, shortlists, budget=budget)
+    headed = [
+        head_quotes(
+            omissions,
+            text,
+            layout,
+            category=question.category,
+            threshold=question.evidence_threshold,
+            budget=budget,
+        )
+        for question in questions
+    ]
+    omissions.without([drop for units in headed for drop in alone(units)])
+    return [
+        _filled(
+            omissions,
+            question,
+            _grown(omissions, question, [*ours, *found], budget=budget),
+            ours,
+            budget=budget,
+        )
+        for question, found, ours in zip(questions, stretches, headed, strict=True)
+    ]
+
+
+def _shortlist(
+    effect_U: NDArray[np.float64], mass_U: NDArray[np.float64], layout: Layout
+) -> list[Unit]:
+    """The clauses that tell most, that one first, and those with the largest effects."""
+    most_telling = np.argsort(-how_telling(effect_U, mass_U), kind="stable")
+    strongest = np.argsort(-effect_U, kind="stable")
+    mixed = [int(u) for pair in zip(most_telling, strongest, strict=True) for u in pair]
+    return [layout.clauses[u] for u in list(dict.fromkeys(mixed))[:_SHORTLIST]]
+
+
+def _narrowed(
+    omissions: Omissions,
+    text: ReadText,
+    layout: Layout,
+    questions: Sequence[Question],
+    shortlists: Sequence[Sequence[Unit]],
+    *,
+    budget: int,
+) -> list[list[Unit]]:
+    """For each clause of each list the shortest stretch within that has most of its effect."""
+    pieces = {
+        clause: list(_pieces(clause, text, layout, budget))
+        for shortlist in shortlists
+        for clause in shortlist
+    }
+    omissions.without([drop_of([piece]) for found in pieces.values() for piece in found])
+
+    def narrow(clause: Unit, target: int) -> Unit:
+        whole, *effects = omissions.effects(alone([clause, *pieces[clause]]))[:, target]
+        fitting = [
+            (piece, effect)
+            for piece, effect in zip([clause, *pieces[clause]], [whole, *effects], strict=True)
+            if piece.num_tokens <= budget
+        ]
+        strong = [(p, e) for p, e in fitting if e >= _KEPT_EFFECT * whole > 0]
+        if strong:
+            return min(strong, key=lambda found: (found[0].num_tokens, -found[1]))[0]
+        if fitting:
+            return max(fitting, key=lambda found: found[1])[0]
+        return min([clause, *pieces[clause]], key=lambda unit: unit.num_tokens)
+
+    return [
+        [narrow(clause, question.target) for clause in shortlist]
+        for question, shortlist in zip(questions, shortlists, strict=True)
+    ]
+
+
+def _pieces(clause: Unit, text: ReadText, layout: Layout, budget: int) -> Iterator[Unit]:
+    """Halves of a clause and its middle, each short enough to be quoted where words allow."""
+    words = layout.words_of(clause)
+    if len(words) <= _NARROW_WORDS and clause.num_tokens <= budget:
+        return
+    half = (len(words) + 1) // 2
+    for first in dict.fromkeys((0, (len(words) - half) // 2, len(words) - half)):
+        stop = first + half
+        while stop - first > 1 and words[stop - 1].stop_token - words[first].first_token > budget:
+            stop -= 1
+        if first < stop <= len(words):
+            yield span_unit(words[first], words[stop - 1], text)
+
+
+def _grown(
+    omissions: Omissions, question: Question, stretches: Sequence[Unit], *, budget: int
+) -> Carried:
+    """Grows quotes from the most telling stretch; from the strongest where that is not enough."""
+    if not stretches:
+        return carried_by(omissions, question, ())
+    effect_K = omissions.effects(alone(stretches))[:, question.target]
+    starts = (by_telling(omissions, question, stretches)[0], int(effect_K.argmax()))
+    found = []
+    for start in dict.fromkeys(starts):
+        grown = _grown_from(omissions, question, stretches[start], stretches, budget)
+        found.append(carried_by(omissions, question, grown))
+        if found[-1].is_below_threshold:
+            return found[-1]
+    return found[0]
+
+
+def _grown_from(
+    omissions: Omissions,
+    question: Question,
+    start: Unit,
+    stretches: Sequence[Unit],
+    budget: int,
+) -> list[Unit]:
+    """Adds to a stretch those that lower the target most, until the category falls."""
+    waiting, chosen = list(stretches), [start]
+    while len(chosen) < MAX_QUOTES:
+        left_X = omissions.without([drop_of(chosen)])[0]
+        room = budget - sum(unit.num_tokens for unit in chosen)
+        waiting = [u for u in waiting if u.num_tokens <= room and not overlaps(u, chosen)]
+        if not waiting or left_X[question.category] < question.threshold_logit:
+            break
+        left_KX = omissions.without([drop_of([*chosen, unit]) for unit in waiting])
+        best = int(left_KX[:, question.target].argmin())
+        if left_KX[best, question.target] >= left_X[question.target]:
+            break
+        chosen.append(waiting[best])
+    return chosen
+
+
+def _filled(
+    omissions: Omissions,
+    question: Question,
+    found: Carried,
+    others: Sequence[Unit],
+    *,
+    budget: int,
+) -> Carried:
+    """Adds what the evidence head would quote besides, where it fits and speaks for the reason."""
+    chosen = list(found.units)
+    effect_K = omissions.effects(alone(others))[:, question.target]
+    for unit, effect in zip(others, effect_K, strict=True):
+        room = budget - sum(each.num_tokens for each in chosen)
+        fits = unit.num_tokens <= room and not overlaps(unit, chosen)
+        if len(chosen) < MAX_QUOTES and fits and effect > 0:
+            chosen.append(unit)
+    return carried_by(omissions, question, chosen)
