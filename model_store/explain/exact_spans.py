@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model_store.evidence import MAX_QUOTES
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions, drop_of
-from model_store.explain.proposals import evidence_mass, head_quotes, overlaps
+from model_store.explain.proposals import evidence_mass, head_quotes, overlaps, room_left
 from model_store.explain.spans import (
     Carried,
     Question,
@@ -41,7 +41,7 @@ def exact_spans(
     shortlists = [
         _shortlist(
             effect_UX[:, question.target],
-            evidence_mass(omissions, layout, question.category),
+            evidence_mass(omissions, layout.clauses, question.category),
             layout,
         )
         for question in questions
@@ -161,7 +161,7 @@ def _grown_from(
     waiting, chosen = list(stretches), [start]
     while len(chosen) < MAX_QUOTES:
         left_X = omissions.without([drop_of(chosen)])[0]
-        room = budget - sum(unit.num_tokens for unit in chosen)
+        room = room_left(chosen, budget)
         waiting = [u for u in waiting if u.num_tokens <= room and not overlaps(u, chosen)]
         if not waiting or left_X[question.category] < question.threshold_logit:
             break
@@ -185,8 +185,7 @@ def _filled(
     chosen = list(found.units)
     effect_K = omissions.effects(alone(others))[:, question.target]
     for unit, effect in zip(others, effect_K, strict=True):
-        room = budget - sum(each.num_tokens for each in chosen)
-        fits = unit.num_tokens <= room and not overlaps(unit, chosen)
+        fits = unit.num_tokens <= room_left(chosen, budget) and not overlaps(unit, chosen)
         if len(chosen) < MAX_QUOTES and fits and effect > 0:
             chosen.append(unit)
     return carried_by(omissions, question, chosen)

@@ -1,6 +1,6 @@
 """What the evidence head proposes to be quoted; whether it carries anything, omission decides.
 
-Arrays: U clauses, T tokens.
+Arrays: U stretches, T tokens.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,17 @@ FAST_CLAUSES = 3
 """Clauses of a category that are proposed."""
 
 
-def evidence_mass(omissions: Omissions, layout: Layout, category: int) -> NDArray[np.float64]:
-    """Returns what the evidence head gives each clause for a category: the sum over its tokens."""
+def evidence_mass(
+    omissions: Omissions, units: Sequence[Unit], category: int
+) -> NDArray[np.float64]:
+    """Returns what the evidence head gives each stretch for a category: the sum over its tokens."""
     evidence_T = omissions.evidence_TC[:, category]
-    return np.array([evidence_T[c.first_token : c.stop_token].sum() for c in layout.clauses])
+    return np.array([evidence_T[u.first_token : u.stop_token].sum() for u in units])
 
 
 def leading_clauses(omissions: Omissions, layout: Layout, category: int) -> list[int]:
     """Returns the positions of the clauses that the evidence head gives most, that one first."""
-    mass_U = evidence_mass(omissions, layout, category)
+    mass_U = evidence_mass(omissions, layout.clauses, category)
     return [int(position) for position in np.argsort(-mass_U, kind="stable")[:FAST_CLAUSES]]
 
 
@@ -52,7 +54,7 @@ def head_quotes(
     found: list[Unit] = []
     for span in select_spans(evidence_T, threshold=threshold):
         words = [w for w in layout.words if w.first_token < span.stop and span.start < w.stop_token]
-        room = budget - sum(unit.num_tokens for unit in found)
+        room = room_left(found, budget)
         if not words or overlaps(words[0], found) or room < 1:
             continue
         whole = span_unit(words[0], words[-1], text)
@@ -90,13 +92,18 @@ def proposed_quotes(
     )
     for position in leading_clauses(omissions, layout, category):
         clause = layout.clauses[position]
-        room = budget - sum(unit.num_tokens for unit in units)
+        room = room_left(units, budget)
         if len(units) == MAX_QUOTES or overlaps(clause, units):
             continue
         unit = _heaviest(clause, text, layout, evidence_T, max_tokens=max(1, room))
         if unit.num_tokens <= room or not units:
             units.append(unit)
     return units
+
+
+def room_left(units: Sequence[Unit], budget: int) -> int:
+    """Returns how many tokens of a budget some stretches leave."""
+    return budget - sum(unit.num_tokens for unit in units)
 
 
 def overlaps(unit: Unit, others: Sequence[Unit]) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from model_store.evidence import MAX_TOKENS_RATIO
 from model_store.explain.layout import Unit
 from model_store.explain.omission import Drop, Omissions, drop_of
+from model_store.explain.proposals import evidence_mass
 
 _MIN_BUDGET_TOKENS = 8  # as for the quotes of a prediction: a text of a few words still gets one
 
@@ -78,8 +79,7 @@ def carried_by(omissions: Omissions, question: Question, units: Sequence[Unit]) 
 def by_telling(omissions: Omissions, question: Question, units: Sequence[Unit]) -> list[int]:
     """Returns the positions of stretches, the most telling first."""
     effect_K = omissions.effects(alone(units))[:, question.target]
-    evidence_T = omissions.evidence_TC[:, question.category]
-    mass_K = np.array([evidence_T[u.first_token : u.stop_token].sum() for u in units])
+    mass_K = evidence_mass(omissions, units, question.category)
     return [int(k) for k in np.argsort(-how_telling(effect_K, mass_K), kind="stable")]
 
 

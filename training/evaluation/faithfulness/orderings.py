@@ -107,7 +107,7 @@ def fast_order(asked: Asked, category: DenialCategory) -> list[int]:
 
 
 def _mass(asked: Asked, category: DenialCategory) -> NDArray[np.float64]:
-    return evidence_mass(asked.omissions, asked.layout, category_target(category))
+    return evidence_mass(asked.omissions, asked.layout.clauses, category_target(category))
 
 
 def _attention(asked: Asked, network: Network) -> NDArray[np.float64]:
