@@ -1,8 +1,10 @@
 import pytest
 
+from model_store.engine import int8
 from model_store.engine.choice import EngineChoice, open_engine
 from model_store.engine.int8 import GateFigures, GateLimits, compare, quantize
 from model_store.engine.outputs import EngineLogits
+from model_store.engine.runtime import openvino_core
 from model_store.errors import QuantizationRefusedError
 
 TEXTS = [
@@ -35,6 +37,16 @@ class FixedEngine:
 def rows(*stated):
     """Logits of texts for which just these categories are stated."""
     return [[9.0 if c in each else -9.0 for c in range(12)] for each in stated]
+
+
+def quantized_products(kept):
+    """Names of the matrix products of the encoder that are computed in int8."""
+    return {
+        op.get_friendly_name().partition("/")[0].partition("encoder.layer.")[2]
+        for op in openvino_core().read_model(kept.xml).get_ordered_ops()
+        if op.get_type_name() == "MatMul"
+        and op.input_value(0).get_node().get_type_name() == "FakeQuantize"
+    }
 
 
 def test_the_gate_counts_what_changed(tiny_stored):
@@ -99,4 +111,22 @@ def test_a_network_is_quantised_kept_and_found_or_refused_and_not_kept(tiny_stor
     engine = open_engine(tiny_stored, choice)
     assert kept.digest[:12] in engine.identity
     assert kept.manifest.gate["omission"] == figures.omission
-    assert "FakeQuantize" in kept.xml.read_text()
+    found = quantized_products(kept)
+    assert {"0.intermediate.dense", "1.output.dense"} <= found
+    assert "0.output.dense" not in found
+
+
+@pytest.mark.slow
+def test_the_down_projections_are_spared_where_sparing_the_first_is_not_enough(
+    tiny_stored, cache_dir, monkeypatch
+):
+    texts = {"calibration_texts": TEXTS[:3], "gate_texts": TEXTS[1:]}
+    answers = iter([{"mean_risk_difference": 0.6}, {"mean_risk_difference": 0.4}])
+    right = {"primary_agreement": 1.0, "stated_agreement": 1.0, "omission": 0.0}
+    monkeypatch.setattr(int8, "compare", lambda *_, **__: GateFigures(**right, **next(answers)))
+    kept, figures = quantize(tiny_stored, **texts, cache_dir=cache_dir)
+    assert figures.mean_risk_difference == 0.4
+    spared = {"0.output.dense", "1.output.dense"}
+    found = quantized_products(kept)
+    assert {"0.intermediate.dense", "1.attention.output.dense"} <= found
+    assert not found & spared
