@@ -19,12 +19,12 @@ from engine_systems import (
     BACKENDS,
     MODELS,
     SEED,
-    conditions,
     corpus_texts,
     stored_model,
     systems,
     window_ids,
 )
+from measured import conditions, result_file
 from rich.console import Console
 from rich.table import Table
 
@@ -149,12 +149,14 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=60, help="texts of the corpus (60)")
     parser.add_argument("--batches", type=int, default=60, help="random batches (60)")
     parser.add_argument("--threads", type=int, help="CPU threads (one per core)")
-    parser.add_argument("--output", type=Path, help="file for the JSON")
+    parser.add_argument("--output", type=result_file, help="file for the JSON")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         found = [row for name in asked.models for row in measure_model(name, asked, Path(work))]
     show(found)
-    content = json.dumps(conditions() | {"differences": [asdict(row) for row in found]})
+    content = json.dumps(
+        conditions(", ".join(asked.models)) | {"differences": [asdict(row) for row in found]}
+    )
     if asked.output:
         asked.output.write_text(json.dumps(json.loads(content), indent=2) + "\n", encoding="utf-8")
     print(content)

@@ -24,6 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from measured import result_file
+
 from data_pipeline.domain.application import LoanApplication, LoanProduct
 from data_pipeline.domain.taxonomy import DenialReason
 from model_store.artifact import starter_directory
@@ -235,7 +237,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help=".jsonl of labelled texts")
     parser.add_argument("--model", type=Path, help="directory of a model; the starter without")
-    parser.add_argument("--output", type=Path, help="JSON file to write")
+    parser.add_argument("--output", type=result_file, help="JSON file to write")
     given = parser.parse_args()
     configure_logs(level=logging.WARNING)
     with open_desk(given.model) as (desk, model_version):

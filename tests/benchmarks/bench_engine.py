@@ -24,13 +24,13 @@ from engine_systems import (
     BACKENDS,
     MODELS,
     System,
-    conditions,
     corpus_texts,
     stored_model,
     systems,
     texts_of_length,
     window_ids,
 )
+from measured import conditions, result_file
 from rich.console import Console
 from rich.table import Table
 
@@ -163,7 +163,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--texts", type=int, default=64, help="mixed texts of a round (64)")
     parser.add_argument("--calls", type=int, default=20, help="single texts of a round (20)")
     parser.add_argument("--threads", type=int, help="CPU threads (one per core)")
-    parser.add_argument("--output", type=Path, help="file for the JSON")
+    parser.add_argument("--output", type=result_file, help="file for the JSON")
     return parser.parse_args()
 
 
@@ -172,7 +172,7 @@ def main() -> None:
     asked = arguments()
     if asked.threads:
         torch.set_num_threads(asked.threads)
-    started = conditions()
+    started = conditions(", ".join(asked.models))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as work:
         for name in asked.models:

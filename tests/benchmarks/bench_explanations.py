@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from measured import conditions, percentile, texts_of_length
+from measured import conditions, percentile, result_file, texts_of_length
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -148,7 +148,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--evaluations", type=int, default=500, help="of SHAP (500)")
     parser.add_argument("--steps", type=int, default=20, help="of integrated gradients (20)")
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
-    parser.add_argument("--output", type=Path, help="file for the JSON as well")
+    parser.add_argument("--output", type=result_file, help="file for the JSON as well")
     return parser.parse_args()
 
 

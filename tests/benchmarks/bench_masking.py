@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from masking_score import KINDS, NUMBERS, Marked, Score, Share, read_marked, score
+from measured import processor_name, result_file
 
 from data_pipeline.domain.masking import MASKING_VERSION, mask
 
@@ -71,14 +72,6 @@ def milliseconds(texts: list[Marked]) -> dict[str, float]:
         taken.append((time.perf_counter() - start) * 1000)
     percentiles = statistics.quantiles(taken, n=20)
     return {"median": round(statistics.median(taken), 2), "p95": round(percentiles[-1], 2)}
-
-
-def processor_name() -> str:
-    """Returns the processor's name, as far as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def measure(folder: Path = TEXTS) -> dict[str, Any]:
@@ -178,7 +171,7 @@ def main() -> int:
     """Measures, writes and prints; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     today = datetime.now(UTC).date().isoformat()
-    parser.add_argument("--output", type=Path, default=RESULTS / f"{today}-masking.json")
+    parser.add_argument("--output", type=result_file, default=RESULTS / f"{today}-masking.json")
     arguments = parser.parse_args()
     result = measure()
     page = markdown(result)

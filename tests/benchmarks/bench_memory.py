@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 import psutil
-from engine_systems import MODELS, SEED, conditions, stored_model
+from engine_systems import MODELS, SEED, stored_model
+from measured import conditions
 
 from model_store.engine.batching import all_shapes
 from model_store.engine.choice import converted
@@ -58,8 +59,8 @@ def main() -> None:
                 resident.append((step + 1, mebibytes))
                 print(f"{step + 1:5d} batches: {mebibytes:,} MiB")
     shapes = len(all_shapes(OPENVINO_BATCH_TOKENS))
-    figures = {"model": asked.model, "layout": asked.layout, "most_shapes": shapes}
-    print(json.dumps(conditions() | figures | {"resident_mib": resident}))
+    figures = {"layout": asked.layout, "most_shapes": shapes}
+    print(json.dumps(conditions(asked.model) | figures | {"resident_mib": resident}))
 
 
 if __name__ == "__main__":

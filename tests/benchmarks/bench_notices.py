@@ -27,6 +27,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from measured import result_file
+
 from serving.notices.case_file import NoticeCase
 from serving.notices.checks.every_check import check_notice
 from serving.notices.draft import DraftRequest, draft_notice
@@ -181,7 +183,9 @@ def main() -> int:
     """Measures, writes and prints; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     today = datetime.now(UTC).date().isoformat()
-    parser.add_argument("--output", type=Path, default=RESULTS / f"{today}-notice-mutations.json")
+    parser.add_argument(
+        "--output", type=result_file, default=RESULTS / f"{today}-notice-mutations.json"
+    )
     parser.add_argument(
         "--made", type=int, default=NUM_END_TO_END, help="notices drafted, checked and rendered"
     )

@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import torch
+from measured import processor_name
 from rich.console import Console
 from rich.table import Table
 
@@ -122,14 +123,6 @@ def measure(predictor: Predictor, workload: Workload, *, seconds: float) -> Timi
         p50_ms=round(percentiles[49] * 1000, 2),
         p95_ms=round(percentiles[94] * 1000, 2),
     )
-
-
-def processor_name() -> str:
-    """Returns the processor's name, as far as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def conditions(predictor: Predictor, *, device: str) -> dict[str, object]:

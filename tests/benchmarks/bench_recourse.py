@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from measured import conditions
+from measured import conditions, result_file
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -182,7 +182,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--denials", type=int, default=200, help="simulated denials (200)")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the simulator ({SEED})")
     parser.add_argument("--engine", default="auto", choices=["auto", "openvino", "torch"])
-    parser.add_argument("--output", type=Path, help="file for the JSON as well")
+    parser.add_argument("--output", type=result_file, help="file for the JSON as well")
     return parser.parse_args()
 
 

@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from measured import processor_name
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -133,14 +134,6 @@ def cuts(baseline: TfidfBaseline, files: list[SyntheticFile]) -> list[Cut]:
         measure(baseline, variants, cut="held-out policy"),
         measure(baseline, both, cut="held-out families and policy"),
     ]
-
-
-def processor_name() -> str:
-    """Returns the processor's name, as far as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def conditions(asked: argparse.Namespace) -> dict[str, object]:

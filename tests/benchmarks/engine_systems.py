@@ -1,15 +1,10 @@
 """What the engine benchmarks measure: models, texts, and every way to run a model here."""
 
 import os
-import platform
 import random
-import shlex
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -23,7 +18,7 @@ from transformers import (
 from data_pipeline.corpus.narratives import load_corpus
 from model_store.artifact import Artifact, load_artifact, save_artifact, starter_directory
 from model_store.calibration import Calibration
-from model_store.engine.choice import EngineChoice, available_cores, open_engine
+from model_store.engine.choice import EngineChoice, open_engine
 from model_store.engine.int8 import GateLimits, quantize
 from model_store.engine.outputs import DescribedEngine
 from model_store.errors import BackendError
@@ -182,27 +177,3 @@ def _pipeline(stored: StoredModel, name: str) -> System:
         return classify(list(texts), batch_size=min(32, len(texts)), truncation=True, top_k=None)
 
     return System(name=name, answer=answer)
-
-
-def processor_name() -> str:
-    """Returns the processor's name, as far as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def conditions() -> dict[str, object]:
-    """Returns what the figures depend on."""
-    return {
-        "command": shlex.join(["python", *sys.argv]),
-        "date": datetime.now(UTC).date().isoformat(),
-        "processor": processor_name(),
-        "cpus": available_cores(),
-        "load_1_min": round(os.getloadavg()[0], 2),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "transformers": version("transformers"),
-        "openvino": version("openvino"),
-        "seed": SEED,
-    }

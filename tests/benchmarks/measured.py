@@ -1,5 +1,6 @@
-"""What the benchmarks of the service share: texts of known lengths, percentiles, conditions."""
+"""What the benchmarks share: texts of known lengths, percentiles, conditions."""
 
+import argparse
 import os
 import platform
 import random
@@ -23,7 +24,18 @@ _MU, _SIGMA = 5.56, 0.6
 texts lie between 160 and 330 tokens."""
 
 _TEXTS_OF_A_PIECE = 40
+_LIBRARIES = ("torch", "transformers", "openvino", "fastapi", "uvicorn", "redis")
 _PROJECT = Path(__file__).parents[2]
+
+
+def result_file(value: str) -> Path:
+    """Reads the name of a result file from a command line; for `type` of argparse."""
+    path = Path(value)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{value} is a folder: expected a file, such as {path / 'result.json'}"
+        )
+    return path
 
 
 def mixed_texts(tokenizer: TextTokenizer, count: int, *, seed: int = SEED) -> list[str]:
@@ -98,7 +110,11 @@ def _without_machine(word: str) -> str:
 
 
 def conditions(model_version: str) -> dict[str, object]:
-    """Returns what the figures depend on."""
+    """Returns what the figures depend on.
+
+    Args:
+        model_version: what was measured; several are named one after the other.
+    """
     return {
         "command": shlex.join(["python", *map(_without_machine, sys.argv)]),
         "date": datetime.now(UTC).date().isoformat(),
@@ -107,7 +123,7 @@ def conditions(model_version: str) -> dict[str, object]:
         "cpus": available_cores(),
         "load_1_min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "openvino", "fastapi", "uvicorn", "redis")},
+        **{name: version(name) for name in _LIBRARIES},
         "precision": os.environ.get("WHEREFORE_PRECISION", "auto"),
         "seed": SEED,
     }
