@@ -10,6 +10,8 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 CONFIG ?= configs/training/starter.yaml
 ENCODER ?=
+# Extras of pyproject.toml for make install: explain grpc quantize ray torchserve train, by commas.
+EXTRAS ?=
 # Passed on to the program behind serve, torchserve, train, bench or test.
 ARGS ?=
 
@@ -29,9 +31,10 @@ LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' Makefile
-	@echo "Variables: PYTHON VENV TORCH CONFIG ENCODER ARGS, say make serve ARGS='--port 8080'"
+	@echo "Variables: PYTHON VENV TORCH CONFIG ENCODER EXTRAS ARGS, say make serve ARGS='--port 8080'"
 
-install: $(VENV)/.core ## Create the virtual environment and install the core, pinned
+install: $(VENV)/.core ## Install the core, pinned, and extras: make install EXTRAS=train,ray
+	$(if $(EXTRAS),$(INSTALL) --editable '.[$(EXTRAS)]')
 
 serve: $(VENV)/.core ## Start the service with the bundled model (installs first if need be)
 	$(BIN)/wherefore serve $(ARGS)

@@ -16,6 +16,11 @@ what to do, and never quotes applicant text.
 """
 
 
+def install_advice(extra: str) -> str:
+    """Returns what to do where an extra of the distribution is missing."""
+    return f"run make install EXTRAS={extra} in the project's folder"
+
+
 class WhereforeError(Exception):
     """Any failure whose message is written for the user."""
 
@@ -36,7 +41,7 @@ class MissingExtraError(CommandError):
         """Keeps both names and says how to install the extra."""
         super().__init__(
             f"this command needs the module {module!r}, which is not installed: "
-            f"run pip install 'wherefore[{extra}]'"
+            f"{install_advice(extra)}"
         )
         self.extra = extra
         self.module = module

@@ -104,6 +104,16 @@ class ReadText:
     tokens: TokenizedText
     windows: tuple[Window, ...]
 
+    def quotable(self, evidence_TC: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns evidence without that of white space, of which a quote would be empty.
+
+        Args:
+            evidence_TC: probability that each token carries each category, tokens x categories.
+        """
+        content = self.masked.text
+        blank_T = [not content[start:end].strip() for start, end in self.tokens.offsets]
+        return np.where(np.array(blank_T, dtype=np.bool_)[:, None], 0.0, evidence_TC)
+
 
 class Predictor:
     """A loaded model that reads texts.
@@ -256,7 +266,7 @@ class Predictor:
                 risk_score=float(risk_N[i]),
                 probability_C=probability_NC[i],
                 reason_R=reason_NR[i],
-                evidence_TC=_quotable(text, reading.evidence[i]),
+                evidence_TC=text.quotable(reading.evidence[i]),
             )
             for i, text in enumerate(read)
         ]
@@ -324,10 +334,3 @@ def _stated_reasons(
         for position, reason in enumerate(ranked)
         if position == 0 or reason_R[REASONS.index(reason)] >= cut
     ]
-
-
-def _quotable(text: ReadText, evidence_TC: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Evidence without white space, which carries nothing: a quote of it would be empty."""
-    content = text.masked.text
-    blank_T = [not content[start:end].strip() for start, end in text.tokens.offsets]
-    return np.where(np.array(blank_T, dtype=np.bool_)[:, None], 0.0, evidence_TC)

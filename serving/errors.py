@@ -364,6 +364,14 @@ class EngineAnswerError(EngineError):
         )
 
 
+def is_engine_away(error: Exception) -> bool:
+    """Tells whether an engine's error says nothing of what it was asked: it may answer later.
+
+    An answer that cannot be used may be the fault of the windows asked for.
+    """
+    return isinstance(error, RetryLaterError) and not isinstance(error, EngineAnswerError)
+
+
 class EngineModelError(EngineError):
     """The server that computes answered with another model than the one expected."""
 

@@ -22,6 +22,7 @@ from model_store.errors import BackendUnavailableError, DerivedModelDamagedError
 from model_store.stored import MANIFEST, file_sha256
 
 _CONVERTING_CODE = ("network.py", "lexical.py", "engine/conversion.py", "engine/tables.py")
+_QUANTISING_CODE = ("engine/int8.py",)
 
 MODEL_XML = "model.xml"
 MODEL_BIN = "model.bin"
@@ -53,7 +54,7 @@ class Origin(BaseModel):
         return cls(
             source=source,
             kind=kind,
-            code=_code_sha256(),
+            code=_code_sha256(kind),
             openvino_version=openvino_version(),
         )
 
@@ -177,11 +178,10 @@ class DerivedModels:
 
 
 @cache
-def _code_sha256() -> str:
+def _code_sha256(kind: Kind) -> str:
     folder = files("model_store")
-    return hashlib.sha256(
-        b"\0".join((folder / n).read_bytes() for n in _CONVERTING_CODE)
-    ).hexdigest()
+    names = _CONVERTING_CODE + (_QUANTISING_CODE if kind == "int8" else ())
+    return hashlib.sha256(b"\0".join((folder / name).read_bytes() for name in names)).hexdigest()
 
 
 def _intact_manifest(directory: Path, origin: Origin) -> DerivedManifest | None:

@@ -50,7 +50,7 @@ class Layout:
     """How a text is built; words and clauses each hold every token once, in order.
 
     Attributes:
-        words: what white space separates.
+        words: what white space separates, and the ends of clauses ("61%" and "far" in "61%—far").
         clauses: see `model_store.explain.clauses`; at most `MAX_CLAUSE_TOKENS` tokens each, save
             a longer word.
     """
@@ -78,8 +78,9 @@ class Layout:
 def lay_out(text: ReadText) -> Layout:
     """Returns the words and clauses of a text that a predictor has read; none for a blank one."""
     masked = text.masked.text
-    words = _units(text, [match.span() for match in _WORD.finditer(masked)])
-    clauses = _units(text, split_clauses(masked))
+    spans = split_clauses(masked)
+    words = _units(text, [word.span() for span in spans for word in _WORD.finditer(masked, *span)])
+    clauses = _units(text, spans)
     pieces = [piece for clause in clauses for piece in _short(clause, text, words)]
     return Layout(words=words, clauses=_with_fields(pieces, text.masked.original))
 
@@ -171,7 +172,7 @@ def _short(clause: Unit, text: ReadText, words: Sequence[Unit]) -> Iterator[Unit
 
 def _with_fields(clauses: Sequence[Unit], original: str) -> tuple[Unit, ...]:
     """Names the field of each clause in the block of "Label: value" lines that ends a text."""
-    lines = field_lines(original)
+    lines = field_lines(original.rstrip())  # a file ends with a line end
     return tuple(
         replace(
             clause,

@@ -32,7 +32,8 @@ class Omissions:
 
     Attributes:
         full_X: targets of the whole text.
-        evidence_TC: probability that each token carries a category, by the evidence head.
+        evidence_TC: probability that each token carries a category, by the evidence head; 0 for
+            white space.
         num_windows_computed: windows that went through the engine since the whole text did.
     """
 
@@ -52,7 +53,7 @@ class Omissions:
         self._logits = engine.logits([w.ids for w in windows]) if logits is None else logits
         values_NX, reading = text_targets(self._logits, [windows])
         self.full_X: NDArray[np.float64] = values_NX[0]
-        self.evidence_TC: NDArray[np.float64] = reading.evidence[0]
+        self.evidence_TC: NDArray[np.float64] = text.quotable(reading.evidence[0])
         self.num_windows_computed = 0
         self._known: dict[Drop, NDArray[np.float64]] = {frozenset(): self.full_X}
 

@@ -53,9 +53,13 @@ def head_quotes(
     evidence_T = omissions.evidence_TC[:, category]
     found: list[Unit] = []
     for span in select_spans(evidence_T, threshold=threshold):
-        words = [w for w in layout.words if w.first_token < span.stop and span.start < w.stop_token]
+        words = [
+            word
+            for word in layout.words
+            if word.first_token < span.stop and span.start < word.stop_token
+        ]
         room = room_left(found, budget)
-        if not words or overlaps(words[0], found) or room < 1:
+        if not words or overlaps(span_unit(words[0], words[-1], text), found) or room < 1:
             continue
         whole = span_unit(words[0], words[-1], text)
         unit = _heaviest(whole, text, layout, evidence_T, max_tokens=room)

@@ -59,8 +59,20 @@ def references(
 
 
 def _texts(path: Path) -> Iterator[str]:
+    """Yields the rows as texts, and says at the end how many could not be read."""
     from data_pipeline.domain.rendering import render_text  # noqa: PLC0415
     from data_pipeline.sources import Row  # noqa: PLC0415
     from data_pipeline.sources.files import read_rows  # noqa: PLC0415
 
-    return (render_text(row.application) for row in read_rows(path) if isinstance(row, Row))
+    num_unreadable = 0
+    for row in read_rows(path):
+        if isinstance(row, Row):
+            yield render_text(row.application)
+        else:
+            num_unreadable += 1
+    if num_unreadable:
+        typer.echo(
+            f"{num_unreadable:,} rows of {path} could not be read and are left out; "
+            "`wherefore score` names what is wrong with each",
+            err=True,
+        )

@@ -35,6 +35,7 @@ def write_page(path: Path, page: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)  # the page may have been there
             file.write(page)
     except OSError as error:
         raise CommandError(

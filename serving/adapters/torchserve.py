@@ -244,16 +244,24 @@ def open_transport(url: str) -> Transport:
         SettingsError: the URL names none.
         MissingExtraError: gRPC is asked for and not installed.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # no number, or brackets that do not close
+        raise _url_refused() from None
     if parts.scheme in {"http", "https"} and parts.hostname:
         from serving.adapters.torchserve_rest import RestTransport  # noqa: PLC0415
 
         return RestTransport(url)
-    if parts.scheme == "grpc" and parts.hostname and parts.port:
+    if parts.scheme == "grpc" and parts.hostname and port:
         from serving.adapters.torchserve_grpc import GrpcTransport  # noqa: PLC0415
 
         return GrpcTransport(parts.netloc)
-    raise SettingsError(
+    raise _url_refused()
+
+
+def _url_refused() -> SettingsError:
+    return SettingsError(
         "the setting WHEREFORE_TORCHSERVE_URL is not valid: expected http://HOST:PORT, "
         "https://HOST:PORT or grpc://HOST:PORT"
     )

@@ -18,7 +18,7 @@ from serving.backlog.beside import Beside
 from serving.backlog.errors import EngineFailedError
 from serving.backlog.explained import explained_row
 from serving.backlog.plan import InputRow, PlannedShard, plan_batches
-from serving.errors import RetryLaterError
+from serving.errors import is_engine_away
 from serving.rows import FailedRow, OutputRow, failed_row
 from serving.scoring import NOT_SCORED, ReadRow, ScoringService
 from serving.window_logits import are_finite
@@ -158,15 +158,16 @@ class ShardScorer:
         """What the engine says of each text; None where it fails at it."""
         try:
             return self._compute(reads)
-        except RetryLaterError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whether it is the text's fault is found out
+        except Exception as error:
+            if is_engine_away(error):
+                raise
+            # Whether it is the text's fault is found out.
             log.warning("engine_failed", kind=type(error).__name__, texts=len(reads))
         try:  # once more as planned: what passes must leave no trace in the results
             return self._compute(reads)
-        except RetryLaterError:
-            raise
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:
+            if is_engine_away(error):
+                raise
             return self._halved(reads, error)
 
     def _halved(self, reads: Sequence[ReadRow], error: Exception) -> list[EngineLogits | None]:
@@ -181,9 +182,9 @@ class ShardScorer:
         try:
             [harmless] = self._service.predictor.read([_HARMLESS_TEXT])
             self._service.predictor.engine.logits([w.ids for w in harmless.windows])
-        except RetryLaterError:
-            raise
-        except Exception:  # noqa: BLE001 - the engine's fault
+        except Exception as failure:
+            if is_engine_away(failure):
+                raise
             raise EngineFailedError(type(error).__name__) from None
 
     def _compute(self, reads: Sequence[ReadRow]) -> list[EngineLogits | None]:
@@ -218,9 +219,10 @@ class ShardScorer:
         for is_last in (False, True):
             try:
                 return explained_row(self._service, read, logits, method=self._explain)
-            except RetryLaterError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whether it is the text's fault is found out
+            except Exception as error:
+                if is_engine_away(error):
+                    raise
+                # Whether it is the text's fault is found out.
                 log.warning("explanation_failed", kind=type(error).__name__)
                 if is_last:
                     self._require_working(error)

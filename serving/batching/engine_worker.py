@@ -16,7 +16,7 @@ import structlog
 
 from model_store.engine.outputs import Engine, EngineLogits
 from serving.batching.window_queue import BACKLOG_HOLD_SECONDS, Batch, WindowJob, WindowQueue
-from serving.errors import EngineAnswerError, RetryLaterError
+from serving.errors import is_engine_away
 from serving.window_logits import are_finite, split_windows
 
 Outcome = tuple[WindowJob, "EngineLogits | Exception"]
@@ -220,7 +220,7 @@ class EngineWorker:
         return outcomes
 
     def _recover(self, jobs: Sequence[WindowJob], error: Exception) -> list[Outcome]:
-        if isinstance(error, RetryLaterError) and not isinstance(error, EngineAnswerError):
+        if is_engine_away(error):
             self._observer.engine_failed("engine")
             return [(job, error) for job in jobs]
         if is_out_of_memory(error):

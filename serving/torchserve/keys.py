@@ -113,6 +113,7 @@ class KeyKeeper:
     published: Path
     management_url: str
     renewed_at: float = field(default_factory=time.monotonic)
+    _told: "_Key | None" = field(default=None, repr=False)
     _pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager, repr=False)
 
     def publish(self) -> None:
@@ -120,6 +121,7 @@ class KeyKeeper:
 
         Raises:
             KeyFileUnreadableError: TorchServe has not written its keys.
+            ServingError: the file cannot be written.
         """
         inference = Keys.read(self.source).inference
         content = {
@@ -129,6 +131,26 @@ class KeyKeeper:
             }
         }
         _write_private(self.published, json.dumps(content))
+        self._told = inference
+
+    def keep(self) -> bool:
+        """Renews the key where its time has come; returns whether another one is published now.
+
+        A key that TorchServe made and nobody was told of, since its answer was lost or the file
+        could not be written, is published instead.
+
+        Raises:
+            KeyFileUnreadableError: the key file, or the key that allows a renewal, is not there.
+            ServingError: TorchServe does not renew the key, or the file cannot be written.
+        """
+        if Keys.read(self.source).inference != self._told:
+            self.renewed_at = time.monotonic()
+            self.publish()
+            return True
+        if self.seconds_until_renewal() > 0:
+            return False
+        self.renew()
+        return True
 
     def seconds_until_renewal(self) -> float:
         """Returns when the key is to be renewed, seconds; 0 where that time has come.
@@ -171,8 +193,17 @@ class KeyKeeper:
 
 def _write_private(path: Path, content: str) -> None:
     """Writes a file that only its owner reads, and that nobody sees half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)
-    Path(temporary).replace(path)
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise ServingError(
+            f"the key cannot be written to {path}: {error.strerror}; make room or name another "
+            "file in WHEREFORE_TORCHSERVE_KEY_FILE"
+        ) from error

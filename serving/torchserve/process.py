@@ -142,8 +142,7 @@ class TorchServeProcess:
     def tend(self) -> None:
         """Renews the key where its time has come; what fails is tried again at the next call."""
         try:
-            if self._keeper.seconds_until_renewal() <= 0:
-                self._keeper.renew()
+            if self._keeper.keep():
                 log.info("torchserve_key_renewed")
         except ServingError as error:
             log.warning("torchserve_key_not_renewed", reason=str(error))

@@ -52,5 +52,5 @@ def test_training_without_its_extra_ends_with_the_advice_to_install_it(core_pyth
     config = root / "configs" / "training" / "starter.yaml"
     refused = core_python("-c", RUN, "train", "--config", config)
     assert refused.returncode == 2, refused.stderr
-    assert "pip install 'wherefore[train]'" in refused.stderr
+    assert "make install EXTRAS=train" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from data_pipeline.errors import WhereforeError
+from serving.backlog.server.errors import WebhookRefusedError
 from serving.backlog.server.records import BacklogState, WebhookState, WebhookStep
 from serving.backlog.server.shelf import BacklogShelf
 from serving.backlog.server.webhooks import WebhookSigner, message_of, next_step
@@ -108,12 +109,14 @@ class Outbox:
     def _attempt(self, backlog_id: str, webhook: WebhookState) -> datetime | None:
         request, at = self._shelf.request(backlog_id), self._now()
         url = request.webhook_url or ""
-        self._signer.require_allowed(url)  # the settings may have changed since it was asked for
+        is_allowed = self._is_allowed(url, backlog_id)
         state = self._claimed(backlog_id, webhook, at)
         if state is None:
             return None
         message_id, body = message_of(request, state)
-        status = self._send(url, body, self._signer.headers(message_id, body, at=at))
+        status = None
+        if is_allowed:
+            status = self._send(url, body, self._signer.headers(message_id, body, at=at))
         after = next_step(webhook, status=status, at=at)
 
         def noted(found: BacklogState) -> BacklogState:
@@ -126,6 +129,15 @@ class Outbox:
         )
         self._on_step(after.step)
         return after.due_at if after.step is WebhookStep.PENDING else None
+
+    def _is_allowed(self, url: str, backlog_id: str) -> bool:
+        """Whether anything may be sent there: the settings may have changed since it was asked."""
+        try:
+            self._signer.require_allowed(url)
+        except WebhookRefusedError:  # an attempt that failed, so that it ends like any other
+            log.warning("webhook_refused", backlog_id=backlog_id)
+            return False
+        return True
 
     def _claimed(self, backlog_id: str, webhook: WebhookState, at: datetime) -> BacklogState | None:
         """Puts a message off, so that no other process sends it too; None where one already did."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from model_store.engine.outputs import EngineLogits
 from serving.backlog.server.errors import BacklogStoppedError
 from serving.batching.window_queue import BACKLOG_HOLD_SECONDS, Priority
-from serving.errors import RetryLaterError
+from serving.errors import RetryLaterError, is_engine_away
 from serving.ports import TextPredictor
 from serving.window_logits import join_windows
 
@@ -97,6 +97,8 @@ class QueuedEngine:
             except BacklogStoppedError:
                 raise
             except RetryLaterError as error:
+                if not is_engine_away(error):  # one of the windows may be at fault
+                    raise
                 self._pause(error)
                 future = self._submit(chunk)
 

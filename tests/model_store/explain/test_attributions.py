@@ -129,13 +129,13 @@ def test_a_long_text_is_explained_through_its_windows(artifact, predictor, targe
 
 def test_missing_captum_is_named(artifact, read, monkeypatch):
     monkeypatch.setitem(sys.modules, "captum.attr", None)
-    with pytest.raises(MissingExtraError, match=r"wherefore\[explain\]"):
+    with pytest.raises(MissingExtraError, match="make install EXTRAS=explain"):
         integrated_gradients(artifact.network, read, mask_id=4, targets=["risk"])
 
 
 def test_missing_shap_is_named(predictor, read, monkeypatch):
     monkeypatch.setitem(sys.modules, "shap", None)
-    with pytest.raises(MissingExtraError, match=r"wherefore\[explain\]"):
+    with pytest.raises(MissingExtraError, match="make install EXTRAS=explain"):
         partition_shap(predictor.engine, read)
 
 

@@ -40,6 +40,9 @@ def test_a_file_is_explained_in_the_terminal_and_on_a_page_only_its_owner_reads(
     page = tmp_path / "application.txt.html"
     assert "<mark" in page.read_text(encoding="utf-8")
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    page.chmod(0o644)
+    write_page(page, "anew")
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
 
 
 def test_a_file_is_read_as_it_stands(tmp_path):

@@ -10,7 +10,7 @@ PIECES = st.sampled_from(
     ["DTI 51.2% ", "SSN 123-45-6789", "Dear Mr. Smith,\r\n", "jane.doe@example.com ", "income ",
      "her husband ", "71 years old ", "$1,250.50", "non-payment", "🙂", "👩‍👧", "e\u0301", "日本",
      "\r\n", "\u00a0", "  ", "<pad>", "</s>", ". ", "(212) 555-0147", "don't ", "\ud83d", "\0",
-     "\nCredit score: 540", "; and "]
+     "\nCredit score: 540", "; and ", "61%—far ", "。"]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map("".join))
 
@@ -18,6 +18,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map("".joi
 @settings(deadline=None, max_examples=200)
 @given(TEXTS)
 @example("\0e\u0301🙂\r\nSSN 123-45-6789; Dear Mr. Smith")
+@example("as they told us last week the ratio is " * 6 + "61%—far over the 43 allowed here")
 def test_every_unit_is_what_stands_in_the_text_and_holds_each_token_once(predictor, text):
     (read,) = predictor.read([text])
     layout = lay_out(read)
@@ -28,6 +29,7 @@ def test_every_unit_is_what_stands_in_the_text_and_holds_each_token_once(predict
         assert ends == sorted(ends)
         tokens = [t for unit in units for t in range(unit.first_token, unit.stop_token)]
         assert tokens == (list(range(len(read.tokens.ids))) if units else [])
+    assert layout.words == tuple(w for clause in layout.clauses for w in layout.words_of(clause))
     assert bool(layout.words) == bool(layout.clauses) == bool(read.masked.text.strip())
 
 
@@ -49,6 +51,11 @@ def test_clauses_of_the_rendered_fields_name_their_field_and_free_text_names_non
     assert named["State: TX"] == "state"
     assert named["Credit score: not known to me."] is None
     assert layout.fields() == {"credit_score": (1,), "state": (2,)}
+
+
+def test_a_file_that_ends_with_a_line_end_has_its_fields_too(predictor):
+    (read,) = predictor.read([render_text(LoanApplication(text="Fine.", credit_score=540)) + "\n"])
+    assert list(lay_out(read).fields()) == ["credit_score"]
 
 
 def test_a_long_clause_is_cut_between_words(predictor):

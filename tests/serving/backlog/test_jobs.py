@@ -15,6 +15,7 @@ from serving.backlog.errors import (
 from serving.backlog.formats import output_format
 from serving.backlog.job import folder_of, open_job
 from serving.backlog.local_job import ScoreOptions
+from serving.errors import EngineAnswerError
 
 SMALL = ScoreOptions(shard_rows=4)
 
@@ -34,6 +35,9 @@ def killed_at(call):
     return FakePredictor(before=before)
 
 
+FAILURE = RuntimeError("the words of an applicant")
+
+
 class PoisonedEngine:
     """Fails at texts with a word, or says of them what is no number."""
 
@@ -43,7 +47,7 @@ class PoisonedEngine:
     def logits(self, ids):
         poisoned = [self._holds(row) for row in ids]
         if self._raises and any(poisoned):
-            raise RuntimeError("the words of an applicant")
+            raise self._raises
         output = self._engine.logits(ids)
         output.risk_W[poisoned] = np.nan
         return output
@@ -180,7 +184,7 @@ def test_an_input_that_changes_while_it_is_read_gives_no_output(tmp_path, backlo
     assert not (tmp_path / "out.jsonl").exists()
 
 
-@pytest.mark.parametrize("raises", [True, False])
+@pytest.mark.parametrize("raises", [FAILURE, EngineAnswerError(), None])
 def test_a_poison_text_gets_a_verdict_of_its_own_and_takes_no_other_with_it(
     tmp_path, backlog, texts, raises
 ):
@@ -196,7 +200,7 @@ def test_an_engine_that_fails_at_everything_stops_the_run_and_condemns_no_text(
     tmp_path, backlog, texts
 ):
     with pytest.raises(EngineFailedError) as caught:
-        backlog.score(texts, tmp_path / "out.jsonl", predictor=poisoned("", raises=True))
+        backlog.score(texts, tmp_path / "out.jsonl", predictor=poisoned("", raises=FAILURE))
     assert "words of an applicant" not in str(caught.value)
     assert not (tmp_path / "out.jsonl").exists()
 

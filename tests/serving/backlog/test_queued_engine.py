@@ -8,7 +8,7 @@ from model_store.engine.outputs import EngineLogits
 from serving.backlog.server.errors import BacklogStoppedError
 from serving.backlog.server.queued_engine import QueuedEngine
 from serving.batching.window_queue import Priority
-from serving.errors import NotReadyError, OverloadedError
+from serving.errors import EngineAnswerError, NotReadyError, OverloadedError
 
 
 class Queue:
@@ -76,6 +76,13 @@ def test_what_the_queue_refuses_for_now_is_asked_again():
     with running(queue) as engine:
         found = engine.logits(windows(50))
     assert [int(x) for x in found.risk_W] == list(range(50))
+
+
+def test_an_answer_that_cannot_be_used_is_raised_and_not_asked_for_for_ever():
+    queue = Queue(EngineAnswerError())
+    with running(queue) as engine, pytest.raises(EngineAnswerError):
+        engine.logits(windows(1))
+    assert len(queue.asked) == 1
 
 
 def test_what_the_engine_raises_is_raised():

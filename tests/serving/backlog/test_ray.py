@@ -119,6 +119,6 @@ def test_without_ray_the_command_says_how_to_install_it_and_leaves_nothing(tmp_p
         check=False,
     )
     assert done.returncode == 2, done.stderr
-    assert "pip install 'wherefore[ray]'" in done.stderr
+    assert "make install EXTRAS=ray" in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

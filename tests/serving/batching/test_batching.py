@@ -12,6 +12,7 @@ from serving.batching.batcher import Batcher
 from serving.batching.text_stage import MAX_SLICE_CHARACTERS, MAX_SLICE_TEXTS, sliced
 from serving.batching.window_queue import Priority
 from serving.errors import (
+    EngineAnswerError,
     EngineUnreachableError,
     NotReadyError,
     OverloadedError,
@@ -212,6 +213,22 @@ def test_a_poison_text_fails_alone_beside_others_and_in_its_own_request(opened, 
     ]
     assert all(answer.error is None for answers in others for answer in answers)
     assert heard.failures == ["window"]
+
+
+def test_an_answer_that_cannot_be_used_fails_its_row_alone_unless_there_is_no_other(opened):
+    def fail(texts):
+        if any("poison" in text for text in texts):
+            raise EngineAnswerError
+
+    async def scenario():
+        async with opened(fail) as batcher:
+            mixed = await batcher.score([row("Fine."), row("poison", 2)])
+            with pytest.raises(EngineAnswerError):
+                await batcher.score([row("poison")])
+            return mixed
+
+    fine, failed = asyncio.run(scenario())
+    assert (fine.error, failed.error.code) == (None, "internal_error")
 
 
 def test_a_text_that_cannot_be_read_fails_alone(opened):

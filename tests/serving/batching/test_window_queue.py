@@ -8,6 +8,7 @@ from serving.batching.window_queue import (
     AGE_CAP_SECONDS,
     BACKLOG_TURN_SECONDS,
     Priority,
+    WaitingWindows,
     WindowJob,
     WindowQueue,
 )
@@ -112,6 +113,39 @@ def test_a_closed_queue_gives_out_what_is_left_and_then_nothing(queue):
     assert take(queue) is None
 
 
+@pytest.mark.parametrize("first", [Priority.EXPLANATION, Priority.BACKLOG])
+def test_a_window_may_leave_and_come_back_with_another_priority(queue, clock, first):
+    moved, other = window(10, priority=first), window(20, priority=first)
+    queue.put([moved, other])
+    assert queue.discard(moved)
+    moved.priority = Priority.ONLINE
+    queue.put([moved])
+    clock.now = BACKLOG_TURN_SECONDS  # the others' turn: who left must not be found there
+    assert take(queue).jobs == (other,)
+    assert take(queue).jobs == (moved,)
+    assert len(queue) == 0
+
+
+def test_a_window_that_comes_back_goes_by_its_new_deadline(queue):
+    moved, other = window(10, deadline=1.0), window(400, deadline=5.0)
+    queue.put([moved, other])
+    queue.discard(moved)
+    moved.deadline = 9.0
+    queue.put([moved])
+    assert take(queue, max_tokens=400).jobs == (other,)
+    assert take(queue, max_tokens=400).jobs == (moved,)
+
+
+def test_windows_that_left_are_forgotten_however_long_others_wait():
+    waiting = WaitingWindows()
+    for number in range(5_000):
+        waiting.add(window(2 + number % 500, deadline=1e9 - number, arrived=float(number)))
+        if number >= 100:
+            waiting.take(1, now=1e9, age_cap_seconds=1.0)
+    assert len(waiting) == 100
+    assert waiting.num_held <= 2 * 100 + 64
+
+
 @given(
     st.lists(
         st.tuples(st.integers(2, 512), st.floats(0, 100), st.sampled_from(Priority), st.booleans()),
@@ -125,6 +159,10 @@ def test_every_window_is_taken_once_or_dropped_and_every_batch_fits(given_window
     queue = WindowQueue(clock=clock)
     jobs = [window(n, deadline=d, priority=p) for n, d, p, _ in given_windows]
     queue.put(jobs)
+    for job, (_, _, priority, moves) in zip(jobs[::2], given_windows[::2], strict=True):
+        if moves and queue.discard(job):
+            job.priority = next(p for p in Priority if p is not priority)
+            queue.put([job])
     dropped = {job for job, (*_, drop) in zip(jobs, given_windows, strict=True) if drop}
     for job in dropped:
         queue.discard(job)

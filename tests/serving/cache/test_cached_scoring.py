@@ -165,6 +165,28 @@ def test_a_window_of_a_backlog_goes_with_the_others_once_somebody_waits_for_it(o
     assert third.risk_score == same.risk_score
 
 
+def test_who_is_in_no_hurry_does_not_make_others_wait_by_joining_them(opened, heard):
+    engine = Counting(is_open=False)
+
+    async def scenario():
+        async with opened(FakePredictor(before=engine)) as batcher:
+            busy = asyncio.create_task(batcher.score(rows("Busy.")))
+            await asyncio.to_thread(engine.reached.wait, 60)
+            online = asyncio.create_task(batcher.score(rows("First.", "Second.")))
+            await until(lambda: batcher.num_queued_windows == 2)
+            slow = asyncio.create_task(
+                batcher.score(rows("Second.", "Third."), priority=Priority.EXPLANATION)
+            )
+            await until(lambda: ("flight", 1, 0) in heard.lookups)
+            engine.is_open.set()
+            return await asyncio.wait_for(asyncio.gather(busy, online, slow), timeout=60)
+
+    _, [_, second], [same, third] = asyncio.run(scenario())
+    assert engine.texts == ["Busy.", "First.", "Second.", "Third."]
+    assert second.risk_score == same.risk_score
+    assert third.error is None
+
+
 def test_a_failure_is_not_remembered(opened):
     failing = ["Debts."]
 

@@ -189,7 +189,7 @@ def test_only_a_method_whose_package_is_missing_is_refused_and_says_what_to_inst
         jobs = opened(Worker(), is_installed=lambda package: package == "shap")
         request = JobRequest(text="one", method=method)
         if method is Method.INTEGRATED_GRADIENTS:
-            with pytest.raises(ExplanationExtraError, match=r"pip install 'wherefore\[explain\]'"):
+            with pytest.raises(ExplanationExtraError, match="make install EXTRAS=explain"):
                 jobs.submit(request, owner="a")
         else:
             jobs.submit(request, owner="a")

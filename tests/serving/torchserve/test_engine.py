@@ -206,7 +206,20 @@ def test_connecting_waits_for_a_prediction_and_refuses_another_model_at_once(tra
         connect("34" * 32)
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://host:1", "grpc://host", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:8080",
+        "ftp://host:1",
+        "grpc://host",
+        "http://",
+        "grpc://host:port",
+        "http://host:port",
+        "http://[::1",
+        "grpc://host:99999",
+    ],
+)
 def test_a_url_of_something_else_is_refused(url):
     with pytest.raises(SettingsError, match="WHEREFORE_TORCHSERVE_URL"):
         open_transport(url)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from serving.errors import ServingError
 from serving.torchserve.keys import KeyFile, KeyFileUnreadableError, KeyKeeper
 
 SOURCE = {
@@ -69,6 +70,30 @@ def test_a_key_is_renewed_at_half_of_its_life(tmp_path, left, is_due):
     keeper = KeyKeeper(source=tmp_path / "source", published=tmp_path / "p", management_url="")
     assert (keeper.seconds_until_renewal() == 0) is is_due
     assert keeper.seconds_until_renewal() <= max(0, left / 2)
+
+
+def test_a_key_whose_renewal_was_not_heard_of_is_published_at_the_next_call(tmp_path):
+    source, published = tmp_path / "source", tmp_path / "key.json"
+    write(source, expires=datetime.now(UTC) + timedelta(hours=1))
+    keeper = KeyKeeper(source=source, published=published, management_url="http://127.0.0.1:9")
+    keeper.publish()
+    assert not keeper.keep()
+    keeper.renewed_at -= 3600  # the key is half an hour over its time, and TorchServe made another
+    write(source, key="renewed", expires=datetime.now(UTC) + timedelta(hours=1))
+    assert keeper.keep()
+    assert KeyFile(published).current() == "renewed"
+    assert keeper.seconds_until_renewal() > 1000
+    assert not keeper.keep()
+
+
+def test_a_key_that_cannot_be_written_is_told_and_leaves_nothing_behind(tmp_path):
+    write(tmp_path / "source")
+    published = tmp_path / "state"
+    (published / "in the way").mkdir(parents=True)  # a folder where the file belongs
+    keeper = KeyKeeper(source=tmp_path / "source", published=published, management_url="")
+    with pytest.raises(ServingError, match="cannot be written"):
+        keeper.publish()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "state"]
 
 
 def test_a_key_does_not_show_in_what_is_printed_of_it(tmp_path):
