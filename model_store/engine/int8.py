@@ -137,6 +137,7 @@ def quantize(
     models = EngineChoice(cache_dir=cache_dir).derived_models
     network = converted(stored, models)
     reference = OpenVinoEngine(network.xml, padding_id=stored.tokenizer.padding_id)
+    broken: list[str] = []
     for float_layers in FLOAT_LAYERS:
         quantized = _quantized(network.xml, stored, calibration_texts, float_layers)
         figures = compare(
