@@ -20,6 +20,7 @@ SIZES = (
     *("--faithfulness-texts", 2, "--faithfulness-orderings", 1),
     *("--faithfulness-slow", 1, "--faithfulness-simulated", 2),
 )
+MIN_WORDS = 30  # a note of one clause has no order of clauses to be judged
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,9 @@ def stating_models(new_artifact, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def short_texts(tmp_path_factory):
-    """The shortest denied narratives and one that is not denied."""
-    by_length = sorted(load_corpus(), key=lambda narrative: len(narrative.text))
+    """The shortest denied narratives of several clauses and one that is not denied."""
+    several = [n for n in load_corpus() if len(n.text.split()) >= MIN_WORDS]
+    by_length = sorted(several, key=lambda narrative: len(narrative.text))
     chosen = [n for n in by_length if n.denied and n.contrast_of is None][:3]
     chosen += [n for n in by_length if not n.denied and n.contrast_of is None][:1]
     ids = {narrative.id for narrative in chosen}
