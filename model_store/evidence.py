@@ -37,6 +37,11 @@ class TokenSpan:
     weight: float
 
 
+def token_budget(num_tokens: int) -> int:
+    """Returns how many tokens the quotes of one reason may take of a text of so many."""
+    return max(_MIN_TOKENS, int(num_tokens * MAX_TOKENS_RATIO))
+
+
 def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> list[TokenSpan]:
     """Returns the stretches of tokens that carry a category, the weightiest first.
 
@@ -53,7 +58,7 @@ def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> lis
     """
     if not len(probability_T):
         return []
-    budget = max(_MIN_TOKENS, int(len(probability_T) * MAX_TOKENS_RATIO))
+    budget = token_budget(len(probability_T))
     cut = min(threshold, float(probability_T.max()))
     if cut < threshold:
         spans = [_around_best(probability_T)]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.evidence import MAX_QUOTES
+from model_store.evidence import MAX_QUOTES, token_budget
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions, drop_of
 from model_store.explain.proposals import evidence_mass, head_quotes, overlaps, room_left
@@ -22,7 +22,6 @@ from model_store.explain.spans import (
     by_telling,
     carried_by,
     how_telling,
-    token_budget,
 )
 from model_store.predictor import ReadText
 

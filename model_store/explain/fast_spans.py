@@ -5,10 +5,11 @@ Where some of it speaks against the reason, the rest is left out together once m
 
 from collections.abc import Sequence
 
+from model_store.evidence import token_budget
 from model_store.explain.layout import Layout, Unit
 from model_store.explain.omission import Omissions, drop_of
 from model_store.explain.proposals import leading_clauses, proposed_quotes
-from model_store.explain.spans import Carried, Question, alone, carried_by, token_budget
+from model_store.explain.spans import Carried, Question, alone, carried_by
 from model_store.predictor import ReadText
 
 

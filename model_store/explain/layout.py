@@ -68,11 +68,7 @@ class Layout:
 
     def words_of(self, unit: Unit) -> tuple[Unit, ...]:
         """Returns the words that lie in a clause."""
-        return tuple(
-            word
-            for word in self.words
-            if unit.first_token <= word.first_token and word.stop_token <= unit.stop_token
-        )
+        return _inside(unit, self.words)
 
 
 def lay_out(text: ReadText) -> Layout:
@@ -151,15 +147,19 @@ def _merged(text: ReadText, units: Iterator[Unit]) -> Iterator[Unit]:
         yield held
 
 
+def _inside(unit: Unit, words: Sequence[Unit]) -> tuple[Unit, ...]:
+    return tuple(
+        word
+        for word in words
+        if unit.first_token <= word.first_token and word.stop_token <= unit.stop_token
+    )
+
+
 def _short(clause: Unit, text: ReadText, words: Sequence[Unit]) -> Iterator[Unit]:
     if clause.num_tokens <= MAX_CLAUSE_TOKENS:
         yield clause
         return
-    inside = [
-        word
-        for word in words
-        if clause.first_token <= word.first_token and word.stop_token <= clause.stop_token
-    ]
+    inside = _inside(clause, words)
     first = inside[0] if inside else clause
     held = first
     for word in inside[1:]:

@@ -58,10 +58,11 @@ def head_quotes(
             for word in layout.words
             if word.first_token < span.stop and span.start < word.stop_token
         ]
-        room = room_left(found, budget)
-        if not words or overlaps(span_unit(words[0], words[-1], text), found) or room < 1:
+        if not words:
             continue
-        whole = span_unit(words[0], words[-1], text)
+        whole, room = span_unit(words[0], words[-1], text), room_left(found, budget)
+        if overlaps(whole, found) or room < 1:
+            continue
         unit = _heaviest(whole, text, layout, evidence_T, max_tokens=room)
         if unit.num_tokens <= room or not found:
             found.append(unit)

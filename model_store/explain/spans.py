@@ -16,12 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.evidence import MAX_TOKENS_RATIO
 from model_store.explain.layout import Unit
 from model_store.explain.omission import Drop, Omissions, drop_of
 from model_store.explain.proposals import evidence_mass
-
-_MIN_BUDGET_TOKENS = 8  # as for the quotes of a prediction: a text of a few words still gets one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +53,6 @@ class Carried:
     effects: tuple[float, ...]
     category_logit_without: float
     is_below_threshold: bool
-
-
-def token_budget(num_tokens: int) -> int:
-    """Returns how many tokens the quotes of one reason may take of a text of so many."""
-    return max(_MIN_BUDGET_TOKENS, int(num_tokens * MAX_TOKENS_RATIO))
 
 
 def carried_by(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:

@@ -156,13 +156,11 @@ def _require_answers(computed: Sequence[Computed]) -> None:
 
     A window among others at which the engine fails is the error of its own row.
     """
-    failures = [outcome for outcome in computed if isinstance(outcome, Exception)]
-    later = [failure for failure in failures if isinstance(failure, RetryLaterError)]
-    away = next((failure for failure in later if is_engine_away(failure)), None)
-    if away is None and later and len(failures) == len(computed):
-        away = later[0]
-    if away is not None:
-        raise away
+    later = [outcome for outcome in computed if isinstance(outcome, RetryLaterError)]
+    away = [error for error in later if is_engine_away(error)]
+    is_any_answered = any(not isinstance(outcome, Exception) for outcome in computed)
+    if away or (later and not is_any_answered):
+        raise (away or later)[0]
 
 
 def sliced(rows: Sequence[Row | RowError]) -> Iterator[list[Row | RowError]]:

@@ -69,7 +69,6 @@ class WindowJob:
         arrived: when it came, likewise.
         priority: who waits for it.
         owner: what the one who put it here wants to find in it again.
-        is_waiting: whether it is still in the queue.
     """
 
     ids: tuple[int, ...]
@@ -77,7 +76,6 @@ class WindowJob:
     arrived: float = field(default_factory=time.monotonic)
     priority: Priority = Priority.ONLINE
     owner: Any = None
-    is_waiting: bool = False
 
 
 class WaitingWindows:
@@ -107,23 +105,22 @@ class WaitingWindows:
     def add(self, job: WindowJob) -> None:
         """Takes a window in."""
         number = next(self._counter)
-        job.is_waiting = True
         self._numbers[job] = number
         self._by_length.setdefault(len(job.ids), {})[number] = job
         heapq.heappush(self._by_deadline, (job.deadline, number, job))
         self._by_age.append((number, job))
 
-    def remove(self, job: WindowJob) -> None:
-        """Lets a window out; one that does not wait here is left alone."""
+    def remove(self, job: WindowJob) -> bool:
+        """Lets a window out; says whether it was here."""
         if job not in self._numbers:
-            return
-        job.is_waiting = False
+            return False
         same_length = self._by_length[len(job.ids)]
         del same_length[self._numbers.pop(job)]
         if not same_length:
             del self._by_length[len(job.ids)]
         if len(self._by_deadline) > 2 * len(self._numbers) + _MOST_STALE:
             self._forget_who_left()
+        return True
 
     def oldest(self) -> WindowJob | None:
         """Returns the window that has waited longest; None where none waits."""
@@ -226,9 +223,7 @@ class WindowQueue:
     def discard(self, job: WindowJob) -> bool:
         """Takes out a window that nobody waits for any more; says whether it was still here."""
         with self._changed:
-            was_waiting = job.is_waiting
-            self._waiting[job.priority].remove(job)
-            return was_waiting
+            return self._waiting[job.priority].remove(job)
 
     def take(self, *, max_tokens: int, max_backlog_tokens: int) -> Batch | None:
         """Waits for windows and returns the next batch; None when closed and empty.

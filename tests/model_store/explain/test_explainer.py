@@ -11,13 +11,13 @@ from rich.console import Console
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.calibration import Calibration, CategoryCalibration
 from model_store.engine.outputs import EngineLogits
+from model_store.evidence import token_budget
 from model_store.explain.explainer import explain, explain_read, threshold_logit
 from model_store.explain.highlights import highlights
 from model_store.explain.layout import lay_out
 from model_store.explain.omission import Omissions, drop_of
 from model_store.explain.page import explanation_html
 from model_store.explain.shapley import partition_shap
-from model_store.explain.spans import token_budget
 from model_store.explain.targets import TARGETS, target_index
 from model_store.explain.terminal import print_explanation
 from model_store.manifest import Manifest

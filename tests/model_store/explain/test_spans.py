@@ -8,11 +8,11 @@ import pytest
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.calibration import Calibration, CategoryCalibration
 from model_store.engine.outputs import EngineLogits
+from model_store.evidence import token_budget
 from model_store.explain.explainer import explain
 from model_store.explain.layout import lay_out
 from model_store.explain.omission import Omissions
 from model_store.explain.proposals import head_quotes, proposed_quotes
-from model_store.explain.spans import token_budget
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 

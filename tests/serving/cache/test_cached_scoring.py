@@ -62,6 +62,13 @@ def rows(*texts):
     return [row(text, number) for number, text in enumerate(texts, start=1)]
 
 
+async def kept_busy(batcher, engine):
+    """Has the engine hold a text, so that what is asked for next waits; returns its request."""
+    busy = asyncio.create_task(batcher.score(rows("Busy.")))
+    await asyncio.to_thread(engine.reached.wait, 60)
+    return busy
+
+
 def test_the_same_text_is_computed_once(opened):
     engine = Counting()
 
@@ -108,8 +115,7 @@ def test_who_joined_gets_an_answer_when_the_first_to_ask_is_gone(opened, heard):
 
     async def scenario():
         async with opened(FakePredictor(before=engine)) as batcher:
-            busy = asyncio.create_task(batcher.score(rows("Busy.")))
-            await asyncio.to_thread(engine.reached.wait, 60)
+            busy = await kept_busy(batcher, engine)
             first = asyncio.create_task(batcher.score(rows("Debts.")))
             await until(lambda: batcher.num_queued_windows)
             second = asyncio.create_task(batcher.score(rows("Debts.")))
@@ -129,8 +135,7 @@ def test_what_all_have_left_is_dropped_and_computed_when_asked_again(opened):
 
     async def scenario():
         async with opened(FakePredictor(before=engine)) as batcher:
-            busy = asyncio.create_task(batcher.score(rows("Busy.")))
-            await asyncio.to_thread(engine.reached.wait, 60)
+            busy = await kept_busy(batcher, engine)
             gone = asyncio.create_task(batcher.score(rows("Debts.")))
             await until(lambda: batcher.num_queued_windows)
             gone.cancel()
@@ -149,8 +154,7 @@ def test_a_window_of_a_backlog_goes_with_the_others_once_somebody_waits_for_it(o
 
     async def scenario():
         async with opened(FakePredictor(before=engine)) as batcher:
-            busy = asyncio.create_task(batcher.score(rows("Busy.")))
-            await asyncio.to_thread(engine.reached.wait, 60)
+            busy = await kept_busy(batcher, engine)
             backlog = asyncio.create_task(
                 batcher.score(rows("First.", "Second.", "Third."), priority=Priority.BACKLOG)
             )
@@ -170,8 +174,7 @@ def test_who_is_in_no_hurry_does_not_make_others_wait_by_joining_them(opened, he
 
     async def scenario():
         async with opened(FakePredictor(before=engine)) as batcher:
-            busy = asyncio.create_task(batcher.score(rows("Busy.")))
-            await asyncio.to_thread(engine.reached.wait, 60)
+            busy = await kept_busy(batcher, engine)
             online = asyncio.create_task(batcher.score(rows("First.", "Second.")))
             await until(lambda: batcher.num_queued_windows == 2)
             slow = asyncio.create_task(
