@@ -17,9 +17,10 @@ MAX_TOKENS_RATIO = 0.2
 """Largest share of the tokens of a text that the quotes of one reason may take together."""
 
 _MAX_GAP_TOKENS = 4  # "41%" of "41% of gross" and "back end" stay one quote
-_FALLBACK_RATIO = 0.5  # a neighbour of the best token joins it from half of its probability on
+_MIN_WEIGHT_RATIO = 0.3  # a stretch that weighs less beside the weightiest is not quoted
 _INNER_MARKS = ".,/-'’"  # inside a word or figure when letters or digits stand on both sides
-_MIN_TOKENS = 8  # in a text of a few words the share would leave no quote at all
+_MIN_TOKENS = 6  # fewer say little by themselves
+_MIN_BUDGET_TOKENS = 8  # of a text of a few words a fifth would be no quote at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,24 +30,42 @@ class TokenSpan:
     Attributes:
         start: first token.
         stop: one past the last token.
-        weight: sum of the evidence probabilities inside.
+        weight: see `span_weight`.
     """
 
     start: int
     stop: int
     weight: float
 
+    def meets(self, other: "TokenSpan") -> bool:
+        """Tells whether two stretches share a token."""
+        return self.start < other.stop and other.start < self.stop
+
+
+def span_weight(probability_T: NDArray[np.float64], start: int, stop: int) -> float:
+    """Returns how much a stretch of tokens speaks for a category; 0 for an empty one.
+
+    It is the sum of the evidence probabilities over the root of the number of tokens, between sum
+    and mean: by the sum a long stretch of doubtful tokens comes before a short plain one, by the
+    mean one figure before the statement around the other.
+    """
+    if stop <= start:
+        return 0.0
+    return float(probability_T[start:stop].sum() / np.sqrt(stop - start))
+
 
 def token_budget(num_tokens: int) -> int:
     """Returns how many tokens the quotes of one reason may take of a text of so many."""
-    return max(_MIN_TOKENS, int(num_tokens * MAX_TOKENS_RATIO))
+    return max(_MIN_BUDGET_TOKENS, int(num_tokens * MAX_TOKENS_RATIO))
 
 
 def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> list[TokenSpan]:
     """Returns the stretches of tokens that carry a category, the weightiest first.
 
-    Tokens at or above the threshold are joined over short gaps. Where none reaches it, the best
-    token is taken with its neighbours, so that a stated reason always shows what it rests on.
+    Tokens at or above the threshold, or the best token where none reaches it, are joined over
+    short gaps; a stretch of fewer than six tokens takes in its likelier neighbours, so that a
+    reason always shows words that say something. A stretch of little weight beside the best one is
+    left out.
 
     Args:
         probability_T: probability that each token belongs to evidence.
@@ -58,14 +77,16 @@ def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> lis
     """
     if not len(probability_T):
         return []
-    budget = token_budget(len(probability_T))
     cut = min(threshold, float(probability_T.max()))
-    if cut < threshold:
-        spans = [_around_best(probability_T)]
-    else:
-        spans = _runs(probability_T >= cut, probability_T)
+    runs = sorted(_runs(probability_T >= cut, probability_T), key=lambda span: -span.weight)
+    floor = runs[0].weight * _MIN_WEIGHT_RATIO
+    spans: list[TokenSpan] = []
+    for run in runs[:MAX_QUOTES]:
+        span = _grown(run, probability_T)
+        if run.weight >= floor and not any(span.meets(other) for other in spans):
+            spans.append(span)
     spans.sort(key=lambda span: -span.weight)
-    return _within_budget(spans[:MAX_QUOTES], probability_T, budget)
+    return _within_budget(spans, probability_T, token_budget(len(probability_T)))
 
 
 def word_bounds(text: str, start: int, end: int) -> tuple[int, int]:
@@ -113,14 +134,16 @@ def _runs(chosen_T: NDArray[np.bool_], probability_T: NDArray[np.float64]) -> li
     return [_span(int(group[0]), int(group[-1]) + 1, probability_T) for group in groups]
 
 
-def _around_best(probability_T: NDArray[np.float64]) -> TokenSpan:
-    best = int(probability_T.argmax())
-    floor = probability_T[best] * _FALLBACK_RATIO
-    start, stop = best, best + 1
-    while start > 0 and stop - start < _MIN_TOKENS and probability_T[start - 1] >= floor:
-        start -= 1
-    while stop < len(probability_T) and stop - start < _MIN_TOKENS and probability_T[stop] >= floor:
-        stop += 1
+def _grown(span: TokenSpan, probability_T: NDArray[np.float64]) -> TokenSpan:
+    """Takes in the likelier neighbour, token by token, until a stretch is long enough."""
+    start, stop = span.start, span.stop
+    while stop - start < min(_MIN_TOKENS, len(probability_T)):
+        before = probability_T[start - 1] if start > 0 else -1.0
+        after = probability_T[stop] if stop < len(probability_T) else -1.0
+        if before > after:
+            start -= 1
+        else:
+            stop += 1
     return _span(start, stop, probability_T)
 
 
@@ -146,4 +169,4 @@ def _trimmed(span: TokenSpan, probability_T: NDArray[np.float64], length: int) -
 
 
 def _span(start: int, stop: int, probability_T: NDArray[np.float64]) -> TokenSpan:
-    return TokenSpan(start=start, stop=stop, weight=float(probability_T[start:stop].sum()))
+    return TokenSpan(start=start, stop=stop, weight=span_weight(probability_T, start, stop))

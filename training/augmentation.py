@@ -2,15 +2,15 @@
 
 Every reading of a text draws its changes anew: amounts of money times one factor (so that every
 ratio stays), words written short or in full, paragraphs in another order, capitals, slips of the
-pen and of the scanner. Labelled quotes move with the text. One of several reasons may be taken out,
-quotes and label, so that a reason is seen to go when its words go.
+pen and of the scanner. Labelled quotes move with the text. A reason may be taken out, quotes and
+label, so that it is seen to go when its words go.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from math import exp
 from random import Random
 
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
@@ -63,12 +63,12 @@ def augment(example: Example, config: AugmentationConfig, random: Random) -> Exa
 
 
 def leave_out_reason(example: Example, random: Random) -> Example:
-    """Takes one of several categories out of the labels, and what is quoted for it out of the text.
+    """Takes a category out of the labels, and what is quoted for it out of the text.
 
-    A category that has no quote, or one that overlaps a quote of another, stays.
+    A text may lose its only reason: what was quoted for it is then what it rested on. How likely a
+    default is without these words nobody has said, so it is no longer known. A category that has
+    no quote, or one that overlaps a quote of another, stays.
     """
-    if len(example.category_order) < 2:  # noqa: PLR2004 (without its only reason it may be anything)
-        return example
     choices = [c for c in example.category_order if _stands_alone(example, c)]
     if not choices:
         return example
@@ -84,6 +84,7 @@ def leave_out_reason(example: Example, random: Random) -> Example:
             for r, target in enumerate(example.reason_targets)
         ),
         category_order=tuple(c for c in example.category_order if c != left_out),
+        risk_probability=math.nan,
         evidence=tuple(s for s in example.evidence if s.category_index != left_out),
     )
     return _edited(relabelled, [_Edit(start=s, end=e, text="") for s, e in _merged(quotes)])
@@ -116,7 +117,7 @@ def scale_amounts(example: Example, random: Random) -> Example:
     text = example.text
     if any(not _YEAR.fullmatch(found[0]) for found in _UNMARKED.finditer(text)):
         return example
-    factor = exp(random.uniform(-_LARGEST_LOG_FACTOR, _LARGEST_LOG_FACTOR))
+    factor = math.exp(random.uniform(-_LARGEST_LOG_FACTOR, _LARGEST_LOG_FACTOR))
     return _edited(
         example,
         [

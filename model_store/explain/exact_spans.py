@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model_store.evidence import MAX_QUOTES, token_budget
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions, drop_of
-from model_store.explain.proposals import evidence_mass, head_quotes, overlaps, room_left
+from model_store.explain.proposals import evidence_weights, head_quotes, overlaps, room_left
 from model_store.explain.spans import (
     Carried,
     Question,
@@ -40,7 +40,7 @@ def exact_spans(
     shortlists = [
         _shortlist(
             effect_UX[:, question.target],
-            evidence_mass(omissions, layout.clauses, question.category),
+            evidence_weights(omissions, layout.clauses, question.category),
             layout,
         )
         for question in questions
@@ -72,10 +72,10 @@ def exact_spans(
 
 
 def _shortlist(
-    effect_U: NDArray[np.float64], mass_U: NDArray[np.float64], layout: Layout
+    effect_U: NDArray[np.float64], weight_U: NDArray[np.float64], layout: Layout
 ) -> list[Unit]:
     """The clauses that tell most, that one first, and those with the largest effects."""
-    most_telling = np.argsort(-how_telling(effect_U, mass_U), kind="stable")
+    most_telling = np.argsort(-how_telling(effect_U, weight_U), kind="stable")
     strongest = np.argsort(-effect_U, kind="stable")
     mixed = [int(u) for pair in zip(most_telling, strongest, strict=True) for u in pair]
     return [layout.clauses[u] for u in list(dict.fromkeys(mixed))[:_SHORTLIST]]

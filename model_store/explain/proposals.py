@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.evidence import MAX_QUOTES, select_spans
+from model_store.evidence import MAX_QUOTES, select_spans, span_weight
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions
 from model_store.predictor import ReadText
@@ -17,18 +17,18 @@ FAST_CLAUSES = 3
 """Clauses of a category that are proposed."""
 
 
-def evidence_mass(
+def evidence_weights(
     omissions: Omissions, units: Sequence[Unit], category: int
 ) -> NDArray[np.float64]:
-    """Returns what the evidence head gives each stretch for a category: the sum over its tokens."""
+    """Returns how much each stretch speaks for a category, by what the evidence head says."""
     evidence_T = omissions.evidence_TC[:, category]
-    return np.array([evidence_T[u.first_token : u.stop_token].sum() for u in units])
+    return np.array([span_weight(evidence_T, u.first_token, u.stop_token) for u in units])
 
 
 def leading_clauses(omissions: Omissions, layout: Layout, category: int) -> list[int]:
     """Returns the positions of the clauses that the evidence head gives most, that one first."""
-    mass_U = evidence_mass(omissions, layout.clauses, category)
-    return [int(position) for position in np.argsort(-mass_U, kind="stable")[:FAST_CLAUSES]]
+    weight_U = evidence_weights(omissions, layout.clauses, category)
+    return [int(position) for position in np.argsort(-weight_U, kind="stable")[:FAST_CLAUSES]]
 
 
 def head_quotes(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from model_store.explain.layout import Unit
 from model_store.explain.omission import Drop, Omissions, drop_of
-from model_store.explain.proposals import evidence_mass
+from model_store.explain.proposals import evidence_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +71,20 @@ def carried_by(omissions: Omissions, question: Question, units: Sequence[Unit]) 
 def by_telling(omissions: Omissions, question: Question, units: Sequence[Unit]) -> list[int]:
     """Returns the positions of stretches, the most telling first."""
     effect_K = omissions.effects(alone(units))[:, question.target]
-    mass_K = evidence_mass(omissions, units, question.category)
-    return [int(k) for k in np.argsort(-how_telling(effect_K, mass_K), kind="stable")]
+    weight_K = evidence_weights(omissions, units, question.category)
+    return [int(k) for k in np.argsort(-how_telling(effect_K, weight_K), kind="stable")]
 
 
-def how_telling(effect_U: NDArray[np.float64], mass_U: NDArray[np.float64]) -> NDArray[np.float64]:
+def how_telling(
+    effect_U: NDArray[np.float64], weight_U: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Returns how much stretches tell of a reason; the effects where all of it is 0.
 
     Args:
         effect_U: by how much the reason's logit falls without each.
-        mass_U: what the evidence head gives each.
+        weight_U: what the evidence head gives each.
     """
-    telling_U: NDArray[np.float64] = mass_U * np.sqrt(np.maximum(effect_U, 0.0))
+    telling_U: NDArray[np.float64] = weight_U * np.sqrt(np.maximum(effect_U, 0.0))
     return telling_U if telling_U.any() else effect_U
 
 

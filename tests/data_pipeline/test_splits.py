@@ -143,9 +143,10 @@ def test_a_text_with_a_few_words_changed_is_a_near_duplicate_and_a_new_text_is_n
     assert near_duplicates(left, right) == ["y"]
 
 
-def test_the_development_set_shares_nothing_with_the_corpus(corpus):
-    dev = load_narratives(Path(__file__).parents[1] / "data" / "narratives_dev.jsonl")
-    splits = {"corpus": corpus, "development": dev}
+def test_the_test_sets_share_nothing_with_the_corpus_or_each_other(corpus):
+    data = Path(__file__).parents[1] / "data"
+    sets = {name: load_narratives(data / f"narratives_{name}.jsonl") for name in ("dev", "notes")}
+    splits = {"corpus": corpus, **sets}
     require_no_leak(
         {name: examples_from_narratives(texts) for name, texts in splits.items()}, authors=True
     )

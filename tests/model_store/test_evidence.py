@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model_store.evidence import MAX_QUOTES, select_spans, word_bounds
+from model_store.evidence import MAX_QUOTES, select_spans, span_weight, word_bounds
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=120)
 PIECES = st.sampled_from(
@@ -33,47 +33,75 @@ def test_one_to_three_disjoint_spans_within_the_budget_the_weightiest_first(
     assert [span.weight for span in found] == sorted([s.weight for s in found], reverse=True)
     for span in found:
         assert span.start < span.stop
-        assert span.weight == pytest.approx(probability_T[span.start : span.stop].sum())
+        inside_T = probability_T[span.start : span.stop]
+        assert span.weight == pytest.approx(inside_T.sum() / len(inside_T) ** 0.5)
 
 
 @given(PROBABILITIES.filter(len))
 def test_the_best_token_is_always_quoted_when_none_reaches_the_threshold(probabilities):
     low = np.array(probabilities) * 0.4
-    (span,) = select_spans(low, threshold=0.5)
-    assert span.start <= int(low.argmax()) < span.stop
+    best = select_spans(low, threshold=0.5)[0]
+    assert low[best.start : best.stop].max() == low.max()
+
+
+def at(num_tokens, **runs):
+    """Probabilities that are 0 but in runs, given as `_START_STOP=probability`."""
+    probability_T = np.zeros(num_tokens)
+    for place, probability in runs.items():
+        start, stop = map(int, place[1:].split("_"))
+        probability_T[start:stop] = probability
+    return probability_T
 
 
 def test_runs_join_over_gaps_of_four_tokens_and_not_of_five():
-    assert spans([0.9, 0, 0, 0, 0, 0.9] + [0] * 44) == [(0, 6)]
-    assert spans([0.9, 0, 0, 0, 0, 0, 0.8] + [0] * 43) == [(0, 1), (6, 7)]
+    assert spans(at(80, _0_6=0.9, _10_16=0.9)) == [(0, 16)]
+    assert spans(at(80, _0_6=0.9, _11_16=0.9)) == [(0, 6), (11, 17)]
 
 
 def test_a_probability_at_the_threshold_is_evidence():
-    assert spans([0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]) == [(1, 2), (7, 8)]
+    assert spans(at(80, _0_6=0.5, _20_26=0.5)) == [(0, 6), (20, 26)]
+
+
+def test_a_short_run_takes_in_its_likelier_neighbours():
+    assert spans([0.0, 0.2, 0.3, 0.9, 0.4, 0.1, 0.3, 0.0] + [0.0] * 40) == [(1, 7)]
+    assert spans([0.9, 0.8] + [0.0] * 40) == [(0, 6)]
+    assert spans([0.0] * 40 + [0.9]) == [(35, 41)]
+
+
+def test_neighbours_are_taken_on_both_sides_where_no_token_reaches_the_threshold():
+    assert spans([0.0, 0.1, 0.2, 0.4, 0.3, 0.2, 0.15, 0.0] + [0.0] * 20) == [(1, 7)]
+
+
+def test_two_short_runs_that_grow_into_each_other_are_quoted_once():
+    found = select_spans(at(80, _20_21=0.9, _26_27=0.8), threshold=0.5)
+    assert all(not a.meets(b) for a in found for b in found if a is not b)
 
 
 def test_the_fourth_run_is_left_out_and_it_is_the_lightest():
-    probability_T = np.zeros(100)
-    probability_T[[10, 30, 50, 70]] = [0.9, 0.6, 0.8, 0.7]
-    assert spans(probability_T) == [(10, 11), (50, 51), (70, 71)]
+    probability_T = at(100, _10_16=0.9, _30_36=0.6, _50_56=0.8, _70_76=0.7)
+    assert spans(probability_T) == [(10, 16), (50, 56), (70, 76)]
+
+
+def test_a_run_of_little_weight_beside_the_best_is_left_out():
+    assert spans(at(100, _10_30=0.99, _50_51=0.9)) == [(10, 30)]
+
+
+def test_a_short_plain_run_comes_before_a_long_doubtful_one():
+    assert spans(at(200, _10_30=0.5, _50_58=0.95))[0] == (50, 58)
+
+
+def test_the_weight_lies_between_sum_and_mean():
+    assert span_weight(np.array([0.5, 0.5, 0.5, 0.5]), 0, 4) == pytest.approx(1.0)
+    assert span_weight(np.array([0.5]), 1, 1) == 0.0
 
 
 def test_a_run_over_the_budget_is_cut_to_its_weightiest_stretch():
-    probability_T = np.full(50, 0.6)
-    probability_T[20:30] = 0.9
-    assert spans(probability_T) == [(20, 30)]
+    assert spans(at(50, _0_20=0.6, _20_30=0.9, _30_50=0.6)) == [(20, 30)]
 
 
 def test_a_run_that_no_longer_fits_gives_way_to_a_lighter_one_that_does():
-    probability_T = np.zeros(50)  # a budget of ten tokens
-    probability_T[0:7] = 0.9
-    probability_T[20:25] = 0.8
-    probability_T[40:42] = 0.7
-    assert spans(probability_T) == [(0, 7), (40, 42)]
-
-
-def test_without_a_token_at_the_threshold_the_best_one_takes_its_neighbours_along():
-    assert spans([0.01, 0.2, 0.4, 0.3, 0.1] + [0.0] * 20) == [(1, 4)]
+    probability_T = at(75, _0_9=0.9, _20_28=0.8, _40_46=0.7)  # a budget of fifteen tokens
+    assert spans(probability_T) == [(0, 9), (40, 46)]
 
 
 def test_no_tokens_give_no_spans():

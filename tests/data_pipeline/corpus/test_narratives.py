@@ -14,7 +14,8 @@ from data_pipeline.corpus.narratives import (
     read_narratives,
 )
 
-DEV_PATH = Path(__file__).parents[2] / "data" / "narratives_dev.jsonl"
+DATA = Path(__file__).parents[2] / "data"
+DEV_PATH, NOTES_PATH = DATA / "narratives_dev.jsonl", DATA / "narratives_notes.jsonl"
 PROVENANCE = Path(data_pipeline.corpus.__file__).with_name("PROVENANCE.md")
 
 VALID = {
@@ -60,15 +61,17 @@ def test_the_provenance_names_the_digest_of_the_file_and_its_counts(corpus):
         assert f"| {style} | {count} |" in page
 
 
-def test_the_development_set_is_valid_and_its_digest_stands_in_the_readme():
+def test_the_test_sets_are_valid_and_their_digests_stand_in_the_readme():
     assert len(load_narratives(DEV_PATH)) == 60
-    page = DEV_PATH.with_name("README.md").read_text()
-    for path in [DEV_PATH, *DEV_PATH.parent.glob("*.csv")]:
+    assert len(load_narratives(NOTES_PATH)) == 200
+    page = (DATA / "README.md").read_text()
+    for path in [DEV_PATH, NOTES_PATH, *DATA.glob("*.csv")]:
         assert hashlib.sha256(path.read_bytes()).hexdigest() in page
 
 
-def test_no_text_of_the_development_set_stands_in_the_corpus(corpus):
-    assert not {n.text for n in corpus} & {n.text for n in load_narratives(DEV_PATH)}
+@pytest.mark.parametrize("path", [DEV_PATH, NOTES_PATH])
+def test_no_text_of_a_test_set_stands_in_the_corpus(corpus, path):
+    assert not {n.text for n in corpus} & {n.text for n in load_narratives(path)}
 
 
 def test_contrast_twins_share_a_group_and_others_stand_alone(corpus):

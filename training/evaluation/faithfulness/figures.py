@@ -71,6 +71,7 @@ _REPLAY = "Replay"
 
 def _quotes(method: str, words: str) -> tuple[FaithfulnessFigure, ...]:
     is_served = method in ("fast", "exact")
+    unquoted = "neither stated nor left for review" if method == "shown" else "not stated"
 
     def figure(
         name: str, title: str, meaning: str, binding: float, goal: float
@@ -79,7 +80,7 @@ def _quotes(method: str, words: str) -> tuple[FaithfulnessFigure, ...]:
             name=f"quote_{name}_{method}",
             title=f"{title}, {words}",
             group=_QUOTES,
-            meaning=f"{meaning} A category that is not stated counts as missed.",
+            meaning=f"{meaning} A category that is {unquoted} counts as missed.",
             binding=binding if is_served else None,
             goal=goal if is_served else None,
             is_compared=is_served and name != "any_hit",
@@ -177,6 +178,7 @@ FAITHFULNESS_FIGURES: tuple[FaithfulnessFigure, ...] = (
     *_quotes("exact", "exact"),
     *_quotes("fast", "fast"),
     *_quotes("head", "evidence head"),
+    *_quotes("shown", "“exact”, and what is left for review"),
     _flip(
         "exact",
         "Flipped without the quotes of “exact”",

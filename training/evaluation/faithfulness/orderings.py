@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data_pipeline.domain.taxonomy import DenialCategory
 from model_store.explain.attribution import summed
 from model_store.explain.omission import Drop
-from model_store.explain.proposals import evidence_mass
+from model_store.explain.proposals import evidence_weights
 from model_store.explain.rollout import attention_rollout
 from model_store.explain.targets import category_target
 from model_store.network import Network
@@ -56,7 +56,7 @@ def judge_orderings(
     orders = {
         "exact": [by_effect(asked, category)],
         "fast": [fast_order(asked, category)],
-        "evidence_head": [_ranked(_mass(asked, category))],
+        "evidence_head": [_ranked(_weights(asked, category))],
         "attention": [_ranked(_attention(asked, network))],
         "random": [random.sample(range(num_clauses), num_clauses) for _ in range(NUM_RANDOM)],
     }
@@ -95,19 +95,19 @@ def fast_order(asked: Asked, category: DenialCategory) -> list[int]:
             strict=True,
         )
     )
-    mass_U = _mass(asked, category)
+    weight_U = _weights(asked, category)
 
     def key(position: int) -> tuple[int, float]:
         effect = measured.get(asked.layout.clauses[position].first_token)
         if effect is None:
-            return 1, -mass_U[position]
+            return 1, -weight_U[position]
         return (0 if effect > 0 else 2), -effect
 
-    return sorted(range(len(mass_U)), key=key)
+    return sorted(range(len(weight_U)), key=key)
 
 
-def _mass(asked: Asked, category: DenialCategory) -> NDArray[np.float64]:
-    return evidence_mass(asked.omissions, asked.layout.clauses, category_target(category))
+def _weights(asked: Asked, category: DenialCategory) -> NDArray[np.float64]:
+    return evidence_weights(asked.omissions, asked.layout.clauses, category_target(category))
 
 
 def _attention(asked: Asked, network: Network) -> NDArray[np.float64]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from data_pipeline.corpus.narratives import Narrative
+from data_pipeline.domain.taxonomy import DenialCategory
+from model_store.predictor import ReasonPrediction
 from training.evaluation.faithfulness.asked import (
     Asked,
     Span,
@@ -18,31 +20,39 @@ _FIRST = 3
 
 
 def judge_quotes(asked: Asked, narrative: Narrative) -> Tally:
-    """Returns, over the labelled categories, hits and F1 of three kinds of quotes.
+    """Returns, over the labelled categories, hits and F1 of four kinds of quotes.
 
-    These are those of `exact`, of `fast`, and those that the evidence head alone would quote.
+    These are those of `exact`, of `fast`, those that the evidence head alone would quote, and all
+    that an answer with `exact` shows: a category that is left for review has the head's.
     """
     tally = Tally()
     words = [(word.start, word.end) for word in asked.layout.words]
+    prediction = asked.fast.prediction
     for category in narrative.categories:
         labelled = labelled_stretches(narrative, category)
-        head = next(
-            (
-                [(quote.start, quote.end) for quote in reason.evidence]
-                for reason in asked.fast.prediction.principal_reasons
-                if reason.category == category
-            ),
-            [],
-        )
+        head = _of_head(prediction.principal_reasons, category)
         given = {"fast": spans_of(quotes_of(asked.fast, category)), "head": head}
         if asked.exact is not None:
             given["exact"] = spans_of(quotes_of(asked.exact, category))
+            given["shown"] = given["exact"] or _of_head(prediction.review_reasons, category)
         for method, spans in given.items():
             first = spans[:_FIRST]
             tally.add(f"quote_top_hit_{method}", _hits(first[:1], labelled))
             tally.add(f"quote_any_hit_{method}", _hits(first, labelled))
             tally.add(f"quote_word_f1_{method}", word_f1(first, labelled, words))
     return tally
+
+
+def _of_head(reasons: Sequence[ReasonPrediction], category: DenialCategory) -> list[Span]:
+    """The quotes of the first of some reasons that is of a category; none without such a one."""
+    return next(
+        (
+            [(quote.start, quote.end) for quote in reason.evidence]
+            for reason in reasons
+            if reason.category == category
+        ),
+        [],
+    )
 
 
 def word_f1(quotes: Sequence[Span], labelled: Sequence[Span], words: Sequence[Span]) -> float:

@@ -1,5 +1,6 @@
 """The suite's measures on the tiny model, which states every category."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -95,6 +96,27 @@ def test_a_quote_that_is_labelled_is_a_hit_and_one_of_a_category_not_stated_a_mi
     assert tally.sums["quote_top_hit_exact"] == (1.0, 1.0)
     assert tally.sums["quote_any_hit_exact"] == (1.0, 1.0)
     assert 0 < tally.sums["quote_word_f1_exact"][0] <= 1
+
+
+def test_a_category_left_for_review_is_quoted_in_what_is_shown_and_nowhere_else(asked, narrative):
+    prediction = asked.fast.prediction
+    moved = replace(
+        prediction,
+        principal_reasons=(),
+        review_reasons=(*prediction.principal_reasons, *prediction.review_reasons),
+    )
+    unstated = replace(
+        asked,
+        fast=replace(asked.fast, prediction=moved, reasons=()),
+        exact=replace(asked.exact, prediction=moved, reasons=()),
+    )
+    tally = judge_quotes(unstated, narrative)
+    assert tally.sums["quote_any_hit_exact"] == tally.sums["quote_any_hit_head"] == (0.0, 1.0)
+    assert tally.sums["quote_any_hit_shown"] == (1.0, 1.0)
+    assert (
+        judge_quotes(asked, narrative).sums["quote_word_f1_shown"]
+        == (judge_quotes(asked, narrative).sums["quote_word_f1_exact"])
+    )
 
 
 def test_f1_of_words_is_between_nothing_and_the_same_words():
