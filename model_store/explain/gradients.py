@@ -30,6 +30,13 @@ from model_store.predictor import ReadText
 from model_store.windows import Window
 
 DEFAULT_STEPS = 20
+MAX_DOUBLINGS = 3
+"""How often the points on a path are doubled while the values miss their sum."""
+
+MAX_GAP_RATIO = 0.05
+"""Largest gap that is left, as a share of what the values should add up to."""
+
+_MIN_DIFFERENCE_LOGIT = 0.5  # where text and baseline are closer, the gap is a share of this
 _ROWS_AT_ONCE = 4
 
 
@@ -40,23 +47,29 @@ def integrated_gradients(
     mask_id: int,
     targets: Sequence[str],
     num_steps: int = DEFAULT_STEPS,
+    max_doublings: int = MAX_DOUBLINGS,
 ) -> Attribution:
     """Returns what each word adds to some targets, and how far the sum is from complete.
+
+    Some paths are rougher than others, so the points of each target are doubled until its values
+    add up to within `MAX_GAP_RATIO`, or often enough.
 
     Args:
         network: the network; it stays as it is.
         text: a text that a predictor has read.
         mask_id: token id of the mask token.
         targets: names of categories, reasons or `risk`; each is explained on its own.
-        num_steps: points on the path, at least 1; more make the gap smaller.
+        num_steps: points on the path at first, at least 1; more make the gap smaller.
+        max_doublings: how often they are doubled at most.
 
     Raises:
         MissingExtraError: captum is not installed.
         ValueError: a target is unknown.
     """
     words = lay_out(text).words
-    path = _Path(network, mask_id=mask_id, num_steps=num_steps)
-    columns = [path.along(text, target_index(target)) for target in targets]
+    path = _Path(network, mask_id=mask_id)
+    steps = [num_steps << doubling for doubling in range(max_doublings + 1)]
+    columns = [path.completed(text, target_index(target), steps=steps) for target in targets]
     value_UX = np.array([_per_word(words, value_T) for value_T, _, _ in columns]).reshape(
         len(targets), len(words)
     )
@@ -77,16 +90,28 @@ def integrated_gradients(
 class _Path:
     """Integrates along the way from the baseline of a window to the window."""
 
-    def __init__(self, network: Network, *, mask_id: int, num_steps: int) -> None:
+    def __init__(self, network: Network, *, mask_id: int) -> None:
         with needs_extra("explain"):
             from captum.attr import IntegratedGradients  # noqa: PLC0415
         self._open = OpenNetwork(network)
         self._device = next(network.parameters()).device
         self._mask_id = mask_id
-        self._num_steps = num_steps
         self._method = IntegratedGradients(self._open.targets)
 
-    def along(self, text: ReadText, target: int) -> tuple[NDArray[np.float64], float, float]:
+    def completed(
+        self, text: ReadText, target: int, *, steps: Sequence[int]
+    ) -> tuple[NDArray[np.float64], float, float]:
+        """Returns what `along` does with the first number of points that is enough, or the last."""
+        found = self.along(text, target, num_steps=steps[0])
+        for num_steps in steps[1:]:
+            if _adds_up(*found):
+                break
+            found = self.along(text, target, num_steps=num_steps)
+        return found
+
+    def along(
+        self, text: ReadText, target: int, *, num_steps: int
+    ) -> tuple[NDArray[np.float64], float, float]:
         """Returns what each token of a text adds, and the target with and without them."""
         value_T = np.zeros(len(text.tokens.ids))
         ends = [self._ends(window, target) for window in text.windows]
@@ -94,7 +119,7 @@ class _Path:
         for window, weight in zip(text.windows, weights, strict=True):
             if weight:
                 inside = slice(window.start, window.start + window.num_text_tokens)
-                value_T[inside] += weight * self._window(window, target)
+                value_T[inside] += weight * self._window(window, target, num_steps=num_steps)
         full, baseline = (float(np.dot(weights, end)) for end in zip(*ends, strict=True))
         return value_T, full, baseline
 
@@ -113,18 +138,24 @@ class _Path:
         )
         return float(full), float(baseline)
 
-    def _window(self, window: Window, target: int) -> NDArray[np.float64]:
+    def _window(self, window: Window, target: int, *, num_steps: int) -> NDArray[np.float64]:
         ids_BT, baseline_BT, mask_BT = self._tokens(window)
         embedding_BTH, lexical_BTO = self._method.attribute(
             self._open.inputs(ids_BT, mask_BT),
             baselines=self._open.inputs(baseline_BT, mask_BT),
             target=target,
             additional_forward_args=(ids_BT, mask_BT),
-            n_steps=self._num_steps,
+            n_steps=num_steps,
             internal_batch_size=_ROWS_AT_ONCE,
         )
         value_T = embedding_BTH[0].sum(dim=1).double() + lexical_BTO[0].sum(dim=1).double()
         return np.asarray(value_T[1:-1].detach().cpu().numpy(), dtype=np.float64)
+
+
+def _adds_up(value_T: NDArray[np.float64], full: float, baseline: float) -> bool:
+    due = full - baseline
+    allowed = MAX_GAP_RATIO * max(abs(due), _MIN_DIFFERENCE_LOGIT)
+    return bool(abs(value_T.sum() - due) <= allowed)
 
 
 def _weights(windows: Sequence[Window], full: Sequence[float], target: int) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import torch
 
 from data_pipeline.domain.taxonomy import CATEGORIES
 from data_pipeline.errors import MissingExtraError
+from model_store.explain import gradients
 from model_store.explain.attribution import summed
 from model_store.explain.gradients import integrated_gradients
 from model_store.explain.layout import lay_out
@@ -54,6 +55,7 @@ def test_integrated_gradients_are_complete_up_to_the_gap_they_state(artifact, re
             mask_id=artifact.tokenizer.mask_id,
             targets=[target],
             num_steps=num_steps,
+            max_doublings=0,
         )
 
     fine = found(200)
@@ -63,6 +65,38 @@ def test_integrated_gradients_are_complete_up_to_the_gap_they_state(artifact, re
     np.testing.assert_allclose(fine.value_UX.sum(axis=0), difference + fine.gap_X, atol=1e-4)
     assert fine.targets == (target,)
     assert fine.is_evidence
+
+
+@pytest.mark.slow
+def test_points_are_doubled_until_the_values_add_up_or_often_enough(artifact, read, monkeypatch):
+    tried = []
+    along = gradients._Path.along
+
+    def counted(path, text, target, *, num_steps):
+        tried.append(num_steps)
+        return along(path, text, target, num_steps=num_steps)
+
+    def gap(**options):
+        tried.clear()
+        found = integrated_gradients(
+            artifact.network,
+            read,
+            mask_id=artifact.tokenizer.mask_id,
+            targets=["collateral"],
+            num_steps=1,
+            **options,
+        )
+        return abs(found.gap_X[0]) / max(abs(found.full_X[0] - found.baseline_X[0]), 0.5)
+
+    monkeypatch.setattr(gradients._Path, "along", counted)
+    monkeypatch.setattr(gradients, "MAX_GAP_RATIO", 0.02)
+    assert gap(max_doublings=0) > 0.02
+    assert tried == [1]
+    assert gap(max_doublings=7) <= 0.02
+    assert tried == [2**n for n in range(len(tried))]
+    monkeypatch.setattr(gradients, "MAX_GAP_RATIO", 0.0)
+    gap()
+    assert tried == [1, 2, 4, 8]
 
 
 @pytest.mark.slow
