@@ -16,10 +16,12 @@ MAX_QUOTES = 3
 MAX_TOKENS_RATIO = 0.2
 """Largest share of the tokens of a text that the quotes of one reason may take together."""
 
+MIN_QUOTE_TOKENS = 6
+"""Fewer say little by themselves."""
+
 _MAX_GAP_TOKENS = 4  # "41%" of "41% of gross" and "back end" stay one quote
-_MIN_WEIGHT_RATIO = 0.3  # a stretch that weighs less beside the weightiest is not quoted
+_MIN_WEIGHT_RATIO = 0.2  # a stretch that weighs less beside the weightiest is not quoted
 _INNER_MARKS = ".,/-'’"  # inside a word or figure when letters or digits stand on both sides
-_MIN_TOKENS = 6  # fewer say little by themselves
 _MIN_BUDGET_TOKENS = 8  # of a text of a few words a fifth would be no quote at all
 
 
@@ -37,9 +39,14 @@ class TokenSpan:
     stop: int
     weight: float
 
-    def meets(self, other: "TokenSpan") -> bool:
-        """Tells whether two stretches share a token."""
-        return self.start < other.stop and other.start < self.stop
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of the stretch."""
+        return self.stop - self.start
+
+    def touches(self, other: "TokenSpan") -> bool:
+        """Tells whether two stretches overlap or no token lies between them."""
+        return self.start <= other.stop and other.start <= self.stop
 
 
 def span_weight(probability_T: NDArray[np.float64], start: int, stop: int) -> float:
@@ -63,9 +70,9 @@ def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> lis
     """Returns the stretches of tokens that carry a category, the weightiest first.
 
     Tokens at or above the threshold, or the best token where none reaches it, are joined over
-    short gaps; a stretch of fewer than six tokens takes in its likelier neighbours, so that a
-    reason always shows words that say something. A stretch of little weight beside the best one is
-    left out.
+    short gaps to runs. As far as the budget goes, a run of fewer than `MIN_QUOTE_TOKENS` takes in
+    its likelier neighbours, so that a reason always shows words that say something, and one that
+    then touches another is joined to it. A run of little weight beside the best one is left out.
 
     Args:
         probability_T: probability that each token belongs to evidence.
@@ -73,20 +80,29 @@ def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> lis
 
     Returns:
         One to three spans that together take at most a fifth of the tokens, or eight tokens in a
-        short text; none for no tokens.
+        short text, none touching another; none for no tokens.
     """
     if not len(probability_T):
         return []
     cut = min(threshold, float(probability_T.max()))
     runs = sorted(_runs(probability_T >= cut, probability_T), key=lambda span: -span.weight)
     floor = runs[0].weight * _MIN_WEIGHT_RATIO
+    budget = token_budget(len(probability_T))
     spans: list[TokenSpan] = []
-    for run in runs[:MAX_QUOTES]:
-        span = _grown(run, probability_T)
-        if run.weight >= floor and not any(span.meets(other) for other in spans):
-            spans.append(span)
-    spans.sort(key=lambda span: -span.weight)
-    return _within_budget(spans, probability_T, token_budget(len(probability_T)))
+    for run in runs:
+        if run.weight < floor:
+            break
+        room = budget - sum(span.num_tokens for span in spans)
+        if run.num_tokens > room:
+            if not spans:
+                spans.append(_trimmed(run, probability_T, room))
+            continue
+        grown = _grown(run, probability_T, max_tokens=room)
+        apart = [span for span in spans if not span.touches(grown)]
+        if len(apart) < MAX_QUOTES:
+            touching = [span for span in spans if span.touches(grown)]
+            spans = [*apart, _hull([grown, *touching], probability_T)]
+    return sorted(spans, key=lambda span: -span.weight)
 
 
 def word_bounds(text: str, start: int, end: int) -> tuple[int, int]:
@@ -134,10 +150,10 @@ def _runs(chosen_T: NDArray[np.bool_], probability_T: NDArray[np.float64]) -> li
     return [_span(int(group[0]), int(group[-1]) + 1, probability_T) for group in groups]
 
 
-def _grown(span: TokenSpan, probability_T: NDArray[np.float64]) -> TokenSpan:
-    """Takes in the likelier neighbour, token by token, until a stretch is long enough."""
+def _grown(span: TokenSpan, probability_T: NDArray[np.float64], *, max_tokens: int) -> TokenSpan:
+    """Takes in the likelier neighbour, token by token, until a run is long enough."""
     start, stop = span.start, span.stop
-    while stop - start < min(_MIN_TOKENS, len(probability_T)):
+    while stop - start < min(MIN_QUOTE_TOKENS, max_tokens, len(probability_T)):
         before = probability_T[start - 1] if start > 0 else -1.0
         after = probability_T[stop] if stop < len(probability_T) else -1.0
         if before > after:
@@ -147,17 +163,9 @@ def _grown(span: TokenSpan, probability_T: NDArray[np.float64]) -> TokenSpan:
     return _span(start, stop, probability_T)
 
 
-def _within_budget(
-    spans: Sequence[TokenSpan], probability_T: NDArray[np.float64], budget: int
-) -> list[TokenSpan]:
-    kept: list[TokenSpan] = []
-    for span in spans:
-        room = budget - sum(other.stop - other.start for other in kept)
-        if span.stop - span.start <= room:
-            kept.append(span)
-        elif not kept:
-            kept.append(_trimmed(span, probability_T, room))
-    return kept
+def _hull(spans: Sequence[TokenSpan], probability_T: NDArray[np.float64]) -> TokenSpan:
+    start, stop = min(span.start for span in spans), max(span.stop for span in spans)
+    return _span(start, stop, probability_T)
 
 
 def _trimmed(span: TokenSpan, probability_T: NDArray[np.float64], length: int) -> TokenSpan:

@@ -70,7 +70,8 @@ class AugmentationConfig(Section):
     """What is changed in a training text on its way in.
 
     Attributes:
-        left_out_reason_ratio: share of the texts from which a reason is taken, quotes and label.
+        left_out_reason_ratio: share of the texts from which a reason is taken, quotes and label;
+            their default probability is then unknown.
         scaled_amounts_ratio: share of the texts whose amounts are multiplied by one factor.
         abbreviated_ratio: share of the texts in which words are written short, or in full.
         reordered_ratio: share of the texts whose paragraphs are put into another order.

@@ -92,7 +92,10 @@ def evaluate(
     ] = 60,
     faithfulness_orderings: Annotated[
         int,
-        typer.Option(min=0, help="Of these, texts whose clauses are ranked beside the best order."),
+        typer.Option(
+            min=0,
+            help="Of these, texts of at most 24 clauses that are ranked beside the best order.",
+        ),
     ] = 20,
     faithfulness_slow: Annotated[
         int,

@@ -30,13 +30,15 @@ from model_store.predictor import ReadText
 from model_store.windows import Window
 
 DEFAULT_STEPS = 20
-MAX_DOUBLINGS = 3
-"""How often the points on a path are doubled while the values miss their sum."""
+MAX_STEPS = 80
+"""Up to so many points on a path are doubled while the values miss their sum."""
 
 MAX_GAP_RATIO = 0.05
 """Largest gap that is left, as a share of what the values should add up to."""
 
-_MIN_DIFFERENCE_LOGIT = 0.5  # where text and baseline are closer, the gap is a share of this
+MIN_DIFFERENCE_LOGIT = 0.5
+"""Where text and baseline differ by less, a share of the difference tells nothing."""
+
 _ROWS_AT_ONCE = 4
 
 
@@ -47,12 +49,12 @@ def integrated_gradients(
     mask_id: int,
     targets: Sequence[str],
     num_steps: int = DEFAULT_STEPS,
-    max_doublings: int = MAX_DOUBLINGS,
+    max_steps: int = MAX_STEPS,
 ) -> Attribution:
     """Returns what each word adds to some targets, and how far the sum is from complete.
 
     Some paths are rougher than others, so the points of each target are doubled until its values
-    add up to within `MAX_GAP_RATIO`, or often enough.
+    add up to within `MAX_GAP_RATIO`, or the most points are reached; the smallest gap counts.
 
     Args:
         network: the network; it stays as it is.
@@ -60,7 +62,7 @@ def integrated_gradients(
         mask_id: token id of the mask token.
         targets: names of categories, reasons or `risk`; each is explained on its own.
         num_steps: points on the path at first, at least 1; more make the gap smaller.
-        max_doublings: how often they are doubled at most.
+        max_steps: they are doubled as long as they do not exceed this.
 
     Raises:
         MissingExtraError: captum is not installed.
@@ -68,7 +70,9 @@ def integrated_gradients(
     """
     words = lay_out(text).words
     path = _Path(network, mask_id=mask_id)
-    steps = [num_steps << doubling for doubling in range(max_doublings + 1)]
+    steps = [num_steps]
+    while steps[-1] * 2 <= max_steps:
+        steps.append(steps[-1] * 2)
     columns = [path.completed(text, target_index(target), steps=steps) for target in targets]
     value_UX = np.array([_per_word(words, value_T) for value_T, _, _ in columns]).reshape(
         len(targets), len(words)
@@ -101,13 +105,14 @@ class _Path:
     def completed(
         self, text: ReadText, target: int, *, steps: Sequence[int]
     ) -> tuple[NDArray[np.float64], float, float]:
-        """Returns what `along` does with the first number of points that is enough, or the last."""
-        found = self.along(text, target, num_steps=steps[0])
+        """Returns what `along` does with as few points as are enough, else with the best."""
+        best = self.along(text, target, num_steps=steps[0])
         for num_steps in steps[1:]:
-            if _adds_up(*found):
+            if _gap_ratio(*best) <= MAX_GAP_RATIO:
                 break
             found = self.along(text, target, num_steps=num_steps)
-        return found
+            best = min(best, found, key=lambda made: _gap_ratio(*made))
+        return best
 
     def along(
         self, text: ReadText, target: int, *, num_steps: int
@@ -152,10 +157,10 @@ class _Path:
         return np.asarray(value_T[1:-1].detach().cpu().numpy(), dtype=np.float64)
 
 
-def _adds_up(value_T: NDArray[np.float64], full: float, baseline: float) -> bool:
+def _gap_ratio(value_T: NDArray[np.float64], full: float, baseline: float) -> float:
+    """How far values are from adding up, as a share of what they should."""
     due = full - baseline
-    allowed = MAX_GAP_RATIO * max(abs(due), _MIN_DIFFERENCE_LOGIT)
-    return bool(abs(value_T.sum() - due) <= allowed)
+    return float(abs(value_T.sum() - due) / max(abs(due), MIN_DIFFERENCE_LOGIT))
 
 
 def _weights(windows: Sequence[Window], full: Sequence[float], target: int) -> NDArray[np.float64]:

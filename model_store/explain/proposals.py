@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.evidence import MAX_QUOTES, select_spans, span_weight
+from model_store.evidence import MAX_QUOTES, MIN_QUOTE_TOKENS, select_spans, span_weight
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions
 from model_store.predictor import ReadText
@@ -101,7 +101,8 @@ def proposed_quotes(
         if len(units) == MAX_QUOTES or overlaps(clause, units):
             continue
         unit = _heaviest(clause, text, layout, evidence_T, max_tokens=max(1, room))
-        if unit.num_tokens <= room or not units:
+        says_something = unit == clause or unit.num_tokens >= MIN_QUOTE_TOKENS
+        if not units or (unit.num_tokens <= room and says_something):
             units.append(unit)
     return units
 
@@ -135,4 +136,4 @@ def _heaviest(
     for first, word in enumerate(words):
         fits = [w for w in words[first:] if w.stop_token - word.first_token <= max_tokens]
         found.append(span_unit(word, fits[-1] if fits else word, text))
-    return max(found, key=lambda unit: evidence_T[unit.first_token : unit.stop_token].sum())
+    return max(found, key=lambda u: span_weight(evidence_T, u.first_token, u.stop_token))

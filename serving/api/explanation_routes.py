@@ -72,8 +72,8 @@ class ExplanationRequest(BaseModel):
     )
     unit: Literal["word", "clause"] = Field("word", description="What values are given for.")
     steps: int = Field(
-        20, ge=2, le=200, description="Points on the path of integrated gradients at first; they "
-        "are doubled up to three times while the gap is over 5 %."
+        20, ge=2, le=200, description="Points on the path of integrated gradients at first; up "
+        "to 80 they are doubled while the gap is over 5 %."
     )  # fmt: skip
     evaluations: int = Field(
         500, ge=10, le=5000, description="Readings that SHAP may take; more tell words apart."

@@ -86,7 +86,7 @@ class JobRequest:
         method: how.
         targets: names of categories, reasons or `risk`; none for what the answer states.
         unit: `word` or `clause`.
-        num_steps: points on the path of integrated gradients.
+        num_steps: points on the path of integrated gradients at first.
         max_evaluations: coalitions that SHAP tries.
     """
 

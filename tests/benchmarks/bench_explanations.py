@@ -92,7 +92,7 @@ class Methods:
             mask_id=self._artifact.tokenizer.mask_id,
             targets=targets,
             num_steps=self._steps,
-            max_doublings=0,
+            max_steps=self._steps,
         )
 
 

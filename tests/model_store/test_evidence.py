@@ -31,6 +31,7 @@ def test_one_to_three_disjoint_spans_within_the_budget_the_weightiest_first(
     assert len(chosen) == len(set(chosen)) <= max(8, len(probabilities) // 5)
     assert set(chosen) <= set(range(len(probabilities)))
     assert [span.weight for span in found] == sorted([s.weight for s in found], reverse=True)
+    assert not any(a.touches(b) for a in found for b in found if a is not b)
     for span in found:
         assert span.start < span.stop
         inside_T = probability_T[span.start : span.stop]
@@ -72,9 +73,18 @@ def test_neighbours_are_taken_on_both_sides_where_no_token_reaches_the_threshold
     assert spans([0.0, 0.1, 0.2, 0.4, 0.3, 0.2, 0.15, 0.0] + [0.0] * 20) == [(1, 7)]
 
 
-def test_two_short_runs_that_grow_into_each_other_are_quoted_once():
-    found = select_spans(at(80, _20_21=0.9, _26_27=0.8), threshold=0.5)
-    assert all(not a.meets(b) for a in found for b in found if a is not b)
+def test_two_runs_of_which_one_grows_into_the_other_are_one_quote():
+    probability_T = at(200, _20_21=0.9, _15_20=0.3, _9_15=0.8)
+    assert spans(probability_T) == [(9, 21)]
+
+
+def test_a_run_that_was_absorbed_makes_room_for_the_next():
+    probability_T = at(400, _20_21=0.99, _15_20=0.3, _9_15=0.8, _100_107=0.7, _200_207=0.65)
+    assert spans(probability_T) == [(9, 21), (100, 107), (200, 207)]
+
+
+def test_runs_grow_as_far_as_the_budget_goes():
+    assert sorted(spans(at(50, _10_12=0.9, _30_32=0.8))) == [(10, 16), (30, 34)]
 
 
 def test_the_fourth_run_is_left_out_and_it_is_the_lightest():
@@ -83,7 +93,8 @@ def test_the_fourth_run_is_left_out_and_it_is_the_lightest():
 
 
 def test_a_run_of_little_weight_beside_the_best_is_left_out():
-    assert spans(at(100, _10_30=0.99, _50_51=0.9)) == [(10, 30)]
+    assert spans(at(200, _10_40=0.99, _80_81=0.9)) == [(10, 40)]
+    assert spans(at(200, _10_16=0.99, _80_81=0.9)) == [(10, 16), (80, 86)]
 
 
 def test_a_short_plain_run_comes_before_a_long_doubtful_one():

@@ -1,4 +1,5 @@
 import math
+from random import Random
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from torch.nn.functional import logsigmoid
 from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
 from model_store.combining import TextLogits, combine_windows
 from model_store.network import WindowLogits
+from training.augmentation import leave_out_reason
 from training.config import LossConfig
 from training.dataset import collate, microbatches, prepare
 from training.losses import (
@@ -79,6 +81,22 @@ def test_a_text_without_any_label_has_no_gradient_at_all(new_network, batch_of):
     assert {name: part.item() for name, part in parts.items()} == dict.fromkeys(parts, 0.0)
     sum(parts.values()).backward()
     assert all(p.grad is None or not p.grad.any() for p in network.parameters())
+
+
+def test_a_text_that_lost_its_only_reason_and_all_words_has_a_finite_gradient(
+    new_network, tiny_tokenizer, new_example
+):
+    whole = new_example(TEXT, categories=(1,), quotes=((1, TEXT),), risk=0.4)
+    emptied = leave_out_reason(whole, Random(0))
+    assert emptied.text == ""
+    batch = collate(prepare([emptied, emptied], tiny_tokenizer), padding_id=1)
+    network = new_network()
+    windows = network(batch.ids_WT, batch.mask_WT)
+    parts = loss_parts(combined(windows, batch), windows, batch, LossConfig())
+    assert parts["risk"].item() == parts["order"].item() == 0.0
+    assert parts["category"] > 0
+    sum(parts.values()).backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in network.parameters())
 
 
 def combined(windows, batch):

@@ -1,14 +1,17 @@
 """Evaluating a stored model: read texts, ask the model and the baselines, count, swap words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from data_pipeline.corpus.narratives import load_corpus
+from data_pipeline.corpus.narratives import corpus_path, load_corpus
+from data_pipeline.example_store import file_digest
 from data_pipeline.examples import Example, examples_from_narratives
 from data_pipeline.splits import near_duplicates
 from model_store.artifact import Artifact, load_artifact
+from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 from model_store.registry import resolve_model
 from training.baselines import answers_of, text_baselines
@@ -180,15 +183,28 @@ def _baselines(
     return subjects
 
 
+def perhaps_read(manifest: Manifest, authors: Iterable[str]) -> set[str]:
+    """Returns which authors' texts a model may have been trained on.
+
+    Where it learned from nothing but the bundled corpus as it is now, these are the corpus's own
+    but for those held out. Of a model that does not tell whom it held out, nothing is known.
+    """
+    held_out = manifest.config.get("held_out_authors")
+    if not isinstance(held_out, list):
+        return set()
+    found = set(authors) - {"", *held_out}
+    if manifest.data_digests == {"corpus": file_digest(corpus_path())}:
+        found &= {narrative.author for narrative in load_corpus()}
+    return found
+
+
 def _read_before(labelled: LabelledTexts, artifact: Artifact) -> list[str]:
     """Says so where the model may have been trained on texts of the same authors."""
-    held_out = artifact.manifest.config.get("held_out_authors")
-    authors = {text.author for text in labelled.facts} - {""}
-    if not isinstance(held_out, list) or authors <= set(held_out):
+    authors = perhaps_read(artifact.manifest, (text.author for text in labelled.facts))
+    if not authors:
         return []
-    names = ", ".join(sorted(authors - set(held_out)))
     note = (
-        f"The model may have been trained on texts by {names}: its figures on them say nothing "
-        "about authors that it has not read."
+        f"The model may have been trained on texts by {', '.join(sorted(authors))}: its figures on "
+        "them say nothing about authors that it has not read."
     )
     return [note]

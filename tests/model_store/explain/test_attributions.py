@@ -55,7 +55,6 @@ def test_integrated_gradients_are_complete_up_to_the_gap_they_state(artifact, re
             mask_id=artifact.tokenizer.mask_id,
             targets=[target],
             num_steps=num_steps,
-            max_doublings=0,
         )
 
     fine = found(200)
@@ -90,13 +89,14 @@ def test_points_are_doubled_until_the_values_add_up_or_often_enough(artifact, re
 
     monkeypatch.setattr(gradients._Path, "along", counted)
     monkeypatch.setattr(gradients, "MAX_GAP_RATIO", 0.02)
-    assert gap(max_doublings=0) > 0.02
+    assert gap(max_steps=1) > 0.02
     assert tried == [1]
-    assert gap(max_doublings=7) <= 0.02
+    assert gap(max_steps=128) <= 0.02
     assert tried == [2**n for n in range(len(tried))]
     monkeypatch.setattr(gradients, "MAX_GAP_RATIO", 0.0)
-    gap()
+    smallest = gap(max_steps=8)
     assert tried == [1, 2, 4, 8]
+    assert smallest == min(gap(max_steps=n) for n in (1, 2, 4, 8))
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from training.evaluation.faithfulness.labelled_text import (
     judge_edits,
     judge_labelled,
 )
-from training.evaluation.faithfulness.orderings import judge_orderings
+from training.evaluation.faithfulness.orderings import is_rankable, judge_orderings
 from training.evaluation.faithfulness.record import faithfulness_record
 from training.evaluation.faithfulness.report import (
     FaithfulnessReport,
@@ -118,9 +118,10 @@ class _Run:
         """Measures the labelled texts."""
         narratives = labelled.narratives or ()
         order = drawn_order(len(labelled), seed=self._request.seed)
+        rankable = [i for i in order if is_rankable(labelled.texts[i])]
         ranked, slow = (
-            {labelled.facts[i].id for i in order[:number]}
-            for number in (self._sizes.orderings, self._sizes.slow)
+            {labelled.facts[i].id for i in drawn}
+            for drawn in (rankable[: self._sizes.orderings], order[: self._sizes.slow])
         )
         replays = self._replays(labelled, slow)
         tallies = []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data_pipeline.domain.taxonomy import DenialCategory
 from model_store.explain.attribution import summed
+from model_store.explain.clauses import split_clauses
 from model_store.explain.omission import Drop
 from model_store.explain.proposals import evidence_weights
 from model_store.explain.rollout import attention_rollout
@@ -26,8 +27,16 @@ from training.evaluation.faithfulness.curves import (
 )
 from training.evaluation.faithfulness.tally import Tally
 
+MAX_RANKED_CLAUSES = 24
+"""The search for the best ordering of more clauses takes thousands of readings."""
+
 NUM_RANDOM = 5
 """Random orderings of a text."""
+
+
+def is_rankable(text: str) -> bool:
+    """Tells whether a text has few enough clauses for the best ordering to be looked for."""
+    return len(split_clauses(text)) <= MAX_RANKED_CLAUSES
 
 
 def judge_orderings(

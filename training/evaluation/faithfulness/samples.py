@@ -13,6 +13,7 @@ from model_store.artifact import Artifact, load_artifact
 from model_store.registry import resolve_model
 from training.errors import EvaluationError
 from training.evaluation.conditions import conditions
+from training.evaluation.faithfulness.orderings import MAX_RANKED_CLAUSES
 from training.evaluation.labelled import LabelledTexts, load_labelled
 
 
@@ -22,11 +23,12 @@ class SampleSizes:
 
     Attributes:
         texts: denied labelled texts that are explained; 0 for all.
-        orderings: of these, how many have their clauses ranked against the best ranking found.
+        orderings: of these, how many of at most `MAX_RANKED_CLAUSES` clauses have them ranked
+            against the best ranking found.
         slow: of these, how many are explained by integrated gradients and SHAP, and replayed.
         simulated: denied simulated files; about two reasons are stated for each.
         beam_width: partial rankings kept in the search for the best ranking.
-        steps: points on the path of integrated gradients.
+        steps: points on the path of integrated gradients at first.
         evaluations: coalitions of SHAP.
     """
 
@@ -41,9 +43,10 @@ class SampleSizes:
     def told(self, num_texts: int) -> str:
         """Returns the sizes in words, so many texts being there."""
         return (
-            f"{num_texts} labelled texts, {min(self.orderings, num_texts)} ranked (beam "
-            f"{self.beam_width}), {min(self.slow, num_texts)} slow ({self.steps} steps, "
-            f"{self.evaluations} evaluations), {self.simulated} simulated"
+            f"{num_texts} labelled texts, of at most {MAX_RANKED_CLAUSES} clauses up to "
+            f"{min(self.orderings, num_texts)} ranked (beam {self.beam_width}), "
+            f"{min(self.slow, num_texts)} slow ({self.steps} steps at first, {self.evaluations} "
+            f"evaluations), {self.simulated} simulated"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from data_pipeline.domain.taxonomy import DenialCategory
 from model_store.explain.attribution import Attribution, summed
 from model_store.explain.explainer import explain
-from model_store.explain.gradients import integrated_gradients
+from model_store.explain.gradients import MIN_DIFFERENCE_LOGIT, integrated_gradients
 from model_store.explain.shapley import partition_shap
 from model_store.network import Network
 from model_store.predictor import Predictor
@@ -17,9 +17,6 @@ from training.evaluation.faithfulness.agreement import rank_biased_overlap
 from training.evaluation.faithfulness.asked import Asked
 from training.evaluation.faithfulness.orderings import by_effect
 from training.evaluation.faithfulness.tally import Tally
-
-MIN_DIFFERENCE_LOGIT = 0.5
-"""Where text and baseline differ by less, a share of the difference tells nothing."""
 
 
 def judge_attributions(
@@ -38,7 +35,7 @@ def judge_attributions(
         asked: the text.
         categories: those explained; the first one's rankings are compared.
         network: the model's network, which alone has gradients.
-        num_steps: points on the path of integrated gradients.
+        num_steps: points on the path of integrated gradients at first.
         max_evaluations: coalitions of SHAP.
 
     Raises:

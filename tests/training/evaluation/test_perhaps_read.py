@@ -1,0 +1,22 @@
+"""Whose texts a model may have been trained on, by its manifest."""
+
+from model_store.artifact import read_manifest, starter_directory
+from training.evaluation.stored import perhaps_read
+
+STARTER = read_manifest(starter_directory())
+AUTHORS = {"", "bz2", "mb5", "rk8"}  # learned from, held out, of a test set
+
+
+def test_of_a_model_of_the_corpus_alone_those_of_the_corpus_that_were_not_held_out():
+    assert perhaps_read(STARTER, AUTHORS) == {"bz2"}
+
+
+def test_of_a_model_of_another_corpus_or_more_all_that_were_not_held_out():
+    for digests in ({"corpus": "0" * 64}, {**STARTER.data_digests, "hmda": "0" * 64}):
+        manifest = STARTER.model_copy(update={"data_digests": digests})
+        assert perhaps_read(manifest, AUTHORS) == {"bz2", "rk8"}
+
+
+def test_of_a_model_that_does_not_tell_whom_it_held_out_nobody_is_named():
+    config = {k: v for k, v in STARTER.config.items() if k != "held_out_authors"}
+    assert perhaps_read(STARTER.model_copy(update={"config": config}), AUTHORS) == set()
