@@ -199,7 +199,7 @@ def _client(url: SecretStr, *, budget_seconds: float) -> Redis:
             url.get_secret_value(),
             max_connections=_MAX_CONNECTIONS,
             timeout=budget_seconds,
-            socket_timeout=_CONNECT_SECONDS,
+            socket_timeout=max(_CONNECT_SECONDS, budget_seconds),
             socket_connect_timeout=_CONNECT_SECONDS,
             protocol=3,
             retry=Retry(NoBackoff(), 0),
