@@ -69,11 +69,8 @@ def integrated_gradients(
         ValueError: a target is unknown.
     """
     words = lay_out(text).words
-    path = _Path(network, mask_id=mask_id)
-    steps = [num_steps]
-    while steps[-1] * 2 <= max_steps:
-        steps.append(steps[-1] * 2)
-    columns = [path.completed(text, target_index(target), steps=steps) for target in targets]
+    path = _Path(network, mask_id=mask_id, num_steps=num_steps, max_steps=max_steps)
+    columns = [path.along(text, target_index(target)) for target in targets]
     value_UX = np.array([_per_word(words, value_T) for value_T, _, _ in columns]).reshape(
         len(targets), len(words)
     )
@@ -94,39 +91,45 @@ def integrated_gradients(
 class _Path:
     """Integrates along the way from the baseline of a window to the window."""
 
-    def __init__(self, network: Network, *, mask_id: int) -> None:
+    def __init__(self, network: Network, *, mask_id: int, num_steps: int, max_steps: int) -> None:
         with needs_extra("explain"):
             from captum.attr import IntegratedGradients  # noqa: PLC0415
         self._open = OpenNetwork(network)
         self._device = next(network.parameters()).device
         self._mask_id = mask_id
+        self._num_steps, self._max_steps = num_steps, max_steps
         self._method = IntegratedGradients(self._open.targets)
 
-    def completed(
-        self, text: ReadText, target: int, *, steps: Sequence[int]
-    ) -> tuple[NDArray[np.float64], float, float]:
-        """Returns what `along` does with as few points as are enough, else with the best."""
-        best = self.along(text, target, num_steps=steps[0])
-        for num_steps in steps[1:]:
-            if _gap_ratio(*best) <= MAX_GAP_RATIO:
-                break
-            found = self.along(text, target, num_steps=num_steps)
-            best = min(best, found, key=lambda made: _gap_ratio(*made))
-        return best
+    def along(self, text: ReadText, target: int) -> tuple[NDArray[np.float64], float, float]:
+        """Returns what each token of a text adds, and the target with and without them.
 
-    def along(
-        self, text: ReadText, target: int, *, num_steps: int
-    ) -> tuple[NDArray[np.float64], float, float]:
-        """Returns what each token of a text adds, and the target with and without them."""
-        value_T = np.zeros(len(text.tokens.ids))
+        With as few points as are enough for the values to add up, else with the best.
+        """
         ends = [self._ends(window, target) for window in text.windows]
         weights = _weights(text.windows, [full for full, _ in ends], target)
+        full, baseline = (float(np.dot(weights, end)) for end in zip(*ends, strict=True))
+
+        def gap_ratio(value_T: NDArray[np.float64]) -> float:
+            due = full - baseline
+            return float(abs(value_T.sum() - due) / max(abs(due), MIN_DIFFERENCE_LOGIT))
+
+        num_steps = self._num_steps
+        best_T = self._values(text, weights, target, num_steps=num_steps)
+        while gap_ratio(best_T) > MAX_GAP_RATIO and num_steps * 2 <= self._max_steps:
+            num_steps *= 2
+            value_T = self._values(text, weights, target, num_steps=num_steps)
+            best_T = min(best_T, value_T, key=gap_ratio)
+        return best_T, full, baseline
+
+    def _values(
+        self, text: ReadText, weights: NDArray[np.float64], target: int, *, num_steps: int
+    ) -> NDArray[np.float64]:
+        value_T = np.zeros(len(text.tokens.ids))
         for window, weight in zip(text.windows, weights, strict=True):
             if weight:
                 inside = slice(window.start, window.start + window.num_text_tokens)
                 value_T[inside] += weight * self._window(window, target, num_steps=num_steps)
-        full, baseline = (float(np.dot(weights, end)) for end in zip(*ends, strict=True))
-        return value_T, full, baseline
+        return value_T
 
     def _tokens(self, window: Window) -> tuple[Tensor, Tensor, Tensor]:
         ids_BT = torch.tensor([window.ids], device=self._device)
@@ -155,12 +158,6 @@ class _Path:
         )
         value_T = embedding_BTH[0].sum(dim=1).double() + lexical_BTO[0].sum(dim=1).double()
         return np.asarray(value_T[1:-1].detach().cpu().numpy(), dtype=np.float64)
-
-
-def _gap_ratio(value_T: NDArray[np.float64], full: float, baseline: float) -> float:
-    """How far values are from adding up, as a share of what they should."""
-    due = full - baseline
-    return float(abs(value_T.sum() - due) / max(abs(due), MIN_DIFFERENCE_LOGIT))
 
 
 def _weights(windows: Sequence[Window], full: Sequence[float], target: int) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from data_pipeline.corpus.narratives import Narrative
 from data_pipeline.domain.taxonomy import DenialCategory
-from model_store.predictor import Evidence, Prediction
+from model_store.predictor import Evidence, Prediction, ReasonPrediction
 
 
 def quote_hits(prediction: Prediction, narrative: Narrative) -> dict[DenialCategory, list[bool]]:
@@ -14,6 +14,13 @@ def quote_hits(prediction: Prediction, narrative: Narrative) -> dict[DenialCateg
     in which it occurs several times may stand at any of these places.
     """
     return {category: _hits(prediction, narrative, category) for category in narrative.categories}
+
+
+def head_quotes_of(
+    reasons: Sequence[ReasonPrediction], category: DenialCategory
+) -> tuple[Evidence, ...]:
+    """Returns the quotes of the first of some reasons that is of a category; none without one."""
+    return next((reason.evidence for reason in reasons if reason.category == category), ())
 
 
 def labelled_stretches(narrative: Narrative, category: DenialCategory) -> list[tuple[int, int]]:
@@ -28,7 +35,7 @@ def labelled_stretches(narrative: Narrative, category: DenialCategory) -> list[t
 
 def _hits(prediction: Prediction, narrative: Narrative, category: DenialCategory) -> list[bool]:
     labelled = labelled_stretches(narrative, category)
-    quotes = next((r.evidence for r in prediction.principal_reasons if r.category == category), ())
+    quotes = head_quotes_of(prediction.principal_reasons, category)
     return [_overlaps(quote, labelled) for quote in quotes]
 
 

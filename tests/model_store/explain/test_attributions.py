@@ -69,11 +69,11 @@ def test_integrated_gradients_are_complete_up_to_the_gap_they_state(artifact, re
 @pytest.mark.slow
 def test_points_are_doubled_until_the_values_add_up_or_often_enough(artifact, read, monkeypatch):
     tried = []
-    along = gradients._Path.along
+    values = gradients._Path._values
 
-    def counted(path, text, target, *, num_steps):
+    def counted(path, text, weights, target, *, num_steps):
         tried.append(num_steps)
-        return along(path, text, target, num_steps=num_steps)
+        return values(path, text, weights, target, num_steps=num_steps)
 
     def gap(**options):
         tried.clear()
@@ -87,7 +87,7 @@ def test_points_are_doubled_until_the_values_add_up_or_often_enough(artifact, re
         )
         return abs(found.gap_X[0]) / max(abs(found.full_X[0] - found.baseline_X[0]), 0.5)
 
-    monkeypatch.setattr(gradients._Path, "along", counted)
+    monkeypatch.setattr(gradients._Path, "_values", counted)
     monkeypatch.setattr(gradients, "MAX_GAP_RATIO", 0.02)
     assert gap(max_steps=1) > 0.02
     assert tried == [1]

@@ -20,7 +20,7 @@ from model_store.explain.explainer import (
 from model_store.explain.layout import Layout, lay_out
 from model_store.explain.omission import Drop, Omissions, drop_of
 from model_store.explain.targets import category_target
-from model_store.predictor import Predictor, ReadText
+from model_store.predictor import Evidence, Predictor, ReadText
 
 Span = tuple[int, int]
 """A half-open stretch of code points of a text."""
@@ -134,7 +134,7 @@ def quotes_of(explanation: Explanation, category: DenialCategory) -> list[Eviden
     return list({(span.start, span.end): span for span in found}.values())
 
 
-def spans_of(quotes: Sequence[EvidenceSpan]) -> list[Span]:
+def spans_of(quotes: Sequence[EvidenceSpan] | Sequence[Evidence]) -> list[Span]:
     """Returns where quotes stand."""
     return [(quote.start, quote.end) for quote in quotes]
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 from data_pipeline.corpus.narratives import Narrative
-from data_pipeline.domain.taxonomy import DenialCategory
-from model_store.predictor import ReasonPrediction
 from training.evaluation.faithfulness.asked import (
     Asked,
     Span,
@@ -14,7 +12,7 @@ from training.evaluation.faithfulness.asked import (
     touched,
 )
 from training.evaluation.faithfulness.tally import Tally
-from training.evaluation.quotes import labelled_stretches
+from training.evaluation.quotes import head_quotes_of, labelled_stretches
 
 _FIRST = 3
 
@@ -30,29 +28,18 @@ def judge_quotes(asked: Asked, narrative: Narrative) -> Tally:
     prediction = asked.fast.prediction
     for category in narrative.categories:
         labelled = labelled_stretches(narrative, category)
-        head = _of_head(prediction.principal_reasons, category)
-        given = {"fast": spans_of(quotes_of(asked.fast, category)), "head": head}
+        head = head_quotes_of(prediction.principal_reasons, category)
+        given = {"fast": spans_of(quotes_of(asked.fast, category)), "head": spans_of(head)}
         if asked.exact is not None:
             given["exact"] = spans_of(quotes_of(asked.exact, category))
-            given["shown"] = given["exact"] or _of_head(prediction.review_reasons, category)
+            left = head_quotes_of(prediction.review_reasons, category)
+            given["shown"] = given["exact"] or spans_of(left)
         for method, spans in given.items():
             first = spans[:_FIRST]
             tally.add(f"quote_top_hit_{method}", _hits(first[:1], labelled))
             tally.add(f"quote_any_hit_{method}", _hits(first, labelled))
             tally.add(f"quote_word_f1_{method}", word_f1(first, labelled, words))
     return tally
-
-
-def _of_head(reasons: Sequence[ReasonPrediction], category: DenialCategory) -> list[Span]:
-    """The quotes of the first of some reasons that is of a category; none without such a one."""
-    return next(
-        (
-            [(quote.start, quote.end) for quote in reason.evidence]
-            for reason in reasons
-            if reason.category == category
-        ),
-        [],
-    )
 
 
 def word_f1(quotes: Sequence[Span], labelled: Sequence[Span], words: Sequence[Span]) -> float:
