@@ -23,11 +23,12 @@ from rich.progress import track
 from rich.table import Table
 
 from model_store.artifact import load_artifact, starter_directory
-from model_store.engine.choice import EngineChoice
+from model_store.engine.choice import EngineChoice, open_engine
 from model_store.explain.explainer import explain_read
 from model_store.explain.gradients import integrated_gradients
 from model_store.explain.shapley import partition_shap
 from model_store.predictor import Predictor, ReadText
+from model_store.stored import open_stored
 
 METHODS = ("predict", "fast", "exact", "shap", "captum")
 NUM_WARM_UP = 2
@@ -58,7 +59,9 @@ class Methods:
     def __init__(self, asked: argparse.Namespace) -> None:
         """Loads the model for the engine that serves, and for Captum in torch."""
         choice = EngineChoice(engine=asked.engine, num_threads=asked.threads)
-        self.predictor = Predictor.load(asked.model, choice=choice)
+        stored = open_stored(asked.model)
+        self.engine = open_engine(stored, choice)
+        self.predictor = Predictor.from_stored(stored, engine=self.engine)
         self._artifact = load_artifact(asked.model)
         self._evaluations, self._steps = asked.evaluations, asked.steps
 
@@ -161,7 +164,7 @@ def main() -> None:
     methods = Methods(asked)
     timings = measure(methods, asked)
     record = conditions(methods.predictor.model_version) | {
-        "engine": type(methods.predictor.engine).__name__,
+        "engine": methods.engine.identity,
         "threads": asked.threads or "all",
         "shap_evaluations": asked.evaluations,
         "captum_steps": asked.steps,
