@@ -33,6 +33,7 @@ from torch.nn import functional
 from transformers import RobertaConfig, RobertaModel
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_CATEGORY_INDEX, REASONS
+from model_store.last_layer import keep_first_token
 from model_store.lexical import NUM_SLOTS, LexicalReading
 from model_store.log_odds import logit_of_log_probability
 from model_store.windows import TextTokenizer
@@ -85,6 +86,7 @@ class Network(nn.Module):
         super().__init__()
         hidden = config.hidden_size
         self.encoder = RobertaModel(config, add_pooling_layer=False)
+        keep_first_token(self.encoder)
         self.category_head = _head(hidden, hidden // 2, NUM_CATEGORIES, head_dropout)
         self.reason_head = _head(hidden, hidden // 2, NUM_REASONS, head_dropout)
         self.risk_head = _head(hidden, hidden // 4, 1, head_dropout)
@@ -160,9 +162,7 @@ class Network(nn.Module):
             input_ids_BT: token ids, each row beginning with the first-token marker, padded.
             attention_mask_BT: true where a token stands, false at padding.
         """
-        layers = self._layers(input_ids_BT, attention_mask_BT)
-        first_BH = layers[-1][:, 0]
-        token_BTH = layers[self.evidence_layer]
+        first_BH, token_BTH = self._states(input_ids_BT, attention_mask_BT)
         evidence_BTC = self.evidence_head(token_BTH)
         evidence_BTC = evidence_BTC.masked_fill(~attention_mask_BT[:, :, None], _MASKED_LOGIT)
         attention_BCT = evidence_BTC.softmax(dim=1).transpose(1, 2)
@@ -192,23 +192,22 @@ class Network(nn.Module):
             evidence_BTC=evidence_BTC.float(),
         )
 
-    def encode(
+    def first_token(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
-    ) -> Float[Tensor, "B T H"]:
-        """Returns the encoder's last hidden states."""
-        return self._layers(input_ids_BT, attention_mask_BT)[-1]
+    ) -> Float[Tensor, "B H"]:
+        """Returns what the encoder's last layer says of the first token of each window."""
+        return self._states(input_ids_BT, attention_mask_BT)[0]
 
-    def _layers(
+    def _states(
         self, input_ids_BT: Int[Tensor, "B T"], attention_mask_BT: Bool[Tensor, "B T"]
-    ) -> tuple[Float[Tensor, "B T H"], ...]:
-        """Hidden states after the embeddings and after each layer."""
-        output = self.encoder(
+    ) -> tuple[Float[Tensor, "B H"], Float[Tensor, "B T H"]]:
+        """Hidden states of the first tokens, and those of all tokens that evidence is read from."""
+        layers = self.encoder(
             input_ids=input_ids_BT,
             attention_mask=attention_mask_BT.long(),
             output_hidden_states=True,
-        )
-        layers: tuple[Tensor, ...] = output.hidden_states
-        return layers
+        ).hidden_states
+        return layers[-1][:, 0], layers[self.evidence_layer]
 
     def _joint(
         self, category_BC: Float[Tensor, "B C"], conditional_BR: Float[Tensor, "B R"]

@@ -21,7 +21,13 @@ from model_store.engine.runtime import openvino_version
 from model_store.errors import BackendUnavailableError, DerivedModelDamagedError
 from model_store.stored import MANIFEST, file_sha256
 
-_CONVERTING_CODE = ("network.py", "lexical.py", "engine/conversion.py", "engine/tables.py")
+_CONVERTING_CODE = (
+    "network.py",
+    "last_layer.py",
+    "lexical.py",
+    "engine/conversion.py",
+    "engine/tables.py",
+)
 _QUANTISING_CODE = ("engine/int8.py",)
 
 MODEL_XML = "model.xml"

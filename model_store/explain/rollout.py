@@ -3,7 +3,7 @@
 Source: Abnar, Zuidema: Quantifying attention flow in transformers, 2020; that attention need not
 explain: Jain, Wallace: Attention is not explanation, 2019.
 
-Shape suffixes: T tokens, H heads.
+Shape suffixes: T tokens, Q tokens that look, H heads.
 """
 
 import numpy as np
@@ -39,7 +39,9 @@ def attention_rollout(network: Network, text: ReadText) -> Attribution:
     share_T = np.zeros(len(text.tokens.ids))
     for window in text.windows:
         ids_BT = torch.tensor([window.ids], device=device)
-        layers = encoder(input_ids=ids_BT, output_attentions=True).attentions
+        output = encoder(input_ids=ids_BT, output_attentions=True)
+        # The last layer's attention is the first token's alone (`model_store.last_layer`).
+        layers = [*output.attentions, *output.cross_attentions]
         rolled_T = rolled_out([layer[0] for layer in layers])[0, 1:-1].double().cpu().numpy()
         inside = slice(window.start, window.start + window.num_text_tokens)
         share_T[inside] += rolled_T * len(window.ids) / total
@@ -54,10 +56,16 @@ def attention_rollout(network: Network, text: ReadText) -> Attribution:
     )
 
 
-def rolled_out(attention_HTT: list[Float[Tensor, "H T T"]]) -> Float[Tensor, "T T"]:
-    """Multiplies the attention of layers, heads averaged and the residual path added."""
-    identity_TT = torch.eye(attention_HTT[0].shape[1], device=attention_HTT[0].device)
-    rolled_TT = identity_TT
-    for layer_HTT in attention_HTT:
-        rolled_TT = (layer_HTT.float().mean(dim=0) + identity_TT) / 2 @ rolled_TT
-    return rolled_TT
+def rolled_out(attention_HQT: list[Float[Tensor, "H _ T"]]) -> Float[Tensor, "_ T"]:
+    """Multiplies the attention of layers, heads averaged and the residual path added.
+
+    Args:
+        attention_HQT: of each layer, the shares that its first Q tokens give to all T; Q is T in
+            all but the last one.
+    """
+    identity_TT = torch.eye(attention_HQT[0].shape[2], device=attention_HQT[0].device)
+    rolled_QT = identity_TT
+    for layer_HQT in attention_HQT:
+        attention_QT = layer_HQT.float().mean(dim=0)
+        rolled_QT = (attention_QT + identity_TT[: len(attention_QT)]) / 2 @ rolled_QT
+    return rolled_QT

@@ -96,7 +96,7 @@ def fitted_layer(starter: Artifact) -> tuple[Tensor, Tensor]:
     with torch.inference_mode():
         for text in texts:
             ids_BT, mask_BT = _first_window(words_alone, text)
-            first_NH.append(starter.network.encode(ids_BT, mask_BT)[0, 0])
+            first_NH.append(starter.network.first_token(ids_BT, mask_BT)[0])
             ids_BT, mask_BT = _first_window(starter.tokenizer, text)
             found_C = starter.network(ids_BT, mask_BT).category_BC[0] * slope_C + intercept_C
             logit_NC.append(found_C.clamp(-LARGEST_LOGIT, LARGEST_LOGIT))

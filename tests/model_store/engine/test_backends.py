@@ -167,7 +167,11 @@ class ReadsEmbeddings(Network):
 
     def forward(self, input_ids_BT, attention_mask_BT):
         logits = super().forward(input_ids_BT, attention_mask_BT)
-        embeddings_BTH = self._layers(input_ids_BT, attention_mask_BT)[0]
+        embeddings_BTH = self.encoder(
+            input_ids=input_ids_BT,
+            attention_mask=attention_mask_BT.long(),
+            output_hidden_states=True,
+        ).hidden_states[0]
         return replace(logits, risk_B=logits.risk_B + embeddings_BTH[:, 0, 0])
 
 

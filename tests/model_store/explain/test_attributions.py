@@ -199,6 +199,13 @@ def test_one_layer_of_even_attention_gives_half_to_the_token_itself_and_half_to_
     torch.testing.assert_close(rolled_TT, torch.eye(4) / 2 + 0.125)
 
 
+def test_a_last_layer_for_the_first_token_alone_rolls_out_to_the_first_row():
+    layers = [torch.full((2, 4, 4), 0.25), torch.eye(4).expand(2, 4, 4).roll(1, dims=1)]
+    expected_TT = rolled_out(layers)
+    first_QT = rolled_out([layers[0], layers[1][:, :1]])
+    torch.testing.assert_close(first_QT, expected_TT[:1])
+
+
 def test_values_of_words_add_up_to_those_of_their_clauses(artifact, read):
     layout = lay_out(read)
     found = attention_rollout(artifact.network, read)
