@@ -99,6 +99,25 @@ def author_folds(items: Sequence[Item], *, num_folds: int, seed: int) -> list[Sp
     ]
 
 
+def authors_apart(items: Sequence[Item], authors: Sequence[str]) -> Split[Item]:
+    """Returns the split that holds out just these authors.
+
+    Raises:
+        SplitError: an author composed nothing, or nothing is left to learn from.
+    """
+    found = {item.author for item in items}
+    if unknown := [author for author in authors if author not in found]:
+        raise SplitError(
+            f"found no text by {', '.join(unknown)}: expected some of "
+            f"{', '.join(sorted(filter(None, found)))}"
+        )
+    held_out = tuple(item for item in items if item.author in authors)
+    train = tuple(item for item in items if item.author not in authors)
+    if not train:
+        raise SplitError("found every author held out: leave some to learn from")
+    return Split(train=train, held_out=held_out)
+
+
 def _balanced_folds(sizes: Mapping[str, int], *, num_folds: int, seed: int) -> dict[str, int]:
     authors = sorted(sizes)
     random.Random(seed).shuffle(authors)  # noqa: S311

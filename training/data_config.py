@@ -136,6 +136,8 @@ class DataConfig(Section):
         corpus: narratives, .jsonl; None for the corpus that comes with the package.
         num_folds: author folds that the corpus is cut into.
         held_out_fold: the fold kept for calibration and for the run's own figures.
+        held_out_authors: authors to keep for that instead, the same however the corpus grows; folds
+            of a cross-validation go by `held_out_fold` all the same.
         simulator: see `SimulatorData`.
         hmda: see `HmdaData`.
         lendingclub: see `LendingClubData`.
@@ -144,6 +146,7 @@ class DataConfig(Section):
     corpus: Path | None = None
     num_folds: int = Field(default=6, ge=2)
     held_out_fold: int = Field(default=0, ge=0)
+    held_out_authors: tuple[str, ...] = ()
     simulator: SimulatorData | None = None
     hmda: HmdaData | None = None
     lendingclub: LendingClubData | None = None

@@ -94,7 +94,7 @@ def evaluate(
         int,
         typer.Option(
             min=0,
-            help="Of these, texts of at most 24 clauses that are ranked beside the best order.",
+            help="Of these, short texts whose clauses are ranked beside the best order.",
         ),
     ] = 20,
     faithfulness_slow: Annotated[

@@ -13,6 +13,7 @@ from data_pipeline.splits import (
     LeakError,
     SplitError,
     author_folds,
+    authors_apart,
     group_parts,
     holdout_by_group,
     near_duplicates,
@@ -73,6 +74,21 @@ def test_folds_that_the_authors_cannot_fill_are_refused(num_folds):
     items = [example("x", author="a"), example("y", author="b")]
     with pytest.raises(SplitError, match="expected 2 to 2"):
         author_folds(items, num_folds=num_folds, seed=0)
+
+
+def test_authors_set_apart_are_held_out_whole_and_alone(corpus):
+    split = authors_apart(corpus, ["tx7", "auto"])
+    assert {n.author for n in split.held_out} == {"tx7", "auto"}
+    assert not {"tx7", "auto"} & {n.author for n in split.train}
+    assert sorted(n.id for n in (*split.train, *split.held_out)) == sorted(n.id for n in corpus)
+
+
+def test_authors_that_cannot_be_set_apart_are_refused():
+    items = [example("x", author="a"), example("y", author="b")]
+    with pytest.raises(SplitError, match="no text by c: expected some of a, b"):
+        authors_apart(items, ["a", "c"])
+    with pytest.raises(SplitError, match="leave some"):
+        authors_apart(items, ["b", "a"])
 
 
 def test_an_item_without_author_is_refused():

@@ -6,6 +6,9 @@ from data_pipeline.corpus.narratives import Narrative
 from data_pipeline.domain.taxonomy import DenialCategory
 from model_store.predictor import Evidence, Prediction, ReasonPrediction
 
+Span = tuple[int, int]
+"""A half-open stretch of code points of a text."""
+
 
 def quote_hits(prediction: Prediction, narrative: Narrative) -> dict[DenialCategory, list[bool]]:
     """Returns, per labelled category, whether each of its quotes overlaps a labelled one.
@@ -23,7 +26,7 @@ def head_quotes_of(
     return next((reason.evidence for reason in reasons if reason.category == category), ())
 
 
-def labelled_stretches(narrative: Narrative, category: DenialCategory) -> list[tuple[int, int]]:
+def labelled_stretches(narrative: Narrative, category: DenialCategory) -> list[Span]:
     """Returns where the labelled quotes of a category stand, every occurrence of each."""
     return [
         (start, start + len(evidence.quote))
@@ -33,10 +36,15 @@ def labelled_stretches(narrative: Narrative, category: DenialCategory) -> list[t
     ]
 
 
+def overlap_any(span: Span, others: Sequence[Span]) -> bool:
+    """Tells whether a stretch shares a code point with any of some others."""
+    return any(span[0] < end and start < span[1] for start, end in others)
+
+
 def _hits(prediction: Prediction, narrative: Narrative, category: DenialCategory) -> list[bool]:
     labelled = labelled_stretches(narrative, category)
     quotes = head_quotes_of(prediction.principal_reasons, category)
-    return [_overlaps(quote, labelled) for quote in quotes]
+    return [overlap_any((quote.start, quote.end), labelled) for quote in quotes]
 
 
 def _occurrences(text: str, quote: str) -> list[int]:
@@ -46,7 +54,3 @@ def _occurrences(text: str, quote: str) -> list[int]:
         starts.append(position)
         position = text.find(quote, position + 1)
     return starts
-
-
-def _overlaps(quote: Evidence, labelled: Sequence[tuple[int, int]]) -> bool:
-    return any(quote.start < end and start < quote.end for start, end in labelled)

@@ -1,9 +1,11 @@
 """A run on the corpus: whole authors held out."""
 
-from data_pipeline.corpus.narratives import corpus_path, load_narratives
+from collections.abc import Sequence
+
+from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
 from data_pipeline.example_store import file_digest
 from data_pipeline.examples import examples_from_narratives
-from data_pipeline.splits import author_folds, require_no_leak
+from data_pipeline.splits import Split, author_folds, authors_apart, require_no_leak
 from training.data_config import DataConfig
 from training.errors import ConfigError
 from training.evaluation.labelled import labelled_narratives
@@ -24,25 +26,20 @@ def corpus_data(config: DataConfig, *, seed: int) -> RunData:
 
     Raises:
         ConfigError: the fold held out does not exist.
-        DataError: the corpus cannot be read, or the split leaks.
+        DataError: the corpus cannot be read, an author held out is not in it, or the split leaks.
     """
     path = config.corpus or corpus_path()
-    folds = author_folds(load_narratives(path), num_folds=config.num_folds, seed=seed)
-    if config.held_out_fold >= len(folds):
-        raise ConfigError(
-            f"data.held_out_fold is {config.held_out_fold}: expected 0 to {len(folds) - 1}"
-        )
-    fold = folds[config.held_out_fold]
-    train = examples_from_narratives(fold.train)
-    held_out = examples_from_narratives(fold.held_out)
+    split = _split(load_narratives(path), config, seed=seed)
+    train = examples_from_narratives(split.train)
+    held_out = examples_from_narratives(split.held_out)
     require_no_leak({"train": train, "held_out": held_out}, authors=True)
     digest = file_digest(path)
-    authors = tuple(sorted({narrative.author or "" for narrative in fold.held_out}))
+    authors = tuple(sorted({narrative.author or "" for narrative in split.held_out}))
     return RunData(
         source="corpus",
         train=train,
         calibration=held_out,
-        test=labelled_narratives(fold.held_out, name="held_out_authors", sha256=digest),
+        test=labelled_narratives(split.held_out, name="held_out_authors", sha256=digest),
         figures_name="held_out_authors",
         digests={"corpus": digest},
         origin=Origin(
@@ -53,3 +50,14 @@ def corpus_data(config: DataConfig, *, seed: int) -> RunData:
             held_out_authors=authors,
         ),
     )
+
+
+def _split(narratives: Sequence[Narrative], config: DataConfig, *, seed: int) -> Split[Narrative]:
+    if config.held_out_authors:
+        return authors_apart(narratives, config.held_out_authors)
+    folds = author_folds(narratives, num_folds=config.num_folds, seed=seed)
+    if config.held_out_fold >= len(folds):
+        raise ConfigError(
+            f"data.held_out_fold is {config.held_out_fold}: expected 0 to {len(folds) - 1}"
+        )
+    return folds[config.held_out_fold]

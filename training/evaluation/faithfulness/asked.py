@@ -21,9 +21,7 @@ from model_store.explain.layout import Layout, lay_out
 from model_store.explain.omission import Drop, Omissions, drop_of
 from model_store.explain.targets import category_target
 from model_store.predictor import Evidence, Predictor, ReadText
-
-Span = tuple[int, int]
-"""A half-open stretch of code points of a text."""
+from training.evaluation.quotes import Span, overlap_any
 
 
 class RememberingEngine:
@@ -137,11 +135,6 @@ def quotes_of(explanation: Explanation, category: DenialCategory) -> list[Eviden
 def spans_of(quotes: Sequence[EvidenceSpan] | Sequence[Evidence]) -> list[Span]:
     """Returns where quotes stand."""
     return [(quote.start, quote.end) for quote in quotes]
-
-
-def overlap_any(span: Span, others: Sequence[Span]) -> bool:
-    """Tells whether a stretch shares a code point with any of some others."""
-    return any(span[0] < end and start < span[1] for start, end in others)
 
 
 def touched(spans: Sequence[Span], stretches: Sequence[Span]) -> set[int]:

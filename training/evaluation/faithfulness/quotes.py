@@ -3,16 +3,9 @@
 from collections.abc import Sequence
 
 from data_pipeline.corpus.narratives import Narrative
-from training.evaluation.faithfulness.asked import (
-    Asked,
-    Span,
-    overlap_any,
-    quotes_of,
-    spans_of,
-    touched,
-)
+from training.evaluation.faithfulness.asked import Asked, quotes_of, spans_of, touched
 from training.evaluation.faithfulness.tally import Tally
-from training.evaluation.quotes import head_quotes_of, labelled_stretches
+from training.evaluation.quotes import Span, head_quotes_of, labelled_stretches, overlap_any
 
 _FIRST = 3
 

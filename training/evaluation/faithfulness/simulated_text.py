@@ -16,8 +16,9 @@ from data_pipeline.generator.simulation import (
 )
 from model_store.explain.explainer import ReasonExplanation
 from model_store.explain.targets import category_target, reason_target
-from training.evaluation.faithfulness.asked import Asked, overlap_any, quotes_of, spans_of
+from training.evaluation.faithfulness.asked import Asked, quotes_of, spans_of
 from training.evaluation.faithfulness.tally import Tally
+from training.evaluation.quotes import overlap_any
 
 _MOST = 4  # as many principal reasons as a notice states
 
