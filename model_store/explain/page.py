@@ -9,7 +9,7 @@ from data_pipeline.domain.taxonomy import CATEGORY_INFO, REASON_INFO
 from model_store.explain.explainer import Explanation
 from model_store.explain.highlights import highlights
 from model_store.explain.targets import RISK, category_target
-from model_store.explain.terminal import without_fall
+from model_store.explain.terminal import REVIEW_NOTE, REVIEW_TITLE, without_fall
 
 NUM_COLOURS = 4
 """Colours of reasons; the number beside each quote tells them apart without colour."""
@@ -38,6 +38,8 @@ def explanation_html(text: str, explanation: Explanation, *, title: str = "Expla
         reason_info=REASON_INFO,
         category_info=CATEGORY_INFO,
         without_fall=without_fall,
+        review_title=REVIEW_TITLE,
+        review_note=REVIEW_NOTE,
         num_colours=NUM_COLOURS,
     )
     return page.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")

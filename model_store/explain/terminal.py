@@ -1,5 +1,7 @@
 """An explanation in a terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -7,6 +9,13 @@ from rich.text import Text
 from data_pipeline.domain.taxonomy import REASON_INFO
 from model_store.explain.explainer import Explanation, ReasonExplanation
 from model_store.explain.highlights import highlights
+from model_store.predictor import ReasonPrediction
+
+REVIEW_TITLE = "For a person to accept or dismiss"
+REVIEW_NOTE = (
+    "Neither stated nor ruled out. The quotes are what the model points at; "
+    "leaving them out was not tried."
+)
 
 _STYLES = ("black on yellow", "black on cyan", "black on green", "white on magenta")
 _UNSEEN = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")}, "\ufffd")
@@ -28,6 +37,8 @@ def print_explanation(console: Console, text: str, explanation: Explanation) -> 
         console.print("No principal reason is stated.")
     else:
         console.print(_table(explanation))
+    if explanation.prediction.review_reasons:
+        console.print(_review_table(explanation.prediction.review_reasons))
     console.print(f"Risk of default within 12 months: {explanation.prediction.risk_score:.1f} %")
     console.print(f"Model {explanation.prediction.model_version}, method {explanation.method}")
 
@@ -64,6 +75,20 @@ def _table(explanation: Explanation) -> Table:
             f"{100 * reason.probability:.0f} %",
             Text(quotes or "none"),
             without_fall(reason),
+        )
+    return table
+
+
+def _review_table(reasons: Sequence[ReasonPrediction]) -> Table:
+    table = Table(title=REVIEW_TITLE, caption=REVIEW_NOTE)
+    for heading in ("reason", "probability", "quotes"):
+        table.add_column(heading)
+    for reason in reasons:
+        quotes = "\n".join(_seen(found.quote) for found in reason.evidence)
+        table.add_row(
+            REASON_INFO[reason.reason].notice_wording,
+            f"{100 * reason.probability:.1f} %",
+            Text(quotes or "none"),
         )
     return table
 

@@ -203,6 +203,21 @@ def test_a_page_holds_the_text_escaped_its_quotes_and_tables(tiny_tokenizer):
     assert page.count("<mark") >= 1
 
 
+def test_what_is_left_for_a_person_is_shown_with_what_the_model_points_at(tiny_tokenizer):
+    # Near 0.4: not stated, not ruled out.
+    predictor = linear_predictor(tiny_tokenizer, heavy=["Income cannot carry"], weight=1.0)
+    explanation = explain(predictor, TEXT, method="exact")
+    assert not explanation.reasons
+    [*quotes] = [q.quote for r in explanation.prediction.review_reasons for q in r.evidence]
+    assert quotes
+    output = io.StringIO()
+    print_explanation(Console(file=output, width=200), TEXT, explanation)
+    for shown in (unescape(explanation_html(TEXT, explanation)), output.getvalue()):
+        assert "No principal reason is stated." in shown
+        assert "For a person to accept or dismiss" in shown
+        assert all(quote in shown for quote in quotes)
+
+
 def test_the_threshold_in_logits_is_where_the_probability_meets_it():
     scale = CategoryCalibration(slope=2.0, intercept=-0.5, state=0.7, review=0.1)
     calibration = Calibration(categories=(scale,) * len(CATEGORIES))
