@@ -57,7 +57,9 @@ class SimulateSplit(StrEnum):
 def simulate(
     *,
     num: Annotated[int, typer.Option(min=1, help="How many files.")],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")],
+    seed: Annotated[
+        int, typer.Option(min=0, help="The same seed gives the same files.")
+    ] = 20261120,
     split: Annotated[
         SimulateSplit, typer.Option(help="Held-out families and policies stand in held_out only.")
     ] = SimulateSplit.ALL,
