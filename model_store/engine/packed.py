@@ -2,8 +2,10 @@
 
 `PackedEncoder` has the weights of a `RobertaModel` and stands in for it inside a `Network`, whose
 heads stay what they are: padded token ids go in, padded hidden states come out, and in between no
-padding is computed. On a GPU attention is torch's variable-length kernel; elsewhere one attention
-over all tokens with a mask of blocks, which is the same function and serves to test the layout.
+padding is computed; of the last layer only the first token of each window, since nothing else of it
+is read (`model_store.last_layer`). On a GPU attention is torch's variable-length kernel; elsewhere
+one attention over all tokens with a mask of blocks, which is the same function and serves to test
+the layout.
 
 Shape suffixes:
 
@@ -45,6 +47,12 @@ class PackedLayout:
     starts: Int[Tensor, " _"]
     shape: tuple[int, int]
     longest: int
+
+    @property
+    def first_W(self) -> Int[Tensor, " W"]:
+        """Place in the row of the first token of each window, that of the filling included."""
+        # A filling of nothing has no token: whatever stands last is read for it, by nobody.
+        return self.starts[:-1].long().clamp(max=len(self.slot_N) - 1)
 
     @classmethod
     def of(
@@ -99,16 +107,12 @@ class PackedOutput:
     """What stands in for the output of a `RobertaModel`.
 
     Attributes:
-        hidden_states: hidden states after the embeddings and after each layer, B x T x H; not a
-            number for layers that nobody asked for.
+        hidden_states: hidden states after the embeddings and after each layer, B x T x H, not a
+            number for layers that nobody asked for; after the last one those of the first tokens,
+            B x 1 x H.
     """
 
-    hidden_states: tuple[Float[Tensor, "B T H"], ...]
-
-    @property
-    def last_hidden_state(self) -> Float[Tensor, "B T H"]:
-        """Hidden states after the last layer."""
-        return self.hidden_states[-1]
+    hidden_states: tuple[Float[Tensor, "B _ H"], ...]
 
 
 class PackedEncoder(nn.Module):
@@ -125,11 +129,13 @@ class PackedEncoder(nn.Module):
         super().__init__()
         self.config: RobertaConfig = encoder.config
         self.embeddings = encoder.embeddings
-        self.layers = nn.ModuleList(
+        *lower, last = (
             _PackedLayer(layer, num_heads=self.config.num_attention_heads)
             for layer in encoder.encoder.layer
         )
-        self.kept_layers = frozenset(kept_layers) | {len(self.layers)}
+        self.lower_layers = nn.ModuleList(lower)
+        self.last_layer = last
+        self.kept_layers = frozenset(kept_layers)
         self.layout: PackedLayout | None = None
 
     def forward(
@@ -150,9 +156,11 @@ class PackedEncoder(nn.Module):
         hidden_NH = self._embed(input_ids, layout)
         attention = _Attention(layout, on_gpu=hidden_NH.is_cuda)
         states = [self._padded(hidden_NH, layout, layer=0)]
-        for number, layer in enumerate(self.layers, start=1):
+        for number, layer in enumerate(self.lower_layers, start=1):
             hidden_NH = layer(hidden_NH, attention)
             states.append(self._padded(hidden_NH, layout, layer=number))
+        first_WH = self.last_layer.of_first(hidden_NH, attention, layout.first_W)
+        states.append(first_WH[: layout.shape[0], None])
         return PackedOutput(hidden_states=tuple(states))
 
     def _embed(self, ids_BT: Int[Tensor, "B T"], layout: PackedLayout) -> Float[Tensor, "N H"]:
@@ -191,23 +199,46 @@ class _Attention:
         key_NAD: Float[Tensor, "N A D"],
         value_NAD: Float[Tensor, "N A D"],
     ) -> Float[Tensor, "N A D"]:
+        """Returns what every token takes up."""
         if self._on_gpu:
-            return self._by_length(query_NAD, key_NAD, value_NAD)
-        found = functional.scaled_dot_product_attention(
-            query_NAD.transpose(0, 1)[None],
-            key_NAD.transpose(0, 1)[None],
-            value_NAD.transpose(0, 1)[None],
-            attn_mask=self._block_NN,
-        )
-        return found[0].transpose(0, 1)
+            starts, longest = self._layout.starts, self._layout.longest
+            return self._by_length(query_NAD, key_NAD, value_NAD, starts, longest)
+        return _masked(query_NAD, key_NAD, value_NAD, self._block_NN)
 
-    def _by_length(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    def of_first(
+        self,
+        query_WAD: Float[Tensor, "W A D"],
+        key_NAD: Float[Tensor, "N A D"],
+        value_NAD: Float[Tensor, "N A D"],
+    ) -> Float[Tensor, "W A D"]:
+        """Returns what the first token of each window takes up."""
+        if self._on_gpu:
+            alone = torch.arange(len(query_WAD) + 1, dtype=torch.int32, device=query_WAD.device)
+            return self._by_length(query_WAD, key_NAD, value_NAD, alone, 1)
+        block_WN = None if self._block_NN is None else self._block_NN[self._layout.first_W]
+        return _masked(query_WAD, key_NAD, value_NAD, block_WN)
+
+    def _by_length(
+        self, query: Tensor, key: Tensor, value: Tensor, query_starts: Tensor, most_queries: int
+    ) -> Tensor:
         from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415
 
         starts, longest = self._layout.starts, self._layout.longest
         # One split: the same window gives the same bits whatever windows stand beside it.
-        found: Any = varlen_attn(query, key, value, starts, starts, longest, longest, num_splits=1)
+        found: Any = varlen_attn(
+            query, key, value, query_starts, starts, most_queries, longest, num_splits=1
+        )
         return torch.as_tensor(found)
+
+
+def _masked(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    found = functional.scaled_dot_product_attention(
+        query.transpose(0, 1)[None],
+        key.transpose(0, 1)[None],
+        value.transpose(0, 1)[None],
+        attn_mask=mask,
+    )
+    return found[0].transpose(0, 1)
 
 
 class _PackedLayer(nn.Module):
@@ -230,10 +261,33 @@ class _PackedLayer(nn.Module):
         self.narrowed = source.output.dense
         self.narrowed_norm = source.output.LayerNorm
 
-    def forward(self, hidden_NH: Float[Tensor, "N H"], attention: _Attention) -> Tensor:
+    def forward(
+        self, hidden_NH: Float[Tensor, "N H"], attention: _Attention
+    ) -> Float[Tensor, "N H"]:
+        """Returns the hidden states of all tokens after this layer."""
         projected = self.projections(hidden_NH).unflatten(-1, (3, self.num_heads, -1))
-        attended_NH = attention(*projected.unbind(1)).flatten(1)
-        hidden_NH = self.attended_norm(hidden_NH + self.attended(attended_NH))
+        return self._fed_forward(hidden_NH, attention(*projected.unbind(1)))
+
+    def of_first(
+        self,
+        hidden_NH: Float[Tensor, "N H"],
+        attention: _Attention,
+        first_W: Int[Tensor, " W"],
+    ) -> Float[Tensor, "W H"]:
+        """Returns the hidden states of the first tokens after this layer."""
+        size = hidden_NH.shape[1]
+        weight, bias = self.projections.weight, self.projections.bias
+        first_WH = hidden_NH[first_W]
+        query_WH = functional.linear(first_WH, weight[:size], bias[:size])
+        query_WAD = query_WH.view(len(first_WH), self.num_heads, -1)
+        key_value_NH = functional.linear(hidden_NH, weight[size:], bias[size:])
+        key_NAD, value_NAD = key_value_NH.view(len(hidden_NH), 2, self.num_heads, -1).unbind(1)
+        return self._fed_forward(first_WH, attention.of_first(query_WAD, key_NAD, value_NAD))
+
+    def _fed_forward(
+        self, hidden_NH: Float[Tensor, "N H"], attended_NAD: Float[Tensor, "N A D"]
+    ) -> Float[Tensor, "N H"]:
+        hidden_NH = self.attended_norm(hidden_NH + self.attended(attended_NAD.flatten(1)))
         wide = self.activation(self.widened(hidden_NH))
         normed: Tensor = self.narrowed_norm(hidden_NH + self.narrowed(wide))
         return normed

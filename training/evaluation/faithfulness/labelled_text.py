@@ -13,18 +13,12 @@ from training.evaluation.faithfulness.agreement import (
     rank_biased_overlap,
     rank_correlation,
 )
-from training.evaluation.faithfulness.asked import (
-    Asked,
-    Span,
-    ask,
-    quotes_of,
-    spans_of,
-    touched,
-)
+from training.evaluation.faithfulness.asked import Asked, ask, quotes_of, spans_of, touched
 from training.evaluation.faithfulness.edits import reworded, with_irrelevant_sentence
 from training.evaluation.faithfulness.orderings import by_effect, fast_order
 from training.evaluation.faithfulness.quotes import judge_quotes
 from training.evaluation.faithfulness.tally import Tally, merged
+from training.evaluation.quotes import Span
 
 NUM_DRAWS = 5
 """Draws of random words for each category of a text."""
