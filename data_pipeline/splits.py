@@ -103,13 +103,14 @@ def authors_apart(items: Sequence[Item], authors: Sequence[str]) -> Split[Item]:
     """Returns the split that holds out just these authors.
 
     Raises:
-        SplitError: an author composed nothing, or nothing is left to learn from.
+        SplitError: an author composed nothing, an item has no author, or a part would be empty.
     """
-    found = {item.author for item in items}
+    found = {item.author or "" for item in items}
+    if "" in found or not authors:
+        raise SplitError("expected authors to hold out, and an author for every item")
     if unknown := [author for author in authors if author not in found]:
         raise SplitError(
-            f"found no text by {', '.join(unknown)}: expected some of "
-            f"{', '.join(sorted(filter(None, found)))}"
+            f"found no text by {', '.join(unknown)}: expected some of {', '.join(sorted(found))}"
         )
     held_out = tuple(item for item in items if item.author in authors)
     train = tuple(item for item in items if item.author not in authors)

@@ -13,6 +13,8 @@ from torch import Tensor
 from transformers import RobertaConfig, RobertaModel
 from transformers.models.roberta.modeling_roberta import RobertaAttention, RobertaLayer
 
+_MASK_DIMENSIONS = 4
+
 
 class FirstTokenLayer(RobertaLayer):  # type: ignore[misc] # transformers is not typed
     """A layer of RoBERTa, with its weights by the same names, that returns one token per window."""
@@ -34,9 +36,17 @@ class FirstTokenLayer(RobertaLayer):  # type: ignore[misc] # transformers is not
 
         Args:
             hidden_states: hidden states of all tokens after the layer below.
-            attention_mask: what each token may attend to, as the attention in use wants it, its
-                last two dimensions those that ask and those that are asked; None for everything.
+            attention_mask: what each token may attend to, B x 1 x T x T, as eager attention and
+                torch's own want it; None for everything.
+
+        Raises:
+            ValueError: the mask is of another kind of attention.
         """
+        if attention_mask is not None and attention_mask.ndim != _MASK_DIMENSIONS:
+            raise ValueError(
+                f"found an attention mask of shape {tuple(attention_mask.shape)}, expected B x 1 x "
+                "T x T: set the encoder's attn_implementation to sdpa or eager"
+            )
         attended, _ = self.attention(
             hidden_states[:, :1],
             encoder_hidden_states=hidden_states,

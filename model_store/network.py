@@ -90,7 +90,10 @@ class Network(nn.Module):
         self.category_head = _head(hidden, hidden // 2, NUM_CATEGORIES, head_dropout)
         self.reason_head = _head(hidden, hidden // 2, NUM_REASONS, head_dropout)
         self.risk_head = _head(hidden, hidden // 4, 1, head_dropout)
-        self.evidence_layer = round(config.num_hidden_layers * _EVIDENCE_DEPTH)
+        # The last layer is computed for the first token alone: evidence is read below it.
+        self.evidence_layer = min(
+            round(config.num_hidden_layers * _EVIDENCE_DEPTH), config.num_hidden_layers - 1
+        )
         self.evidence_head = _head(hidden, hidden // 2, NUM_CATEGORIES, head_dropout)
         with torch.no_grad():
             self.evidence_head.get_parameter("4.bias").fill_(_RARE_LOGIT)

@@ -136,8 +136,8 @@ class DataConfig(Section):
         corpus: narratives, .jsonl; None for the corpus that comes with the package.
         num_folds: author folds that the corpus is cut into.
         held_out_fold: the fold kept for calibration and for the run's own figures.
-        held_out_authors: authors to keep for that instead, the same however the corpus grows; folds
-            of a cross-validation go by `held_out_fold` all the same.
+        held_out_authors: authors of the corpus to keep for that instead, the same however it grows;
+            folds of a cross-validation go by `held_out_fold` all the same.
         simulator: see `SimulatorData`.
         hmda: see `HmdaData`.
         lendingclub: see `LendingClubData`.
@@ -158,6 +158,8 @@ class DataConfig(Section):
             given.insert(0, "corpus")
         if len(given) > 1:
             raise ValueError(f"found {' and '.join(given)}: expected one of them")
+        if self.held_out_authors and self.source != "corpus":
+            raise ValueError(f"held_out_authors: expected none, {self.source} has no authors")
         return self
 
     @property

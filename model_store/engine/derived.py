@@ -60,7 +60,7 @@ class Origin(BaseModel):
         return cls(
             source=source,
             kind=kind,
-            code=_code_sha256(kind),
+            code=code_sha256(kind),
             openvino_version=openvino_version(),
         )
 
@@ -184,7 +184,8 @@ class DerivedModels:
 
 
 @cache
-def _code_sha256(kind: Kind) -> str:
+def code_sha256(kind: Kind) -> str:
+    """Returns the sha256 of the code that defines a network and converts it."""
     folder = files("model_store")
     names = _CONVERTING_CODE + (_QUANTISING_CODE if kind == "int8" else ())
     return hashlib.sha256(b"\0".join((folder / name).read_bytes() for name in names)).hexdigest()

@@ -12,6 +12,7 @@ Shape suffixes:
     B  windows in a batch          H  hidden size of the encoder
     T  longest window              A  attention heads
     N  tokens of all windows       D  size of a head
+    W  windows, the filling included
 """
 
 import math
@@ -201,8 +202,10 @@ class _Attention:
     ) -> Float[Tensor, "N A D"]:
         """Returns what every token takes up."""
         if self._on_gpu:
-            starts, longest = self._layout.starts, self._layout.longest
-            return self._by_length(query_NAD, key_NAD, value_NAD, starts, longest)
+            starts, most = self._layout.starts, self._layout.longest
+            return self._by_length(
+                query_NAD, key_NAD, value_NAD, query_starts=starts, most_queries=most
+            )
         return _masked(query_NAD, key_NAD, value_NAD, self._block_NN)
 
     def of_first(
@@ -214,12 +217,14 @@ class _Attention:
         """Returns what the first token of each window takes up."""
         if self._on_gpu:
             alone = torch.arange(len(query_WAD) + 1, dtype=torch.int32, device=query_WAD.device)
-            return self._by_length(query_WAD, key_NAD, value_NAD, alone, 1)
+            return self._by_length(
+                query_WAD, key_NAD, value_NAD, query_starts=alone, most_queries=1
+            )
         block_WN = None if self._block_NN is None else self._block_NN[self._layout.first_W]
         return _masked(query_WAD, key_NAD, value_NAD, block_WN)
 
     def _by_length(
-        self, query: Tensor, key: Tensor, value: Tensor, query_starts: Tensor, most_queries: int
+        self, query: Tensor, key: Tensor, value: Tensor, *, query_starts: Tensor, most_queries: int
     ) -> Tensor:
         from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415
 
@@ -242,7 +247,7 @@ def _masked(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> T
 
 
 class _PackedLayer(nn.Module):
-    """A layer of a RoBERTa encoder over packed tokens; query, key and value in one product."""
+    """A layer of a RoBERTa encoder over packed tokens; what reads the same goes in one product."""
 
     def __init__(self, layer: nn.Module, *, num_heads: int) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from model_store.predictor import ReasonPrediction
 REVIEW_TITLE = "For a person to accept or dismiss"
 REVIEW_NOTE = (
     "Neither stated nor ruled out. The quotes are what the model points at; "
-    "leaving them out was not tried."
+    "what leaving them out does is not shown."
 )
 
 _STYLES = ("black on yellow", "black on cyan", "black on green", "white on magenta")
@@ -87,7 +87,7 @@ def _review_table(reasons: Sequence[ReasonPrediction]) -> Table:
         quotes = "\n".join(_seen(found.quote) for found in reason.evidence)
         table.add_row(
             REASON_INFO[reason.reason].notice_wording,
-            f"{100 * reason.probability:.1f} %",
+            f"{100 * reason.probability:.0f} %",
             Text(quotes or "none"),
         )
     return table

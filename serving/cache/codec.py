@@ -10,7 +10,7 @@ import hmac
 import json
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from data_pipeline.domain.masking import MASKING_VERSION
 from data_pipeline.domain.rendering import RENDERING_VERSION
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS, TAXONOMY_VERSION
+from model_store.engine.derived import code_sha256
 from model_store.engine.outputs import Engine, EngineLogits
 
 FORMAT_VERSION = 1
@@ -44,6 +45,7 @@ class CacheIdentity:
         rendering: version of the text format.
         masking: version of the masker.
         format: version of the stored form.
+        code: identity of the code that makes a network of the model.
     """
 
     model_digest: str
@@ -52,12 +54,13 @@ class CacheIdentity:
     rendering: str = RENDERING_VERSION
     masking: str = MASKING_VERSION
     format: int = FORMAT_VERSION
+    code: str = field(default_factory=lambda: code_sha256("float"))
 
     @property
     def namespace(self) -> str:
         """Short name of everything cached under this identity; another one for any other."""
         parts = [self.model_digest, self.engine, self.taxonomy, self.rendering, self.masking]
-        content = json.dumps([*parts, self.format])
+        content = json.dumps([*parts, self.format, self.code])
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

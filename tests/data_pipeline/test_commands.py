@@ -19,8 +19,8 @@ def test_the_corpus_is_the_source_unless_another_is_named(tmp_path):
     result = build("--output", tmp_path / "out")
     assert result.exit_code == 0
     manifest = read_manifest(tmp_path / "out")
-    assert (manifest.num_examples, manifest.source) == (3348, "corpus")
-    assert "3,348 examples" in result.stderr
+    assert (manifest.num_examples, manifest.source) == (3628, "corpus")
+    assert "3,628 examples" in result.stderr
     assert manifest.sha256 in result.stderr
 
 

@@ -89,6 +89,10 @@ def test_authors_that_cannot_be_set_apart_are_refused():
         authors_apart(items, ["a", "c"])
     with pytest.raises(SplitError, match="leave some"):
         authors_apart(items, ["b", "a"])
+    with pytest.raises(SplitError, match="an author for every item"):
+        authors_apart([*items, example("z", author="")], ["a"])
+    with pytest.raises(SplitError, match="expected authors"):
+        authors_apart(items, [])
 
 
 def test_an_item_without_author_is_refused():

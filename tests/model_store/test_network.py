@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -53,6 +55,15 @@ def test_a_network_on_a_stored_encoder_has_its_weights_and_no_dropout(network, b
     found_BH, expected_BH = loaded.train().first_token(*batch), network.first_token(*batch)
     torch.testing.assert_close(found_BH, expected_BH, rtol=0, atol=2e-6)
     assert loaded.category_head[0].p == 0.3
+
+
+@torch.inference_mode()
+def test_an_encoder_of_one_layer_has_its_evidence_read_below_it(tiny_config, batch):
+    config = copy.deepcopy(tiny_config)
+    config.num_hidden_layers = 1
+    logits = Network(config).eval()(*batch)
+    assert logits.evidence_BTC.shape[:2] == batch[0].shape
+    assert logits.category_BC.isfinite().all()
 
 
 def test_a_missing_encoder_is_an_error_of_the_operating_system(tmp_path):

@@ -54,7 +54,7 @@ def test_a_layer_that_was_not_asked_for_is_not_a_number(new_worded_network):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("lengths", [[1], [3, 3, 3], [2, 40, 17, 256, 5]])
+@pytest.mark.parametrize("lengths", [[1], [3, 3, 3], [2, 40, 17, 256, 5], [256], [200, 56]])
 def test_inputs_filled_up_to_a_shape_of_the_few_give_the_same_logits(new_worded_network, lengths):
     network = new_worded_network()
     rows = [[0, *range(5, 3 + n), 2][:n] for n in lengths]

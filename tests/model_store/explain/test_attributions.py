@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from transformers import RobertaModel
 
 from data_pipeline.domain.taxonomy import CATEGORIES
 from data_pipeline.errors import MissingExtraError
@@ -187,6 +188,21 @@ def test_a_rollout_gives_shares_and_calls_itself_no_evidence(artifact, read):
     assert not found.is_evidence
     assert (found.value_UX >= 0).all()
     assert 0 < found.value_UX.sum() <= 1 + 1e-6
+
+
+def test_a_rollout_is_that_of_every_layer_of_the_encoder(artifact, read):
+    network = artifact.network
+    plain = RobertaModel(network.config, add_pooling_layer=False)
+    plain.load_state_dict(network.encoder.state_dict())
+    plain.eval().set_attn_implementation("eager")
+    with torch.no_grad():
+        layers = plain(rows(read)[0], output_attentions=True).attentions
+    expected_T = rolled_out([layer[0] for layer in layers])[0, 1:-1]
+    found = attention_rollout(network, read)
+    assert found.value_UX.sum() == pytest.approx(float(expected_T.sum()), abs=1e-5)
+    first = lay_out(read).words[0]
+    expected = float(expected_T[first.first_token : first.stop_token].sum())
+    assert found.value_UX[0, 0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_attention_that_stays_in_place_rolls_out_to_the_identity():

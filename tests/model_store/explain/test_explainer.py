@@ -214,8 +214,9 @@ def test_what_is_left_for_a_person_is_shown_with_what_the_model_points_at(tiny_t
     print_explanation(Console(file=output, width=200), TEXT, explanation)
     for shown in (unescape(explanation_html(TEXT, explanation)), output.getvalue()):
         assert "No principal reason is stated." in shown
-        assert "For a person to accept or dismiss" in shown
-        assert all(quote in shown for quote in quotes)
+        _, _, left_for_a_person = shown.partition("For a person to accept or dismiss")
+        assert all(quote in left_for_a_person for quote in quotes)
+    assert all(f"<q>{quote}</q>" in explanation_html(TEXT, explanation) for quote in quotes)
 
 
 def test_the_threshold_in_logits_is_where_the_probability_meets_it():

@@ -1,5 +1,7 @@
 """Whose texts a model may have been trained on, by its manifest."""
 
+from data_pipeline.corpus.narratives import corpus_path
+from data_pipeline.example_store import file_digest
 from model_store.artifact import read_manifest, starter_directory
 from training.evaluation.stored import perhaps_read
 
@@ -8,7 +10,9 @@ AUTHORS = {"", "bz2", "mb5", "rk8"}  # learned from, held out, of a test set
 
 
 def test_of_a_model_of_the_corpus_alone_those_of_the_corpus_that_were_not_held_out():
-    assert perhaps_read(STARTER, AUTHORS) == {"bz2"}
+    digests = {"corpus": file_digest(corpus_path())}
+    manifest = STARTER.model_copy(update={"data_digests": digests})
+    assert perhaps_read(manifest, AUTHORS) == {"bz2"}
 
 
 def test_of_a_model_of_another_corpus_or_more_all_that_were_not_held_out():

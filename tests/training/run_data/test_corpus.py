@@ -1,9 +1,10 @@
 """A run on the corpus keeps whole authors apart: those named, or those of a fold."""
 
 import pytest
+from pydantic import ValidationError
 
 from data_pipeline.splits import SplitError
-from training.data_config import DataConfig
+from training.data_config import DataConfig, SimulatorData
 from training.errors import ConfigError
 from training.run_data.corpus import corpus_data
 
@@ -24,6 +25,11 @@ def test_without_names_the_fold_decides():
     first, second = (corpus_data(DataConfig(num_folds=5, held_out_fold=n), seed=1) for n in (0, 1))
     assert authors_of(first.calibration)
     assert not authors_of(first.calibration) & authors_of(second.calibration)
+
+
+def test_authors_are_named_for_the_corpus_alone():
+    with pytest.raises(ValidationError, match="simulator has no authors"):
+        DataConfig(simulator=SimulatorData(), held_out_authors=("tx7",))
 
 
 def test_a_fold_or_an_author_that_is_not_there_is_named():
