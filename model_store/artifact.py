@@ -42,6 +42,8 @@ from model_store.stored import (
 )
 from model_store.windows import TextTokenizer
 
+_ALIGNMENT = 64  # bytes; where torch puts tensors on a CPU
+
 __all__ = [
     "Artifact",
     "Storage",
@@ -168,7 +170,7 @@ def _encode(weights: Mapping[str, torch.Tensor], storage: Storage) -> dict[str, 
 
 def _load_network(path: Path, config: RobertaConfig) -> Network:
     try:
-        weights = decode(load_file(path))
+        weights = {n: _aligned(weight) for n, weight in decode(load_file(path)).items()}
         with torch.device("meta"):
             network = Network(config)
         network.load_state_dict(weights, assign=True)
@@ -178,6 +180,15 @@ def _load_network(path: Path, config: RobertaConfig) -> Network:
             "fetch or train the model again"
         ) from error
     return _materialize_buffers(network).eval()
+
+
+def _aligned(weight: torch.Tensor) -> torch.Tensor:
+    """Returns a tensor where torch itself would put one.
+
+    Where it lies in a file decides otherwise which way a product of one row is computed, and with
+    that its last bits: a model would not say just what it said before it was stored.
+    """
+    return weight if weight.data_ptr() % _ALIGNMENT == 0 else weight.clone()
 
 
 def _materialize_buffers(network: Network) -> Network:
