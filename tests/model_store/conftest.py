@@ -1,5 +1,6 @@
 """A tiny random RoBERTa and its tokenizer, for tests in which the weights do not matter."""
 
+import copy
 import os
 from collections.abc import Callable, Iterator
 
@@ -84,7 +85,8 @@ def new_network(tiny_config: RobertaConfig) -> Callable[..., Network]:
     def build(*, seed: int = 0, head_dropout: float = 0.0) -> Network:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = Network(tiny_config, head_dropout=head_dropout)
+            # Of its own configuration: transformers notes there which attention a model uses.
+            network = Network(copy.deepcopy(tiny_config), head_dropout=head_dropout)
             # As after training: what starts at nothing takes part, and evidence is no longer rare.
             for parameter in network.parameters():
                 if parameter.ndim > 1 and not parameter.any():

@@ -1,3 +1,4 @@
+import copy
 import sys
 
 import numpy as np
@@ -192,7 +193,7 @@ def test_a_rollout_gives_shares_and_calls_itself_no_evidence(artifact, read):
 
 def test_a_rollout_is_that_of_every_layer_of_the_encoder(artifact, read):
     network = artifact.network
-    plain = RobertaModel(network.config, add_pooling_layer=False)
+    plain = RobertaModel(copy.deepcopy(network.config), add_pooling_layer=False)
     plain.load_state_dict(network.encoder.state_dict())
     plain.eval().set_attn_implementation("eager")
     with torch.no_grad():
