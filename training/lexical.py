@@ -95,23 +95,38 @@ def _fit_table(
     rarity_K[num_texts_K < config.min_texts] = 0
     lexical.rarity_K.copy_(torch.from_numpy(rarity_K))
     vector_NK = vectors(present_NK, rarity_K)
-    target_NC = np.array([text.example.category_targets for text in texts])
-    for row, outcome_N in enumerate(_outcomes(target_NC)):
+    for row, outcome_N in enumerate(_outcomes(texts)):
         weight_K, bias = _fit_outcome(vector_NK, outcome_N, config=config)
         lexical.weight_OK[row].copy_(torch.from_numpy(weight_K))
         lexical.bias_O[row] = bias
     return vector_NK
 
 
-def _outcomes(target_NC: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+def _outcomes(texts: Sequence[TrainingText]) -> Iterator[NDArray[np.float64]]:
     """Yields per outcome its chance in each text, below 0 where it is not known.
 
     A category counts among denied texts alone.
     """
+    target_NC = _targets(texts)
     denied_N = np.where((target_NC < 0).all(axis=1), -1.0, target_NC.max(axis=1))
+    denied_N[[bool(text.example.coarse_sets) for text in texts]] = 1.0
     yield denied_N
     for target_N in target_NC.T:
         yield np.where(denied_N > 0.5, target_N, -1.0)  # noqa: PLR2004
+
+
+def _targets(texts: Sequence[TrainingText]) -> NDArray[np.float64]:
+    """Returns N x C: the chance of each category, below 0 where it is not known.
+
+    Under a coarse label each of its categories counts as labelled, as in calibration; one that may
+    mean any of them says nothing of each.
+    """
+    target_NC = np.array([text.example.category_targets for text in texts])
+    for target_C, text in zip(target_NC, texts, strict=True):
+        for group in text.example.coarse_sets:
+            if len(group) < len(target_C):
+                target_C[list(group)] = 1.0
+    return target_NC
 
 
 def _fit_outcome(
@@ -138,7 +153,7 @@ def _fit_weights(
     The encoder alone where no label is known. Each category has an intercept of its own, drawn
     towards a shared one, which is then dropped: the calibration has its own.
     """
-    target_NC = np.array([text.example.category_targets for text in texts])
+    target_NC = _targets(texts)
     known_NC = target_NC >= 0
     if not known_NC.any():
         return 1.0, 0.0

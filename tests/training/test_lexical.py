@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from model_store.engine.torch_backend import TorchEngine
+from data_pipeline.examples import UNKNOWN
+from model_store.engine.torch_backend import TorchEngine, pad_rows
 from model_store.figure_tokens import FigureRanges
 from model_store.reading import read_texts
 from training.config import LexicalConfig
@@ -55,6 +56,37 @@ def test_words_that_tell_categories_apart_are_found_whatever_the_encoder_says(
         if order:
             (other,) = {INQUIRIES, PUBLIC_RECORD} - set(order)
             assert logit_C[order[0]] > logit_C[other]
+
+
+def test_under_a_coarse_label_each_of_its_categories_counts(
+    new_network, texts, new_example, tiny_tokenizer
+):
+    coarse = (INQUIRIES, PUBLIC_RECORD)
+    targets = tuple(UNKNOWN if c in coarse else 0.05 for c in range(12))
+    learned = [
+        *(text for text in texts if not text.example.category_order),
+        *prepare(
+            [
+                new_example(
+                    f"The report has {fact}; loan {number}.",
+                    coarse_sets=(group,),
+                    category_targets=targets if group == coarse else (UNKNOWN,) * 12,
+                )
+                for number in range(8)
+                for fact, group in [("a bad history", coarse), ("a denial", tuple(range(12)))]
+            ],
+            tiny_tokenizer,
+        ),
+    ]
+    lexical = fitted(new_network(), learned, tiny_tokenizer).lexical
+    approved_C, bad_C, denied_C = (
+        lexical(*pad_rows([text.windows[0].ids], tiny_tokenizer.padding_id)).category_BC[0]
+        for text in (learned[0], learned[-2], learned[-1])
+    )
+    for category in coarse:
+        assert bad_C[category] > 0 > approved_C[category]
+    assert bad_C[list(coarse)].min() > max(bad_C[c] for c in range(12) if c not in coarse)
+    assert denied_C.max() > 0  # a denial of which no reason is known is one
 
 
 def test_a_category_that_never_holds_gets_no_words(new_network, texts, tiny_tokenizer):
