@@ -12,6 +12,8 @@ CONFIG ?= configs/training/starter.yaml
 ENCODER ?=
 # Extras of pyproject.toml for make install: explain grpc quantize ray torchserve train, by commas.
 EXTRAS ?=
+# Files of tests that run at the same time; a core for each.
+WORKERS ?= 2
 # Passed on to the program behind serve, torchserve, train, bench or test.
 ARGS ?=
 
@@ -26,8 +28,8 @@ LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install serve torchserve test lint format train bench bench-masking bench-database bench-peers-install abuse soak fuzz test-core pins \
-	sbom audit clean
+.PHONY: help install serve torchserve test test-minutes lint format train bench bench-masking \
+	bench-database bench-peers-install abuse soak fuzz test-core pins sbom audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-19s %s\n", $$1, $$2}' Makefile
@@ -39,12 +41,17 @@ install: $(VENV)/.core ## Install the core, pinned, and extras: make install EXT
 serve: $(VENV)/.core ## Start the service with the bundled model (installs first if need be)
 	$(BIN)/wherefore serve $(ARGS)
 
-test: export HF_HUB_OFFLINE = 1
-test: $(VENV)/.dev ## Run everything that CI runs: lint, types, layers and tests
+test test-minutes: export HF_HUB_OFFLINE = 1
+# One thread of torch in each process: the cores are full of tests.
+test: export OMP_NUM_THREADS = 1
+test: $(VENV)/.dev ## Run everything that CI runs: lint, types, layers and tests, WORKERS at a time
 	@status=0; \
 	{ $(LINT); } || status=1; \
-	$(BIN)/python -m pytest $(ARGS) || status=1; \
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS) || status=1; \
 	exit $$status
+
+test-minutes: $(VENV)/.dev ## Run the tests that take minutes each, which CI leaves out
+	$(BIN)/python -m pytest -m minutes $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, format, types and the layers between packages
 	$(LINT)

@@ -164,7 +164,7 @@ def test_what_answers_anybody_is_what_was_laid_down(house):
     "route",
     [
         *SCOPES,
-        *SIGNED_IN,
+        *sorted(SIGNED_IN),
         "GET /",
         "GET /api/v1/nowhere",
         "GET /docs/assets/none.js",
@@ -268,7 +268,7 @@ def test_what_is_of_a_session_is_refused_to_a_key(house, route):
     assert (answer.status_code, answer.json()["code"]) == (400, "no_session")
 
 
-@pytest.mark.parametrize("name", [*SCOPES, *SIGNED_IN])
+@pytest.mark.parametrize("name", [*SCOPES, *sorted(SIGNED_IN)])
 def test_no_change_is_taken_from_a_page_of_somebody_else(house, name):
     """The cookie alone, as a browser would send it for whatever page asks."""
     method, _, template = name.partition(" ")

@@ -70,7 +70,7 @@ def test_a_run_killed_twice_gives_the_output_of_a_run_nothing_stopped(
     run_with_kills(backlog, tmp_path, tiny_model, kills=2, num_shards=30, seed=1)
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 @pytest.mark.timeout(3600)
 def test_a_run_killed_fifty_times_gives_the_output_of_a_run_nothing_stopped(
     backlog, tiny_model, tmp_path

@@ -320,7 +320,9 @@ def test_an_anchor_file_that_knows_of_more_stops_a_restore(old, new_place, tmp_p
 
 
 def test_keys_that_lie_in_no_file_or_rotate_are_not_taken_along(old, tmp_path):
-    with open_databases(old) as (cases, monitoring):
+    # What is deleted below waits for the copy, which cannot end before it.
+    hurried = old.model_copy(update={"database_wait_seconds": 1.0})
+    with open_databases(hurried) as (cases, monitoring):
         ring = ",".join(
             json.loads((old.state_dir / name).read_text())["keys"][0]["key"] for name in RINGS
         )
