@@ -23,6 +23,7 @@ from model_store.reading import read_texts
 from model_store.windows import TextTokenizer
 from training.config import LexicalConfig
 from training.dataset import TrainingText
+from training.evaluation.answers import truth_of_examples
 from training.lexical_risk import add_lexical_risk
 from training.lexical_vectors import presence, vectors
 
@@ -118,15 +119,12 @@ def _outcomes(texts: Sequence[TrainingText]) -> Iterator[NDArray[np.float64]]:
 def _targets(texts: Sequence[TrainingText]) -> NDArray[np.float64]:
     """Returns N x C: the chance of each category, below 0 where it is not known.
 
-    Under a coarse label each of its categories counts as labelled, as in calibration; one that may
-    mean any of them says nothing of each.
+    Under a coarse label each of its categories counts as labelled, as it does when answers are
+    judged.
     """
-    target_NC = np.array([text.example.category_targets for text in texts])
-    for target_C, text in zip(target_NC, texts, strict=True):
-        for group in text.example.coarse_sets:
-            if len(group) < len(target_C):
-                target_C[list(group)] = 1.0
-    return target_NC
+    examples = [text.example for text in texts]
+    chance_NC = np.array([example.category_targets for example in examples])
+    return np.where(truth_of_examples(examples).target_NC, 1.0, chance_NC)
 
 
 def _fit_outcome(

@@ -45,11 +45,9 @@ def source(tmp_path, backlog):
     return backlog.write(tmp_path / "in.jsonl", rows)
 
 
-@pytest.mark.parametrize(("method", "num_texts"), [("fast", 5), ("exact", 2)])
-def test_the_quotes_are_those_of_an_explanation_of_the_text(
-    tmp_path, backlog, starter, method, num_texts
-):
-    texts = [row["text"] for row in backlog.lines(DEVELOPMENT_TEXTS)[:num_texts]]
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_the_quotes_are_those_of_an_explanation_of_the_text(tmp_path, backlog, starter, method):
+    texts = [row["text"] for row in backlog.lines(DEVELOPMENT_TEXTS)[:5]]
     source = backlog.write(tmp_path / "in.jsonl", [{"text": text} for text in texts])
     predictor, output = starter, tmp_path / "out.jsonl"
     backlog.score(source, output, predictor=predictor, options=options(method))
