@@ -109,8 +109,8 @@ def score(
     explain: Annotated[
         Explain,
         typer.Option(
-            help="Extra work on the evidence of principal reasons: fast leaves out what the model "
-            "points at, exact every clause; none gives what the model points at."
+            help="Extra work on the evidence of principal reasons: fast asks what each clause says "
+            "alone, exact what is lost without it; none gives what the model points at."
         ),
     ] = Explain.NONE,
     limit: Annotated[

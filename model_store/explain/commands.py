@@ -34,9 +34,7 @@ def explain(
     *,
     method: Annotated[
         Method,
-        typer.Option(
-            help="fast leaves out what the model points at; exact every clause, then within."
-        ),
+        typer.Option(help="fast asks what each clause says alone, exact what is lost without it."),
     ] = Method.EXACT,
     html: Annotated[
         Path | None,
@@ -50,8 +48,8 @@ def explain(
 ) -> None:
     """Shows which words of an application carry each principal reason.
 
-    Prints the text with highlights and writes them, with the effect of every
-    clause that was left out, to a self-contained HTML page. The page holds
+    Prints the text with highlights and writes them, with what every clause
+    adds, to a self-contained HTML page. The page holds
     the text as given: keep it where the application may be kept.
     """
     from rich.console import Console  # noqa: PLC0415

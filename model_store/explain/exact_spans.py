@@ -139,7 +139,7 @@ def _grown(
     if not stretches:
         return carried_by(omissions, question, ())
     effect_K = omissions.effects(alone(stretches))[:, question.target]
-    starts = (by_telling(omissions, question, stretches)[0], int(effect_K.argmax()))
+    starts = (by_telling(omissions, question, stretches, effect_K)[0], int(effect_K.argmax()))
     found = []
     for start in dict.fromkeys(starts):
         grown = _grown_from(omissions, question, stretches[start], stretches, budget)

@@ -12,10 +12,10 @@ from model_store.calibration import Calibration
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.explain.attribution import Attribution
 from model_store.explain.exact_spans import exact_spans
-from model_store.explain.fast_spans import fast_spans, proposed_clauses
+from model_store.explain.fast_spans import fast_spans
 from model_store.explain.layout import Layout, Unit, lay_out
-from model_store.explain.omission import Omissions, drop_of
-from model_store.explain.spans import Carried, Question
+from model_store.explain.omission import Omissions
+from model_store.explain.spans import Carried, Question, alone
 from model_store.explain.targets import (
     NUM_CATEGORY_TARGETS,
     TARGETS,
@@ -25,7 +25,7 @@ from model_store.explain.targets import (
 from model_store.predictor import Prediction, Predictor, ReadText, ReasonPrediction
 
 ExplainMethod = Literal["fast", "exact"]
-"""`fast` leaves out what the evidence head proposes, `exact` every clause and then within."""
+"""`fast` reads clauses and quotes alone, `exact` the text without each clause and then within."""
 
 
 @runtime_checkable
@@ -55,7 +55,8 @@ class EvidenceSpan:
         start: first code point in the text as submitted.
         end: one past the last.
         quote: `text[start:end]`.
-        effect_logit: by how much the reason's logit falls without this quote alone.
+        effect_logit: by how much the reason's logit falls without this quote alone; with `fast`
+            by how much the quote alone lifts it above a text of no words.
         field: the application field whose line it stands in; None in free text.
     """
 
@@ -98,8 +99,9 @@ class Explanation:
         method: how it was found.
         prediction: the prediction.
         reasons: one entry per principal reason, in the order of the prediction.
-        clauses: what each clause adds to each category, reason and risk logit; with `fast` only
-            the clauses that the evidence head proposed.
+        clauses: what each clause adds to each category, reason and risk logit: what they lose
+            without it, with `fast` what it alone lifts them above a text of no words. With `fast`
+            none where nothing is stated.
         num_windows_computed: windows that went through the engine beyond the prediction's own.
     """
 
@@ -148,13 +150,14 @@ def explain_read(
     layout = lay_out(text)
     stated = prediction.principal_reasons
     questions = [_question(reason, stated, predictor.calibration) for reason in stated]
-    if method == "fast":
-        clauses = proposed_clauses(omissions, layout, questions)
-        carried = fast_spans(omissions, text, layout, questions, clauses=clauses)
-    else:
-        clauses = layout.clauses
+    clauses = layout.clauses
+    if method == "exact":
         carried = exact_spans(omissions, text, layout, questions)
-    attribution = clause_effects(omissions, clauses, method=method)
+        value_UX = omissions.effects(alone(clauses))
+    else:
+        clauses = clauses if questions else ()
+        carried = fast_spans(omissions, text, layout, questions)
+        value_UX = omissions.gains(clauses)
     return Explanation(
         method=method,
         prediction=prediction,
@@ -162,21 +165,14 @@ def explain_read(
             _reason(reason, found, layout, predictor.calibration, omissions)
             for reason, found in zip(stated, carried, strict=True)
         ),
-        clauses=attribution,
+        clauses=Attribution(
+            method=method,
+            units=clauses,
+            targets=TARGETS,
+            value_UX=value_UX,
+            full_X=omissions.full_X,
+        ),
         num_windows_computed=omissions.num_windows_computed,
-    )
-
-
-def clause_effects(
-    omissions: Omissions, clauses: Sequence[Unit], *, method: str = "exact"
-) -> Attribution:
-    """Returns by how much each target falls when each clause is left out alone."""
-    return Attribution(
-        method=method,
-        units=tuple(clauses),
-        targets=TARGETS,
-        value_UX=omissions.effects([drop_of([clause]) for clause in clauses]),
-        full_X=omissions.full_X,
     )
 
 

@@ -1,35 +1,36 @@
-"""`fast` spans: only what the evidence head proposes is left out, all in one ragged batch.
+"""`fast` spans: what the evidence head proposes, as far as it says something by itself.
 
-Where some of it speaks against the reason, the rest is left out together once more.
+Each clause and each proposed quote is read alone, and the text once without all quotes of a reason.
+That is one ragged batch of about two texts' tokens, whatever the number of clauses: leaving each
+clause out instead, as `exact` does, takes as many texts as there are clauses. What a clause says
+alone ranks clauses much as their omission does, and better than what the evidence head gives them.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from model_store.evidence import token_budget
 from model_store.explain.layout import Layout, Unit
 from model_store.explain.omission import Omissions, drop_of
-from model_store.explain.proposals import leading_clauses, proposed_quotes
+from model_store.explain.proposals import proposed_quotes
 from model_store.explain.spans import Carried, Question, alone, carried_by
 from model_store.predictor import ReadText
 
 
 def fast_spans(
-    omissions: Omissions,
-    text: ReadText,
-    layout: Layout,
-    questions: Sequence[Question],
-    *,
-    clauses: Sequence[Unit] = (),
+    omissions: Omissions, text: ReadText, layout: Layout, questions: Sequence[Question]
 ) -> list[Carried]:
     """Returns the quotes of each reason among what the evidence head proposes.
 
     Args:
-        omissions: answers of the text.
+        omissions: answers of the text; those of its clauses alone are asked for in the same batch.
         text: the text.
         layout: its clauses.
         questions: the reasons.
-        clauses: clauses to be left out in the same batch, for whoever asks for them next.
     """
+    if not questions:
+        return []
     budget = token_budget(len(text.tokens.ids))
     proposals = [
         proposed_quotes(
@@ -42,30 +43,26 @@ def fast_spans(
         )
         for question in questions
     ]
-    tried = [drop for units in proposals for drop in [*alone(units), drop_of(units)]]
-    omissions.without([*alone(clauses), *tried])
+    read_alone = [*layout.clauses, *(unit for units in proposals for unit in units)]
+    omissions.without([*omissions.all_but(read_alone), *map(drop_of, proposals)])
     return [
         _decided(omissions, question, units)
         for question, units in zip(questions, proposals, strict=True)
     ]
 
 
-def proposed_clauses(
-    omissions: Omissions, layout: Layout, questions: Sequence[Question]
-) -> tuple[Unit, ...]:
-    """Returns the clauses that the evidence head proposes for any of the reasons, in order."""
-    chosen = {
-        position
-        for question in questions
-        for position in leading_clauses(omissions, layout, question.category)
-    }
-    return tuple(layout.clauses[position] for position in sorted(chosen))
-
-
 def _decided(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:
-    """All that were proposed and speak for the reason; the best one where none does."""
-    if not units:
-        return carried_by(omissions, question, ())
+    """All that were proposed and speak for the reason; the one that tells most where none does."""
+    gain_K = omissions.gains(units)[:, question.target]
+    chosen = [k for k in range(len(units)) if gain_K[k] > 0] or [*np.argsort(-gain_K)[:1]]
+    carried = carried_by(omissions, question, [units[k] for k in chosen], gain_K[chosen])
+    if not units or _falls(omissions, question, carried.units):
+        return carried
+    # What speaks by itself can still speak against the reason in its place: leave each out.
     effect_K = omissions.effects(alone(units))[:, question.target]
-    speaking = [unit for unit, effect in zip(units, effect_K, strict=True) if effect > 0]
-    return carried_by(omissions, question, speaking or [units[int(effect_K.argmax())]])
+    chosen = [k for k in range(len(units)) if effect_K[k] > 0] or [int(effect_K.argmax())]
+    return carried_by(omissions, question, [units[k] for k in chosen], gain_K[chosen])
+
+
+def _falls(omissions: Omissions, question: Question, units: Sequence[Unit]) -> bool:
+    return bool(omissions.effects([drop_of(units)])[0, question.target] > 0)

@@ -2,12 +2,14 @@
 
 Left-out tokens are taken out of the windows they stand in; the windows keep their places, so that
 what differs is the omission and not another division of the text. Windows that lose nothing keep
-the answer they had. All windows of a call go through the engine as one ragged batch.
+the answer they had, and a window that loses everything says nothing where another is left. All
+windows of a call go through the engine as one ragged batch.
 
 Arrays: K sets of stretches left out, C categories, X targets (see `model_store.explain.targets`).
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from model_store.explain.layout import Unit
 from model_store.explain.targets import text_targets
 from model_store.predictor import ReadText
 from model_store.windows import Window
+
+_NUM_MARKERS = 2  # before and behind the tokens of a window
 
 Drop = frozenset[tuple[int, int]]
 """Half-open stretches of the tokens of a text that are left out together."""
@@ -68,20 +72,26 @@ class Omissions:
         """Returns by how much each target falls without each set of stretches, K x X logits."""
         return self.full_X - self.without(drops)
 
+    def all_but(self, units: Sequence[Unit]) -> list[Drop]:
+        """Returns what leaves nothing but each unit, and last what leaves nothing at all."""
+        stop = len(self._text.tokens.ids)
+        kept = [frozenset({(0, unit.first_token), (unit.stop_token, stop)}) for unit in units]
+        return [*kept, frozenset({(0, stop)})]
+
+    def gains(self, units: Sequence[Unit]) -> NDArray[np.float64]:
+        """Returns by how much each unit alone lifts each target above a text of no words, K x X."""
+        if not units:
+            return np.zeros((0, len(self.full_X)))
+        alone_KX = self.without(self.all_but(units))
+        return alone_KX[:-1] - alone_KX[-1]
+
     def _compute(self, drops: Sequence[Drop]) -> None:
-        shortened = [[_without(window, drop) for window in self._text.windows] for drop in drops]
-        asked = list(
-            dict.fromkeys(
-                row
-                for rows in shortened
-                for row, window in zip(rows, self._text.windows, strict=True)
-                if row != window.ids
-            )
-        )
+        known = {window.ids: i for i, window in enumerate(self._text.windows)}
+        shortened = [_rows_left(self._text.windows, drop) for drop in drops]
+        asked = [row for row in dict.fromkeys(chain(*shortened)) if row not in known]
         logits = self._engine.logits(asked) if asked else EngineLogits.empty([])
         self.num_windows_computed += len(asked)
-        place = {row: len(self._text.windows) + i for i, row in enumerate(asked)}
-        place |= {window.ids: i for i, window in enumerate(self._text.windows)}
+        place = known | {row: len(self._text.windows) + i for i, row in enumerate(asked)}
         everything = _joined(self._logits, logits)
         order = [place[row] for rows in shortened for row in rows]
         texts = [[Window(ids=row, start=0) for row in rows] for rows in shortened]
@@ -89,13 +99,20 @@ class Omissions:
         self._known |= dict(zip(drops, values_KX, strict=True))
 
 
+def _rows_left(windows: Sequence[Window], drop: Drop) -> list[tuple[int, ...]]:
+    """The windows of a text without some tokens; of those that lose everything one at most."""
+    rows = [_without(window, drop) for window in windows]
+    return [row for row in rows if len(row) > _NUM_MARKERS] or rows[:1]
+
+
 def _without(window: Window, drop: Drop) -> tuple[int, ...]:
+    end = window.start + window.num_text_tokens
+    if any(first <= window.start and end <= stop for first, stop in drop):
+        return (window.ids[0], window.ids[-1])
     gone = {
         position - window.start + 1
         for first, stop in drop
-        for position in range(
-            max(first, window.start), min(stop, window.start + window.num_text_tokens)
-        )
+        for position in range(max(first, window.start), min(stop, end))
     }
     return tuple(t for i, t in enumerate(window.ids) if i not in gone) if gone else window.ids
 

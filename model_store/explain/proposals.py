@@ -13,9 +13,6 @@ from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions
 from model_store.predictor import ReadText
 
-FAST_CLAUSES = 3
-"""Clauses of a category that are proposed."""
-
 
 def evidence_weights(
     omissions: Omissions, units: Sequence[Unit], category: int
@@ -23,12 +20,6 @@ def evidence_weights(
     """Returns how much each stretch speaks for a category, by what the evidence head says."""
     evidence_T = omissions.evidence_TC[:, category]
     return np.array([span_weight(evidence_T, u.first_token, u.stop_token) for u in units])
-
-
-def leading_clauses(omissions: Omissions, layout: Layout, category: int) -> list[int]:
-    """Returns the positions of the clauses that the evidence head gives most, that one first."""
-    weight_U = evidence_weights(omissions, layout.clauses, category)
-    return [int(position) for position in np.argsort(-weight_U, kind="stable")[:FAST_CLAUSES]]
 
 
 def head_quotes(
@@ -95,7 +86,8 @@ def proposed_quotes(
     units += head_quotes(
         omissions, text, layout, category=category, threshold=threshold, budget=budget
     )
-    for position in leading_clauses(omissions, layout, category):
+    weight_U = evidence_weights(omissions, layout.clauses, category)
+    for position in np.argsort(-weight_U, kind="stable")[:MAX_QUOTES]:
         clause = layout.clauses[position]
         room = room_left(units, budget)
         if len(units) == MAX_QUOTES or overlaps(clause, units):

@@ -1,11 +1,12 @@
 """Evidence spans: the one to three shortest quotes that carry a reason, chosen by omission.
 
 `exact_spans` and `fast_spans` look for them, each in a module of its own. Either way the effect
-that decides is the engine's answer without the words.
+that decides is the engine's answer without some words: without the quote (`exact`), or without
+anything else (`fast`).
 
-What comes first is what tells most: what the evidence head gives a clause times the root of what
-the logit loses without it. The effect alone overrates clauses whose absence unsettles the reading
-and underrates a fact that stands twice; the head alone knows nothing of what the answer rests on.
+What comes first is what tells most: what the evidence head gives a clause times the root of its
+effect. The effect alone overrates clauses whose absence unsettles the reading and underrates a fact
+that stands twice; the head alone knows nothing of what the answer rests on.
 
 Arrays: U stretches, K quotes, T tokens.
 """
@@ -44,7 +45,7 @@ class Carried:
 
     Attributes:
         units: one to three stretches, the most telling first; none in a text of white space.
-        effects: fall of the target's logit when each is left out alone.
+        effects: of each on the target's logit; see `carried_by`.
         category_logit_without: the category's logit without all of them.
         is_below_threshold: that logit is below the threshold of stating the category.
     """
@@ -55,10 +56,23 @@ class Carried:
     is_below_threshold: bool
 
 
-def carried_by(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:
-    """Returns some quotes as what carries a reason, the most telling first."""
-    effect_K = omissions.effects(alone(units))[:, question.target]
-    order = by_telling(omissions, question, units)
+def carried_by(
+    omissions: Omissions,
+    question: Question,
+    units: Sequence[Unit],
+    effect_K: NDArray[np.float64] | None = None,
+) -> Carried:
+    """Returns some quotes as what carries a reason, the most telling first.
+
+    Args:
+        omissions: answers of the text.
+        question: the reason.
+        units: the quotes.
+        effect_K: effect of each on the target's logit; None for its fall without each.
+    """
+    if effect_K is None:
+        effect_K = omissions.effects(alone(units))[:, question.target]
+    order = by_telling(omissions, question, units, effect_K)
     left = float(omissions.without([drop_of(units)])[0, question.category])
     return Carried(
         units=tuple(units[k] for k in order),
@@ -68,9 +82,13 @@ def carried_by(omissions: Omissions, question: Question, units: Sequence[Unit]) 
     )
 
 
-def by_telling(omissions: Omissions, question: Question, units: Sequence[Unit]) -> list[int]:
-    """Returns the positions of stretches, the most telling first."""
-    effect_K = omissions.effects(alone(units))[:, question.target]
+def by_telling(
+    omissions: Omissions,
+    question: Question,
+    units: Sequence[Unit],
+    effect_K: NDArray[np.float64],
+) -> list[int]:
+    """Returns the positions of stretches, the most telling first, by their effects."""
     weight_K = evidence_weights(omissions, units, question.category)
     return [int(k) for k in np.argsort(-how_telling(effect_K, weight_K), kind="stable")]
 
@@ -81,7 +99,7 @@ def how_telling(
     """Returns how much stretches tell of a reason; the effects where all of it is 0.
 
     Args:
-        effect_U: by how much the reason's logit falls without each.
+        effect_U: effect of each on the reason's logit.
         weight_U: what the evidence head gives each.
     """
     telling_U: NDArray[np.float64] = weight_U * np.sqrt(np.maximum(effect_U, 0.0))

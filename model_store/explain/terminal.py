@@ -65,7 +65,7 @@ def _highlighted(text: str, explanation: Explanation) -> Text:
 
 def _table(explanation: Explanation) -> Table:
     table = Table(title="Principal reasons")
-    for heading in ("", "reason", "probability", "quotes (fall in logit)", "without the quotes"):
+    for heading in ("", "reason", "probability", "quotes (logits they add)", "without the quotes"):
         table.add_column(heading)
     for number, reason in enumerate(explanation.reasons, start=1):
         quotes = "\n".join(f"{_seen(s.quote)} ({s.effect_logit:+.2f})" for s in reason.spans)

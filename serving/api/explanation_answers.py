@@ -23,7 +23,8 @@ class WeighedSpan(EvidenceSpan):
 
     field: str | None = _Field
     effect_logit: float = Field(
-        description="By how much the reason's logit falls without this quote alone.",
+        description="By how much the reason's logit falls without this quote alone; with `fast` "
+        "by how much this quote alone lifts it above a text of no words.",
         examples=[2.4127],
     )
 
@@ -47,12 +48,13 @@ class ReasonEvidence(BaseModel):
 
 
 class ClauseEffect(EvidenceSpan):
-    """A clause, and what the answer loses without it."""
+    """A clause, and what it adds to the answer."""
 
     field: str | None = _Field
     effects: dict[str, float] = Field(
         description="By how much the logit of each stated category, and of the `risk`, falls "
-        "without this clause; below 0 where the clause speaks against it."
+        "without this clause; with `fast` by how much this clause alone lifts it above a text of "
+        "no words. Below 0 where the clause speaks against it."
     )
 
 
@@ -76,15 +78,15 @@ class PredictionExplanation(BaseModel):
     """What an answer rests on, found by leaving words out and asking the model again."""
 
     method: Literal["fast", "exact"] = Field(
-        description="`fast` leaves out what the evidence head proposes, `exact` every clause and "
-        "then parts of the best ones."
+        description="`fast` asks what each clause says alone, `exact` what is lost without it and "
+        "without parts of the best ones."
     )
     reasons: list[ReasonEvidence] = Field(
         description="One per principal reason, in the same order."
     )
     clauses: list[ClauseEffect] = Field(
-        description="In the order of the text: every clause with `exact`, with `fast` those that "
-        "were proposed."
+        description="Every clause, in the order of the text; with `fast` none where nothing is "
+        "stated."
     )
     windows: int = Field(ge=0, description="Windows that were computed for it.")
     references: list[ReferenceComparison] = Field(

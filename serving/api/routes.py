@@ -132,8 +132,9 @@ async def predict(
     field. The answer advises; a person decides.
 
     With `explain=fast` or `exact` the quotes of each principal reason are those that count: left
-    out of the text, the reason loses by them. That takes several readings of the text, which wait
-    until nobody waits for a prediction; what cannot be had in time is left out, never late.
+    out of the text, the reason loses by them. That takes some three readings of the text (`exact`
+    some forty), which wait until nobody waits for a prediction; what cannot be had in time is left
+    out, never late.
     """
     row = read_application(application, number=1)
     if isinstance(row, RowError):

@@ -26,7 +26,7 @@ class Place:
         start: first code point.
         end: one past the last.
         field: the application field whose line it stands in; None in free text.
-        effects: by how much each target falls without it, logits, by the target's name.
+        effects: what it adds to each target, logits, by the target's name.
     """
 
     start: int

@@ -82,6 +82,36 @@ def test_omission_gives_a_linear_model_exactly_its_weights(tiny_tokenizer, rng):
     np.testing.assert_allclose(together_X, np.sum(expected_UX, axis=0), atol=1e-3)
 
 
+def test_what_each_clause_of_a_linear_model_says_alone_is_its_weights(tiny_tokenizer, rng):
+    weight_VX = rng.normal(size=(400, len(TARGETS)))
+    predictor = linear_predictor(tiny_tokenizer)
+    predictor.engine.weight_VX = weight_VX
+    (read,) = predictor.read([TEXT])
+    omissions, clauses = Omissions(predictor.engine, read), lay_out(read).clauses
+    expected_UX = [
+        weight_VX[list(read.tokens.ids[clause.first_token : clause.stop_token])].sum(axis=0)
+        for clause in clauses
+    ]
+    np.testing.assert_allclose(omissions.gains(clauses), expected_UX, atol=1e-4)
+    assert omissions.gains([]).shape == (0, len(TARGETS))
+    # The engine has read the clauses and what stands of a text without words, once and no more.
+    _, *asked = predictor.engine.asked
+    assert asked == [[2 + clause.num_tokens for clause in clauses] + [2]]
+
+
+def test_a_clause_of_a_long_text_is_read_alone_without_the_windows_it_is_not_in(predictor):
+    (read,) = predictor.read(["Income of $3,100 a month, six inquiries, one collection. " * 60])
+    omissions, clauses = Omissions(predictor.engine, read), lay_out(read).clauses
+    markers = read.windows[0].ids[0], read.windows[0].ids[-1]
+    for clause in (clauses[0], clauses[-1]):
+        ids = read.tokens.ids[clause.first_token : clause.stop_token]
+        alone_C, empty_C = predictor.engine.logits(
+            [(markers[0], *ids, markers[1]), markers]
+        ).category_WC
+        expected = alone_C - empty_C
+        np.testing.assert_allclose(omissions.gains([clause])[0, :12], expected, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_shapley_values_of_a_linear_model_are_its_weights(tiny_tokenizer, rng):
     predictor = linear_predictor(tiny_tokenizer)
@@ -137,8 +167,21 @@ def test_a_reason_no_quote_can_take_down_says_so(tiny_tokenizer):
 
 def test_fast_asks_the_engine_once_beyond_the_prediction(tiny_tokenizer):
     predictor = linear_predictor(tiny_tokenizer, heavy=["Income cannot carry"])
-    explain(predictor, TEXT, method="fast")
-    assert len(predictor.engine.asked) == 2
+    explanation = explain(predictor, TEXT, method="fast")
+    whole, added = predictor.engine.asked
+    assert sum(added) < 3 * sum(whole)
+    (read,) = predictor.read([TEXT])
+    assert explanation.clauses.units == lay_out(read).clauses
+    effect_U = explanation.clauses.of(str(CATEGORIES[0]))
+    assert "Income cannot" in explanation.clauses.units[int(effect_U.argmax())].quote
+
+
+def test_fast_asks_nothing_where_nothing_is_stated(tiny_tokenizer):
+    predictor = linear_predictor(tiny_tokenizer)
+    explanation = explain(predictor, TEXT, method="fast")
+    assert not explanation.reasons
+    assert not explanation.clauses.units
+    assert len(predictor.engine.asked) == 1
 
 
 def test_the_same_text_gets_the_same_explanation(predictor, read):

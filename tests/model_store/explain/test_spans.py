@@ -26,9 +26,12 @@ TEXT = f"{FILLER}. {TOLD}. {FILLER}. {MEANT}. {FILLER}. {AGAINST}. {FILLER}."
 class PhraseEngine:
     """Phrases that stand whole in a window add to the first category, or are seen by the head."""
 
-    def __init__(self, tokenizer, *, effects, seen, bias):
+    def __init__(self, tokenizer, *, effects, seen, bias, beside=()):
         (tokens,) = tokenizer.encode([TEXT])
         self.bias = bias
+        self.beside = {
+            (_ids(tokens, one), _ids(tokens, other)): effect for one, other, effect in beside
+        }
         self.effects = {_ids(tokens, phrase): effect for phrase, effect in effects.items()}
         self.seen = [_ids(tokens, phrase) for phrase in seen]
 
@@ -37,7 +40,10 @@ class PhraseEngine:
         output.category_WC[:] = output.reason_WR[:] = -9
         for i, row in enumerate(ids):
             held = [effect for phrase, effect in self.effects.items() if _place(phrase, row) >= 0]
-            output.category_WC[i, 0] = self.bias + sum(held)
+            together = [
+                e for pair, e in self.beside.items() if all(_place(p, row) >= 0 for p in pair)
+            ]
+            output.category_WC[i, 0] = self.bias + sum(held) + sum(together)
             output.evidence[i][:] = -5
             for phrase in self.seen:
                 if (place := _place(phrase, row)) >= 0:
@@ -61,10 +67,12 @@ def _place(phrase, row):
 
 @pytest.fixture
 def predictor_of(tiny_tokenizer):
-    def build(*, effects, seen, bias):
+    def build(*, effects, seen, bias, beside=()):
         never = CategoryCalibration(state=0.9, review=0.9)
         return Predictor(
-            engine=PhraseEngine(tiny_tokenizer, effects=effects, seen=seen, bias=bias),
+            engine=PhraseEngine(
+                tiny_tokenizer, effects=effects, seen=seen, bias=bias, beside=beside
+            ),
             tokenizer=tiny_tokenizer,
             calibration=Calibration(
                 categories=(CategoryCalibration(), *[never] * (len(CATEGORIES) - 1))
@@ -100,6 +108,19 @@ def test_where_the_most_telling_start_is_not_enough_the_strongest_is_tried(predi
 def test_fast_quotes_nothing_that_speaks_against_a_reason(predictor_of):
     predictor = predictor_of(
         effects={TOLD: 4.0, MEANT: 4.0, AGAINST: -2.0}, seen=[TOLD, AGAINST], bias=-1.0
+    )
+    _, found = quotes(predictor, "fast")
+    assert TOLD in found[0]
+    assert not any(AGAINST in quote for quote in found)
+
+
+def test_fast_leaves_quotes_out_one_by_one_where_all_of_them_together_lower_nothing(predictor_of):
+    # Alone the last phrase speaks for the reason; beside what the head does not see it takes more.
+    predictor = predictor_of(
+        effects={TOLD: 2.0, MEANT: 3.0, AGAINST: 1.0},
+        seen=[TOLD, AGAINST],
+        bias=2.0,
+        beside=[(MEANT, AGAINST, -5.0)],
     )
     _, found = quotes(predictor, "fast")
     assert TOLD in found[0]
