@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from transformers import RobertaConfig
+from random_encoders import encoder_config
 
 from model_store.engine.bounds import COMPOSITION_BOUNDS
 from model_store.engine.outputs import Engine, EngineLogits
@@ -44,7 +44,6 @@ from serving.batching.window_queue import WindowJob, WindowQueue
 
 SEED = 20261120
 PADDING_ID = 1
-VOCABULARY = 50_265
 LENGTHS = (512, 128)
 LOAD_RATIO = 0.7
 LOAD_TOKENS = 512
@@ -72,17 +71,7 @@ class Unheard:
 def build_network(*, is_tiny: bool) -> Network:
     """Returns a network of RoBERTa-base's size, or a tiny one, with seeded random weights."""
     torch.manual_seed(SEED)
-    tiny = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    config = RobertaConfig(
-        vocab_size=VOCABULARY,
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        **(tiny | {"intermediate_size": 128} if is_tiny else {}),
-    )
-    return Network(config).eval()
+    return Network(encoder_config("tiny" if is_tiny else "base")).eval()
 
 
 def windows(num_tokens: int, count: int, *, seed: int = SEED) -> list[tuple[int, ...]]:

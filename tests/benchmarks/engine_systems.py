@@ -1,25 +1,24 @@
 """What the engine benchmarks measure: models, texts, and every way to run a model here."""
 
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from random_encoders import encoder_config
 from transformers import (
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaForSequenceClassification,
     pipeline,
 )
+from unjudged_int8 import quantize_unjudged
 
 from data_pipeline.corpus.narratives import load_corpus
 from model_store.artifact import Artifact, load_artifact, save_artifact, starter_directory
 from model_store.calibration import Calibration
 from model_store.engine.choice import EngineChoice, open_engine
-from model_store.engine.int8 import GateLimits, quantize
 from model_store.engine.outputs import DescribedEngine
 from model_store.errors import BackendError
 from model_store.figure_tokens import FigureRanges
@@ -32,17 +31,6 @@ SEED = 20261120
 BACKENDS = ("torch-fp32", "torch-bf16", "openvino-fp32", "openvino-bf16", "openvino-int8")
 
 MODELS = ("bundled", "base", "tiny")
-
-_SIZES: dict[str, dict[str, int]] = {
-    "base": {},
-    "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2},
-}
-_ANY_FIGURES = GateLimits(
-    min_primary_agreement=0.0,
-    min_stated_agreement=0.0,
-    max_omission=1.0,
-    max_mean_risk_difference=100.0,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +80,8 @@ def stored_model(name: str, work: Path) -> StoredModel:
     if name == "bundled":
         return open_stored(starter_directory())
     torch.manual_seed(SEED)
-    config = RobertaConfig(
-        vocab_size=50265,
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        **_SIZES[name],
-    )
     artifact = Artifact(
-        network=Network(config).eval(),
+        network=Network(encoder_config(name)).eval(),
         tokenizer=starter.tokenizer.with_figures(FigureRanges()),
         calibration=Calibration(),
         manifest=Manifest(name=f"random-{name}", version="0", created="2026-11-20"),
@@ -125,14 +104,12 @@ def systems(
     """
     if "openvino-int8" in names:
         texts = corpus_texts()
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            _, figures = quantize(
-                stored,
-                calibration_texts=texts[:100],
-                gate_texts=texts[100:300],
-                cache_dir=work,
-                limits=_ANY_FIGURES,
-            )
+        figures = quantize_unjudged(
+            stored,
+            calibration_texts=texts[:100],
+            gate_texts=texts[100:300],
+            cache_dir=work,
+        )
         print(f"# int8 of {stored.manifest.model_version} against fp32: {figures}")
     for name in names:
         try:

@@ -15,8 +15,7 @@ random weights, for speed only; `tiny` is for tests of the benchmark.
 
 import argparse
 import json
-import os
-from contextlib import redirect_stdout
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,6 @@ from data_pipeline.domain.masking import mask
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.artifact import Artifact, load_artifact, save_artifact, starter_directory
 from model_store.calibration import Calibration
-from model_store.engine.int8 import GateLimits, quantize
 from model_store.engine.torch_backend import pad_rows
 from model_store.errors import ModelError
 from model_store.figure_tokens import FigureRanges
@@ -38,24 +36,15 @@ from model_store.network import Network
 from model_store.stored import open_stored
 from model_store.windows import TextTokenizer
 
+sys.path.append(str(Path(__file__).parents[1]))
+from random_encoders import encoder_config
+from unjudged_int8 import quantize_unjudged
+
 SIZES = ("tiny", "bundled", "base")
 NUM_LABELS = len(CATEGORIES)
 LARGEST_LOGIT = 8.0  # of the teacher: a probability of 0.9997
 PENALTY = 10.0  # of the ridge regression, features standardised
 TANH_SCALE = 1e-4  # tanh(x) is x to 7 digits below it
-
-_ENCODERS = {
-    "tiny": {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
-             "intermediate_size": 128},
-    "base": {},
-}  # fmt: skip
-_ANY_FIGURES = GateLimits(
-    min_primary_agreement=0.0,
-    min_stated_agreement=0.0,
-    max_omission=1.0,
-    max_mean_risk_difference=100.0,
-)
-"""The benchmark judges every system by one gate, on the same texts."""
 
 
 def make(size: str, folder: Path, *, cache_dir: Path) -> None:
@@ -66,7 +55,7 @@ def make(size: str, folder: Path, *, cache_dir: Path) -> None:
         network = starter.network
         weight_CH, bias_C = fitted_layer(starter)
     else:
-        network = Network(_random_config(_ENCODERS[size])).eval()
+        network = Network(encoder_config(size)).eval()
         hidden = network.config.hidden_size
         weight_CH, bias_C = torch.randn(NUM_LABELS, hidden) * 2 / hidden**0.5, torch.zeros(12)
     write_classifier(network, starter, weight_CH, bias_C, folder / "transformers")
@@ -81,7 +70,13 @@ def make(size: str, folder: Path, *, cache_dir: Path) -> None:
     )
     save_artifact(artifact, folder / "wherefore", storage="fp32")
     try:
-        _quantize(folder / "wherefore", cache_dir)
+        texts = corpus_texts(CALIBRATION)
+        quantize_unjudged(
+            open_stored(folder / "wherefore"),
+            calibration_texts=texts,
+            gate_texts=texts[:8],
+            cache_dir=cache_dir,
+        )
     except ModelError as error:
         print(f"# int8 is left out: {error}")
 
@@ -162,30 +157,6 @@ def make_linear(network: Network, weight_CH: Tensor, bias_C: Tensor) -> None:
         network.precedence_weight.zero_()
         network.lexical_weight.zero_()
         network.encoder_weight.fill_(1.0)
-
-
-def _random_config(size: dict[str, int]) -> RobertaConfig:
-    return RobertaConfig(
-        vocab_size=50265,
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        layer_norm_eps=1e-5,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        **size,
-    )
-
-
-def _quantize(model: Path, cache_dir: Path) -> None:
-    texts = corpus_texts(CALIBRATION)
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        quantize(
-            open_stored(model),
-            calibration_texts=texts,
-            gate_texts=texts[:8],
-            cache_dir=cache_dir,
-            limits=_ANY_FIGURES,
-        )
 
 
 if __name__ == "__main__":

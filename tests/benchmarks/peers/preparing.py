@@ -14,7 +14,10 @@ BENCH = Path(".bench").resolve()
 
 VENVS, MODELS, CACHE, LOGS = (BENCH / name for name in ("venvs", "models", "cache", "logs"))
 _HERE = Path(__file__).parent
-_MADE_BY = ("make_model.py", "common_texts.py", "export_onnx.py")
+_MADE_BY = (
+    *(_HERE / name for name in ("make_model.py", "common_texts.py", "export_onnx.py")),
+    *(_HERE.parent / name for name in ("random_encoders.py", "unjudged_int8.py")),
+)
 _STAMP = "made_of"
 
 
@@ -44,6 +47,6 @@ def prepared(size: str, *, say: Callable[[str], None]) -> Path:
 
 def _digest() -> str:
     made_of = hashlib.sha256(open_stored(starter_directory()).manifest.digest.encode())
-    for name in _MADE_BY:
-        made_of.update((_HERE / name).read_bytes())
+    for path in _MADE_BY:
+        made_of.update(path.read_bytes())
     return made_of.hexdigest()
