@@ -276,27 +276,46 @@ def near_duplicates(left: Iterable[Example], right: Iterable[Example]) -> list[s
     Compared are word 5-grams, case and punctuation aside; a text shorter than five words is one
     gram.
     """
-    postings: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    sizes: list[int] = []
-    for position, example in enumerate(left):
+    index = _TextIndex()
+    for example in left:
+        index.add(example)
+    return [example.id for example in right if index.repeated_by(example)]
+
+
+def near_repeats(examples: Iterable[Example]) -> list[tuple[str, str]]:
+    """Returns ids of examples, each with that of an earlier one of another group it repeats."""
+    index, found = _TextIndex(), []
+    for example in examples:
+        earlier = next((e for e in index.repeated_by(example) if e.group != example.group), None)
+        if earlier is not None:
+            found.append((example.id, earlier.id))
+        index.add(example)
+    return found
+
+
+class _TextIndex:
+    """Texts by their word 5-grams."""
+
+    def __init__(self) -> None:
+        self._examples: list[tuple[Example, int]] = []
+        self._postings: dict[tuple[str, ...], list[int]] = defaultdict(list)
+
+    def add(self, example: Example) -> None:
         shingles = _shingles(example.text)
-        sizes.append(len(shingles))
         for shingle in shingles:
-            postings[shingle].append(position)
-    return [e.id for e in right if _repeats(_shingles(e.text), postings=postings, sizes=sizes)]
+            self._postings[shingle].append(len(self._examples))
+        self._examples.append((example, len(shingles)))
 
-
-def _repeats(
-    shingles: set[tuple[str, ...]],
-    *,
-    postings: Mapping[tuple[str, ...], Sequence[int]],
-    sizes: Sequence[int],
-) -> bool:
-    shared = Counter(position for s in shingles for position in postings.get(s, ()))
-    return any(
-        count >= NEAR_DUPLICATE_SHARE * min(len(shingles), sizes[position])
-        for position, count in shared.items()
-    )
+    def repeated_by(self, example: Example) -> list[Example]:
+        """The examples whose text another nearly repeats, or the other way round."""
+        shingles = _shingles(example.text)
+        shared = Counter(position for s in shingles for position in self._postings.get(s, ()))
+        held = ((*self._examples[position], count) for position, count in shared.items())
+        return [
+            other
+            for other, size, count in held
+            if count >= NEAR_DUPLICATE_SHARE * min(len(shingles), size)
+        ]
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:

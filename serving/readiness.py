@@ -75,7 +75,8 @@ class Readiness:
     async def _ask(self) -> None:
         before, found = self._verdict, await self._found()
         self._verdict, self._checked_at = found, time.monotonic()
-        self._batcher.is_trusted = found is not Verdict.WRONG
+        if found is not Verdict.NONE:  # silence is no proof that a wrong engine is right again
+            self._batcher.is_trusted = found is Verdict.RIGHT
         if found is not before:
             log.info("readiness", verdict=found.value)
 

@@ -49,8 +49,9 @@ class CheckpointFolder:
     def save(self, state: TrainingState) -> None:
         """Replaces the state kept, whole or not at all."""
         self._path.mkdir(parents=True, exist_ok=True)
-        (self._path / _RUN).write_text(json.dumps(self._run, indent=2, sort_keys=True))
-        unfinished = self._path / f"{_STATE}.partial"
+        run, unfinished = (self._path / f"{name}.partial" for name in (_RUN, _STATE))
+        run.write_text(json.dumps(self._run, indent=2, sort_keys=True), encoding="utf-8")
+        run.replace(self._path / _RUN)
         torch.save({name: getattr(state, name) for name in state.__slots__}, unfinished)
         unfinished.replace(self._path / _STATE)
 

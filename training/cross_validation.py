@@ -40,6 +40,7 @@ from training.forms import Form
 from training.loop import StepReport
 from training.metrics import micro_f1
 from training.run import set_up_torch
+from training.starting import require_start_unread, start_identity
 
 _NOTE = (
     "Every text was answered by a model that had read no text of its author. Answers of the models "
@@ -88,10 +89,12 @@ def cross_validate(
 
     Raises:
         ResumeError: the folder holds results of another configuration or corpus.
-        ConfigError: encoder or corpus cannot be read.
+        ConfigError: encoder or corpus cannot be read, or the run starts from a model that has
+            learned from a corpus.
         BackendError: a form of the network cannot be computed on this machine.
         DataError: the corpus cannot be split as asked.
     """
+    require_start_unread(config, source="corpus", test_digest="each author is held out once")
     set_up_torch(config)
     compute_as_serving_does()
     watch = watch or Watch()
@@ -193,7 +196,9 @@ def _report(
     if not subjects[0].is_baseline:
         data_set = data_set_record(labelled, subjects, report)
         write_cross_validation(
-            data_set, folds[0].directory.parent, config=config.model_dump(mode="json")
+            data_set,
+            folds[0].directory.parent,
+            config={**config.model_dump(mode="json"), **start_identity(config)},
         )
     return report
 

@@ -25,6 +25,7 @@ from training.baselines import Baseline, answers_of
 from training.checkpoint import CheckpointFolder
 from training.config import TrainingConfig
 from training.dataset import prepare
+from training.errors import ResumeError
 from training.evaluation.answers import Answers
 from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
 from training.evaluation.labelled import labelled_narratives
@@ -129,6 +130,12 @@ def _predictor(
     config: TrainingConfig, fold: Fold, form: Form, *, trained: dict[str, object]
 ) -> Predictor:
     if form is Form.FP32:
+        if not _checkpoint(fold).exists():
+            raise ResumeError(
+                f"the network of {fold.directory} before it was stored is gone: its checkpoint was "
+                f"removed when all folds were counted; delete {NETWORK}.json there to train again, "
+                f"or leave out --form {form}"
+            )
         # No step is left to take: the checkpoint is that of the last one.
         artifact = _train(config, fold, identity=trained, on_step=lambda _: None)
         return Predictor.from_artifact(artifact)

@@ -8,6 +8,7 @@ the gradients are summed over processes, so that the steps are those of one proc
 process writes checkpoints.
 """
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -108,8 +109,12 @@ class Trainer:
 
     @property
     def averaged_network(self) -> Network:
-        """The moving average of the weights, in evaluation mode: what a run produces."""
-        return cast(Network, self._average.module).eval()
+        """The moving average of the weights, in evaluation mode: what a run produces.
+
+        A copy in the processor's memory, wherever the run trained: what is fitted on it, and how it
+        is measured, is the same everywhere.
+        """
+        return copy.deepcopy(cast(Network, self._average.module)).cpu().eval()
 
     def run(
         self,

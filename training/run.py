@@ -30,7 +30,13 @@ from training.partial_calibration import fit_partial_calibration
 from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
-from training.starting import load_network, load_run_tokenizer, start_identity, start_manifest
+from training.starting import (
+    load_network,
+    load_run_tokenizer,
+    require_start_unread,
+    start_identity,
+    start_manifest,
+)
 
 MAX_MEASURED_TEXTS = 3000
 """Most texts that a run measures itself on; `wherefore evaluate` measures on all."""
@@ -86,6 +92,7 @@ def run_training(
     set_up_torch(config)
     on_stage(f"reading the texts: {config.data.source}")
     data = load_run_data(config)
+    require_start_unread(config, source=data.source, test_digest=data.test_digest)
     tokenizer = load_run_tokenizer(config, [example.text for example in data.train])
     texts = prepare(data.train, tokenizer)
     trainer = Trainer(

@@ -17,6 +17,7 @@ from model_store.stored import open_stored
 from model_store.windows import TextTokenizer
 from training.config import TrainingConfig
 from training.errors import ConfigError
+from training.run_data.parts import held_out_digests
 
 _MODEL = "model"  # folder of the model inside the folder of the run that made it
 _MANIFEST = "manifest.json"
@@ -84,6 +85,29 @@ def start_manifest(config: TrainingConfig) -> Manifest | None:
         ModelError: the model cannot be found.
     """
     return None if config.start_from is None else read_manifest(_directory(config.start_from))
+
+
+def require_start_unread(config: TrainingConfig, *, source: str, test_digest: str) -> None:
+    """Refuses to start from a model that may have learned from what the run measures itself on.
+
+    Args:
+        config: the run.
+        source: its kind of data.
+        test_digest: digest of the texts it measures itself on.
+
+    Raises:
+        ConfigError: the model learned from data of this kind, and held out others.
+        ModelError: the model cannot be found.
+    """
+    manifest = start_manifest(config)
+    if manifest is None or source not in manifest.data_digests:
+        return
+    if held_out_digests(manifest).get(source) != test_digest:
+        raise ConfigError(
+            f"start_from is {config.start_from}, which learned from {source} and held out other "
+            "texts of it than this run does, so it may have read those: start from a model of "
+            "another kind of data, or hold out the same"
+        )
 
 
 def start_identity(config: TrainingConfig) -> dict[str, str]:

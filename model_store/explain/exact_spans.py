@@ -27,7 +27,8 @@ from model_store.predictor import ReadText
 
 _SHORTLIST = 5  # clauses of a reason that are looked into
 _NARROW_WORDS = 6  # a clause of so few words is quoted whole
-_KEPT_EFFECT = 0.75  # a stretch that has this share of its clause's effect stands for it
+_KEPT_SHARE = 0.75  # a stretch that does this share of what its clause does stands for it
+_MOST_TRIED = 3  # stretches tried as the next quote of a reason
 
 
 def exact_spans(
@@ -58,7 +59,7 @@ def exact_spans(
         )
         for question in questions
     ]
-    omissions.without([drop for units in headed for drop in alone(units)])
+    omissions.prepare([drop for units in headed for drop in alone(units)])
     return [
         _filled(
             omissions,
@@ -90,32 +91,45 @@ def _narrowed(
     *,
     budget: int,
 ) -> list[list[Unit]]:
-    """For each clause of each list the shortest stretch within that has most of its effect."""
-    pieces = {
-        clause: list(_pieces(clause, text, layout, budget))
+    """For each clause of each list the shortest stretch within that does most of what it does.
+
+    What stretches say alone, which is read at little cost, proposes one; it stands for its clause
+    if leaving it out alone lowers the reason nearly as much, else the clause stands for itself
+    where it fits.
+    """
+    parts = {
+        clause: [clause, *_pieces(clause, text, layout, budget)]
         for shortlist in shortlists
         for clause in shortlist
     }
-    omissions.without([drop_of([piece]) for found in pieces.values() for piece in found])
-
-    def narrow(clause: Unit, target: int) -> Unit:
-        whole, *effects = omissions.effects(alone([clause, *pieces[clause]]))[:, target]
-        fitting = [
-            (piece, effect)
-            for piece, effect in zip([clause, *pieces[clause]], [whole, *effects], strict=True)
-            if piece.num_tokens <= budget
-        ]
-        strong = [(p, e) for p, e in fitting if e >= _KEPT_EFFECT * whole > 0]
-        if strong:
-            return min(strong, key=lambda found: (found[0].num_tokens, -found[1]))[0]
-        if fitting:
-            return max(fitting, key=lambda found: found[1])[0]
-        return min([clause, *pieces[clause]], key=lambda unit: unit.num_tokens)
-
-    return [
-        [narrow(clause, question.target) for clause in shortlist]
+    omissions.prepare(units=[unit for units in parts.values() for unit in units])
+    proposed = [
+        [_shortest(omissions, parts[clause], question.target, budget) for clause in shortlist]
         for question, shortlist in zip(questions, shortlists, strict=True)
     ]
+    omissions.prepare([drop for units in proposed for drop in alone(units)])
+
+    def decided(clause: Unit, piece: Unit, target: int) -> Unit:
+        whole, part = omissions.effects(alone([clause, piece]))[:, target]
+        stands = part >= _KEPT_SHARE * whole > 0
+        return piece if stands or clause.num_tokens > budget else clause
+
+    return [
+        [decided(*found, question.target) for found in zip(shortlist, units, strict=True)]
+        for question, shortlist, units in zip(questions, shortlists, proposed, strict=True)
+    ]
+
+
+def _shortest(omissions: Omissions, units: Sequence[Unit], target: int, budget: int) -> Unit:
+    """Of a clause and stretches within it the shortest that fits and says most of it alone."""
+    gain_K = omissions.gains(units)[:, target]
+    fitting = [k for k, unit in enumerate(units) if unit.num_tokens <= budget]
+    strong = [k for k in fitting if gain_K[k] >= _KEPT_SHARE * gain_K[0] > 0]
+    if strong:
+        return units[min(strong, key=lambda k: (units[k].num_tokens, -gain_K[k]))]
+    if fitting:
+        return units[max(fitting, key=lambda k: gain_K[k])]
+    return min(units, key=lambda unit: unit.num_tokens)
 
 
 def _pieces(clause: Unit, text: ReadText, layout: Layout, budget: int) -> Iterator[Unit]:
@@ -164,11 +178,13 @@ def _grown_from(
         waiting = [u for u in waiting if u.num_tokens <= room and not overlaps(u, chosen)]
         if not waiting or left_X[question.category] < question.threshold_logit:
             break
-        left_KX = omissions.without([drop_of([*chosen, unit]) for unit in waiting])
+        effect_K = omissions.effects(alone(waiting))[:, question.target]
+        tried = [waiting[k] for k in np.argsort(-effect_K, kind="stable")[:_MOST_TRIED]]
+        left_KX = omissions.without([drop_of([*chosen, unit]) for unit in tried])
         best = int(left_KX[:, question.target].argmin())
         if left_KX[best, question.target] >= left_X[question.target]:
             break
-        chosen.append(waiting[best])
+        chosen.append(tried[best])
     return chosen
 
 
@@ -180,11 +196,15 @@ def _filled(
     *,
     budget: int,
 ) -> Carried:
-    """Adds what the evidence head would quote besides, where it fits and speaks for the reason."""
+    """Adds what the evidence head would quote besides, where it fits and speaks for the reason.
+
+    Nothing is added where the category would then be stated again.
+    """
     chosen = list(found.units)
     effect_K = omissions.effects(alone(others))[:, question.target]
     for unit, effect in zip(others, effect_K, strict=True):
         fits = unit.num_tokens <= room_left(chosen, budget) and not overlaps(unit, chosen)
         if len(chosen) < MAX_QUOTES and fits and effect > 0:
             chosen.append(unit)
-    return carried_by(omissions, question, chosen)
+    filled = carried_by(omissions, question, chosen)
+    return found if found.is_below_threshold and not filled.is_below_threshold else filled

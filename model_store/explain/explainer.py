@@ -28,6 +28,11 @@ ExplainMethod = Literal["fast", "exact"]
 """`fast` reads clauses and quotes alone, `exact` the text without each clause and then within."""
 
 
+EXPLAINER_VERSION = 2
+"""Raised with every change of what is quoted or weighed: what was measured of another version says
+nothing of this one."""
+
+
 @runtime_checkable
 class Decoder(Protocol):
     """What explains an answer needs of a predictor: how its logits become answers."""

@@ -44,7 +44,7 @@ def fast_spans(
         for question in questions
     ]
     read_alone = [*layout.clauses, *(unit for units in proposals for unit in units)]
-    omissions.without([*omissions.all_but(read_alone), *map(drop_of, proposals)])
+    omissions.prepare([drop_of(units) for units in proposals], units=read_alone)
     return [
         _decided(omissions, question, units)
         for question, units in zip(questions, proposals, strict=True)
@@ -52,17 +52,15 @@ def fast_spans(
 
 
 def _decided(omissions: Omissions, question: Question, units: Sequence[Unit]) -> Carried:
-    """All that were proposed and speak for the reason; the one that tells most where none does."""
+    """Of what was proposed all that speaks for the reason alone; else what tells most.
+
+    Where the reason loses nothing without all of it, what it loses most by: a stretch can speak for
+    a reason by itself and against it where it stands.
+    """
     gain_K = omissions.gains(units)[:, question.target]
-    chosen = [k for k in range(len(units)) if gain_K[k] > 0] or [*np.argsort(-gain_K)[:1]]
-    carried = carried_by(omissions, question, [units[k] for k in chosen], gain_K[chosen])
-    if not units or _falls(omissions, question, carried.units):
-        return carried
-    # What speaks by itself can still speak against the reason in its place: leave each out.
-    effect_K = omissions.effects(alone(units))[:, question.target]
-    chosen = [k for k in range(len(units)) if effect_K[k] > 0] or [int(effect_K.argmax())]
-    return carried_by(omissions, question, [units[k] for k in chosen], gain_K[chosen])
-
-
-def _falls(omissions: Omissions, question: Question, units: Sequence[Unit]) -> bool:
-    return bool(omissions.effects([drop_of(units)])[0, question.target] > 0)
+    chosen = np.flatnonzero(gain_K > 0) if (gain_K > 0).any() else np.argsort(-gain_K)[:1]
+    quoted = [units[k] for k in chosen]
+    if units and omissions.effects([drop_of(quoted)])[0, question.target] <= 0:
+        chosen = omissions.effects(alone(units))[:, question.target].argmax(keepdims=True)
+        quoted = [units[k] for k in chosen]
+    return carried_by(omissions, question, quoted, gain_K[chosen])

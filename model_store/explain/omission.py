@@ -2,10 +2,10 @@
 
 Left-out tokens are taken out of the windows they stand in; the windows keep their places, so that
 what differs is the omission and not another division of the text. Windows that lose nothing keep
-the answer they had, and a window that loses everything says nothing where another is left. All
-windows of a call go through the engine as one ragged batch.
+the answer they had. A stretch that is read alone is read in the one window that holds most of it.
+All windows of a call go through the engine as one ragged batch.
 
-Arrays: K sets of stretches left out, C categories, X targets (see `model_store.explain.targets`).
+Arrays: K stretches or sets of them, C categories, X targets (see `model_store.explain.targets`).
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,11 @@ from model_store.explain.targets import text_targets
 from model_store.predictor import ReadText
 from model_store.windows import Window
 
-_NUM_MARKERS = 2  # before and behind the tokens of a window
-
 Drop = frozenset[tuple[int, int]]
 """Half-open stretches of the tokens of a text that are left out together."""
+
+_Alone = tuple[int, int]  # a half-open stretch of the tokens of a text that is read alone
+_NOTHING: _Alone = (0, 0)
 
 
 def drop_of(units: Sequence[Unit]) -> Drop:
@@ -59,62 +60,71 @@ class Omissions:
         self.full_X: NDArray[np.float64] = values_NX[0]
         self.evidence_TC: NDArray[np.float64] = text.quotable(reading.evidence[0])
         self.num_windows_computed = 0
-        self._known: dict[Drop, NDArray[np.float64]] = {frozenset(): self.full_X}
+        self._known: dict[Drop | _Alone, NDArray[np.float64]] = {frozenset(): self.full_X}
+
+    def prepare(self, drops: Sequence[Drop] = (), *, units: Sequence[Unit] = ()) -> None:
+        """Computes in one batch what `without` and `gains` will be asked for."""
+        alone = [_NOTHING, *map(_alone, units)] if units else []
+        new = [key for key in dict.fromkeys([*drops, *alone]) if key not in self._known]
+        if new:
+            self._compute(new)
 
     def without(self, drops: Sequence[Drop]) -> NDArray[np.float64]:
         """Returns the targets of the text without each set of stretches, K x X."""
-        new = [drop for drop in dict.fromkeys(drops) if drop not in self._known]
-        if new:
-            self._compute(new)
-        return np.array([self._known[drop] for drop in drops]).reshape(-1, len(self.full_X))
+        self.prepare(drops)
+        return self._found(drops)
 
     def effects(self, drops: Sequence[Drop]) -> NDArray[np.float64]:
         """Returns by how much each target falls without each set of stretches, K x X logits."""
         return self.full_X - self.without(drops)
 
-    def all_but(self, units: Sequence[Unit]) -> list[Drop]:
-        """Returns what leaves nothing but each unit, and last what leaves nothing at all."""
-        stop = len(self._text.tokens.ids)
-        kept = [frozenset({(0, unit.first_token), (unit.stop_token, stop)}) for unit in units]
-        return [*kept, frozenset({(0, stop)})]
-
     def gains(self, units: Sequence[Unit]) -> NDArray[np.float64]:
         """Returns by how much each unit alone lifts each target above a text of no words, K x X."""
-        if not units:
-            return np.zeros((0, len(self.full_X)))
-        alone_KX = self.without(self.all_but(units))
-        return alone_KX[:-1] - alone_KX[-1]
+        self.prepare(units=units)
+        return self._found(list(map(_alone, units))) - (self._known[_NOTHING] if units else 0.0)
 
-    def _compute(self, drops: Sequence[Drop]) -> None:
+    def _found(self, keys: Sequence[Drop | _Alone]) -> NDArray[np.float64]:
+        return np.array([self._known[key] for key in keys]).reshape(-1, len(self.full_X))
+
+    def _compute(self, keys: Sequence[Drop | _Alone]) -> None:
         known = {window.ids: i for i, window in enumerate(self._text.windows)}
-        shortened = [_rows_left(self._text.windows, drop) for drop in drops]
-        asked = [row for row in dict.fromkeys(chain(*shortened)) if row not in known]
+        rows_by_key = [self._rows(key) for key in keys]
+        asked = [row for row in dict.fromkeys(chain(*rows_by_key)) if row not in known]
         logits = self._engine.logits(asked) if asked else EngineLogits.empty([])
         self.num_windows_computed += len(asked)
         place = known | {row: len(self._text.windows) + i for i, row in enumerate(asked)}
         everything = _joined(self._logits, logits)
-        order = [place[row] for rows in shortened for row in rows]
-        texts = [[Window(ids=row, start=0) for row in rows] for rows in shortened]
+        order = [place[row] for rows in rows_by_key for row in rows]
+        texts = [[Window(ids=row, start=0) for row in rows] for rows in rows_by_key]
         values_KX, _ = text_targets(_taken(everything, order), texts)
-        self._known |= dict(zip(drops, values_KX, strict=True))
+        self._known |= dict(zip(keys, values_KX, strict=True))
+
+    def _rows(self, key: Drop | _Alone) -> list[tuple[int, ...]]:
+        windows = self._text.windows
+        if isinstance(key, frozenset):
+            return [_without(window, key) for window in windows]
+        return [max((_only(window, *key) for window in windows), key=len)]
 
 
-def _rows_left(windows: Sequence[Window], drop: Drop) -> list[tuple[int, ...]]:
-    """The windows of a text without some tokens; of those that lose everything one at most."""
-    rows = [_without(window, drop) for window in windows]
-    return [row for row in rows if len(row) > _NUM_MARKERS] or rows[:1]
+def _alone(unit: Unit) -> _Alone:
+    return unit.first_token, unit.stop_token
 
 
 def _without(window: Window, drop: Drop) -> tuple[int, ...]:
-    end = window.start + window.num_text_tokens
-    if any(first <= window.start and end <= stop for first, stop in drop):
-        return (window.ids[0], window.ids[-1])
     gone = {
         position - window.start + 1
         for first, stop in drop
-        for position in range(max(first, window.start), min(stop, end))
+        for position in range(
+            max(first, window.start), min(stop, window.start + window.num_text_tokens)
+        )
     }
     return tuple(t for i, t in enumerate(window.ids) if i not in gone) if gone else window.ids
+
+
+def _only(window: Window, first: int, stop: int) -> tuple[int, ...]:
+    """The tokens of a stretch that stand in a window, between its markers."""
+    inside = slice(max(first - window.start, 0), max(stop - window.start, 0))
+    return (window.ids[0], *window.ids[1:-1][inside], window.ids[-1])
 
 
 def _joined(first: EngineLogits, second: EngineLogits) -> EngineLogits:

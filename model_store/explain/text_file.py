@@ -1,4 +1,7 @@
-"""One application as a file: read as it stands, so that offsets are those of the file."""
+"""One application as a file: read as it stands, so that offsets are those of the file.
+
+A byte order mark is not of the text and does not count.
+"""
 
 import os
 import sys

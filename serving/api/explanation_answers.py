@@ -19,7 +19,7 @@ _Field = Field(description="The application field whose line it stands in; null 
 
 
 class WeighedSpan(EvidenceSpan):
-    """A quote, and what the reason loses without it."""
+    """A quote, and what it adds to the reason."""
 
     field: str | None = _Field
     effect_logit: float = Field(

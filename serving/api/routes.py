@@ -122,7 +122,7 @@ async def predict(
     request: Request,
     application: Annotated[ApplicationBody, Body()],
     explain: Annotated[
-        Explain, Query(description="Whether quotes are confirmed by leaving them out.")
+        Explain, Query(description="Whether quotes are weighed by leaving words out.")
     ] = "none",
 ) -> PredictAnswer:
     """Scores one application: its risk, the principal reasons of a denial, and their evidence.

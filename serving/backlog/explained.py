@@ -1,4 +1,4 @@
-"""Explained rows: principal reasons quoted as leaving the quotes out has confirmed.
+"""Explained rows: principal reasons with the quotes that leaving words out has chosen.
 
 What a text is asked about depends on that text alone, so an explained row is the same wherever and
 whenever it is made. It holds the quotes that `POST /api/v1/predict?explain=` gives.

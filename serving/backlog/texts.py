@@ -213,7 +213,7 @@ class ShardScorer:
             yield Finished(positions=[position], rows=[self._explained_row(read, found)])
 
     def _explained_row(self, read: ReadRow, logits: EngineLogits | None) -> OutputRow:
-        """A row with the quotes that leaving them out has confirmed; tried once more if need be."""
+        """A row with the quotes that leaving words out has chosen; tried once more if need be."""
         if logits is None or self._explain == "none":
             return self._row(read, logits)
         for is_last in (False, True):

@@ -20,7 +20,7 @@ from serving.batching.admission import Admission, BatchLimits, Request, estimate
 from serving.batching.engine_worker import EngineObserver, EngineWorker
 from serving.batching.flights import NamedWindow, WindowFlights
 from serving.batching.text_stage import PendingRow, TextStage, joined, sliced
-from serving.batching.window_queue import Priority, WindowQueue
+from serving.batching.window_queue import AHEAD_OF_ALL, Priority, WindowQueue
 from serving.cache.logits_cache import CacheObserver, LogitsCache
 from serving.errors import NotReadyError
 from serving.rows import OutputRow
@@ -166,7 +166,9 @@ class Batcher:
         async with asyncio.timeout(timeout_seconds):
             read = await self._texts.read_text(text)
             windows = [NamedWindow(ids=window.ids) for window in read.windows]
-            computed = await self._flights.compute(windows, deadline=0.0, priority=Priority.ONLINE)
+            computed = await self._flights.compute(
+                windows, deadline=AHEAD_OF_ALL, priority=Priority.ONLINE
+            )
             return await self._texts.decode(read, computed)
 
     def drain(self, *, seconds: float | None = None) -> None:

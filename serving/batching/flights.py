@@ -11,12 +11,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from model_store.engine.outputs import EngineLogits
 from serving.batching.engine_worker import Outcome
 from serving.batching.window_queue import Priority, WindowJob, WindowQueue
 from serving.cache.logits_cache import CacheObserver, LogitsCache
 
 Computed = EngineLogits | Exception
+
+log = structlog.stdlib.get_logger("wherefore.batching")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,13 @@ class WindowFlights:
             task.add_done_callback(self._launching.discard)
 
     async def _fetch_or_compute(self, flights: list[_Flight], cache: LogitsCache) -> None:
-        found = await cache.fetch([flight.name for flight in flights if flight.name is not None])
+        try:
+            found = await cache.fetch(
+                [flight.name for flight in flights if flight.name is not None]
+            )
+        except Exception:  # whatever it is: a cache that fails is a miss
+            log.exception("cache_failed")
+            found = {}
         missing = []
         for flight in flights:
             logits = None if flight.name is None else found.get(flight.name)

@@ -59,6 +59,10 @@ _TURN_SECONDS = {
 }
 
 
+AHEAD_OF_ALL = float("-inf")
+"""Deadline of a window that goes before every other of its priority, however long these wait."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class WindowJob:
     """A window to be computed.
@@ -153,11 +157,13 @@ class WaitingWindows:
 
     def _head(self, now: float, age_cap_seconds: float) -> WindowJob | None:
         oldest = self.oldest()
-        if oldest is None or now - oldest.arrived >= age_cap_seconds:
-            return oldest
+        if oldest is None:
+            return None
         while not self._is_here(*self._by_deadline[0][1:]):
             heapq.heappop(self._by_deadline)
-        return self._by_deadline[0][2]
+        earliest = self._by_deadline[0][2]
+        is_due = now - oldest.arrived >= age_cap_seconds
+        return oldest if is_due and earliest.deadline > AHEAD_OF_ALL else earliest
 
     def _is_here(self, number: int, job: WindowJob) -> bool:
         return self._numbers.get(job) == number

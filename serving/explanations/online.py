@@ -98,6 +98,7 @@ class OnlineExplainer:
         self._max_tokens, self._timeout_seconds = max_tokens, timeout_seconds
         self._kept, self._references = KeptExplanations(kept_bytes), references
         self._threads = ThreadPoolExecutor(EXPLAIN_THREADS, thread_name_prefix="explanations")
+        self._searching = ThreadPoolExecutor(EXPLAIN_THREADS, thread_name_prefix="searches")
         self._num_open = 0
 
     @property
@@ -126,7 +127,7 @@ class OnlineExplainer:
     async def search(self, work: Callable[[], T]) -> T:
         """Returns what some work gives that asks the engine again and again, such as a what-if.
 
-        It runs on a thread of those that explain, so that it holds up nobody else's.
+        It runs on a thread of its own kind, so that it holds up no prediction and no explanation.
 
         Raises:
             ExplanationsFullError: as many explanations and searches are open as may be.
@@ -135,13 +136,14 @@ class OnlineExplainer:
             raise ExplanationsFullError(limit=MAX_WAITING, retry_after_seconds=_BUSY_SECONDS)
         self._num_open += 1
         try:
-            return await self._run(work)
+            return await asyncio.get_running_loop().run_in_executor(self._searching, work)
         finally:
             self._num_open -= 1
 
     def close(self) -> None:
         """Ends the threads; what has not begun is dropped."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._searching):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _explain(self, row: Row, method: ExplainMethod) -> ExplainedRow:
         read = await asyncio.to_thread(self._service.read, row)
@@ -172,10 +174,11 @@ class OnlineExplainer:
         predictor = self._service.predictor
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._run(
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads,
                     lambda: _kept_of(
                         explain_read(predictor, read.text, logits, method=method, engine=engine)
-                    )
+                    ),
                 )
         except TimeoutError:
             return "explanation_timeout"
@@ -214,9 +217,6 @@ class OnlineExplainer:
         self._observer.explained(method, left_out)
         is_failed = isinstance(scored, FailedRow)
         return ExplainedRow(row=scored, left_out=None if is_failed else left_out)
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _kept_of(explanation: Explanation) -> KeptExplanation:

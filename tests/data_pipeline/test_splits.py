@@ -17,6 +17,7 @@ from data_pipeline.splits import (
     group_parts,
     holdout_by_group,
     near_duplicates,
+    near_repeats,
     require_disjoint,
     require_in_time,
     require_no_leak,
@@ -161,6 +162,16 @@ def test_a_text_with_a_few_words_changed_is_a_near_duplicate_and_a_new_text_is_n
     left = [example("x", text=" ".join(WORDS))]
     right = [example("y", text=" ".join(changed)), example("z"), example("w", text="truck")]
     assert near_duplicates(left, right) == ["y"]
+
+
+def test_an_earlier_text_of_another_group_is_found_again():
+    first, twin = example("x", text=" ".join(WORDS)), example("y", text=" ".join(WORDS[:-1]))
+    assert near_repeats([first, example("z"), twin]) == [("y", "x")]
+    assert near_repeats([first, replace(twin, group=first.group)]) == []
+
+
+def test_no_text_of_the_corpus_nearly_repeats_another_but_its_contrast(corpus):
+    assert near_repeats(examples_from_narratives(corpus)) == []
 
 
 def test_the_test_sets_share_nothing_with_the_corpus_or_each_other(corpus):

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -39,6 +40,20 @@ def test_a_state_comes_back_as_it_was(saved):
     assert torch.equal(found.network["w"], torch.arange(4.0))
     assert found.optimizer["param_groups"] == [{"lr": 0.1}]
     assert found.schedule == state().schedule
+
+
+def test_a_kill_while_the_run_is_written_down_leaves_the_state_of_before(saved, monkeypatch):
+    def killed(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    before = {path.name: path.read_bytes() for path in saved.iterdir()}
+    monkeypatch.setattr("training.checkpoint.json.dumps", lambda *_args, **_kwargs: "{")
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        CheckpointFolder(saved, run=RUN).save(state(step=7))
+    monkeypatch.undo()
+    assert {name: (saved / name).read_bytes() for name in before} == before
+    assert CheckpointFolder(saved, run=RUN).load().step == 3
 
 
 def test_only_the_latest_state_is_kept(saved):

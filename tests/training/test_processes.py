@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
@@ -54,6 +57,52 @@ def reports(new_artifact, tmp_path_factory):
     start = tmp_path_factory.mktemp("start") / "model"
     save_artifact(new_artifact(), start, storage="fp32")
     return {n: train(start, tmp_path_factory.mktemp(f"of-{n}"), num_processes=n) for n in (1, 2)}
+
+
+@pytest.fixture
+def recipe(tiny_encoder, tmp_path):
+    """A run with everything that is drawn at random, and a checkpoint at every step."""
+    content = {
+        "name": "tiny",
+        "encoder": tiny_encoder,
+        "precision": "bf16",
+        "checkpoint_every_steps": 1,
+        "data": {"simulator": {"num_applications": 30, "num_test_applications": 12}},
+        "optimisation": {"num_epochs": 6},
+        "lexical": {"enabled": True},
+    }
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_a_run_killed_at_random_steps_ends_with_the_model_of_one_that_was_not(recipe, tmp_path):
+    def command(output):
+        train = [WHEREFORE, "train", "--no-track", "--config", recipe, "--output", output]
+        return [sys.executable, *map(str, train)]
+
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    subprocess.run(command(tmp_path / "whole"), env=environment, check=True, capture_output=True)
+    state = tmp_path / "killed" / "checkpoint" / "state.pt"
+    drawn = Random()
+    for kill in range(2):
+        saves, seen = drawn.randint(1, 6), state.stat().st_mtime_ns if state.exists() else 0
+        with subprocess.Popen(
+            command(tmp_path / "killed"),
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while saves and process.poll() is None:
+                time.sleep(0.002)
+                if state.exists() and (now := state.stat().st_mtime_ns) != seen:
+                    saves, seen = saves - 1, now
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL, f"it ended before kill {kill}"
+    subprocess.run(command(tmp_path / "killed"), env=environment, check=True, capture_output=True)
+    whole, killed = (load_artifact(tmp_path / name / "model") for name in ("whole", "killed"))
+    assert killed.manifest.metrics == whole.manifest.metrics
+    assert killed.manifest.digest == whole.manifest.digest
 
 
 def test_two_processes_end_with_the_weights_of_one(reports):

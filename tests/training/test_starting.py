@@ -13,6 +13,7 @@ from training.starting import (
     load_network,
     load_run_tokenizer,
     load_tokenizer,
+    require_start_unread,
     start_identity,
     start_manifest,
 )
@@ -60,6 +61,32 @@ def test_without_a_model_to_start_from_the_heads_follow_from_the_seed(tiny_encod
     torch.testing.assert_close(first.state_dict()[head], again.state_dict()[head])
     assert not torch.equal(first.state_dict()[head], other.state_dict()[head])
     assert start_identity(config(tiny_encoder, None)) == {}
+
+
+@pytest.mark.parametrize(
+    ("learned", "held_out", "refused"),
+    [
+        ({"corpus": "c"}, {"corpus": "same"}, False),
+        ({"corpus": "c"}, {"corpus": "others"}, True),
+        ({"corpus": "c"}, {}, True),
+        ({"simulator": "s"}, {"simulator": "others"}, False),
+    ],
+)
+def test_a_model_that_may_have_read_what_is_held_out_is_no_start(
+    new_artifact, tiny_encoder, tmp_path, *, learned, held_out, refused
+):
+    artifact = new_artifact()
+    manifest = artifact.manifest.model_copy(
+        update={"data_digests": learned, "config": {"held_out_digests": held_out}}
+    )
+    save_artifact(replace(artifact, manifest=manifest), tmp_path / "model", storage="fp32")
+    run = config(tiny_encoder, str(tmp_path / "model"))
+    if refused:
+        with pytest.raises(ConfigError, match="may have read those"):
+            require_start_unread(run, source="corpus", test_digest="same")
+    else:
+        require_start_unread(run, source="corpus", test_digest="same")
+    require_start_unread(config(tiny_encoder, None), source="corpus", test_digest="same")
 
 
 def test_a_folder_without_a_model_is_refused(tiny_encoder, tmp_path):

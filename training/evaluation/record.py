@@ -34,6 +34,21 @@ RECORD = "record.json"
 DATA_SET = "data_set.json"
 """File in the folder of a cross-validation with its part of a record."""
 
+_RECIPE = (
+    "encoder",
+    "start_from_digest",
+    "seed",
+    "precision",
+    "optimisation",
+    "losses",
+    "augmentation",
+    "figures",
+    "lexical",
+)
+"""What of a configuration decides the weights, besides the texts."""
+
+_ABSENT = "absent"
+
 _Array = NDArray[np.float64]
 
 
@@ -98,9 +113,12 @@ def with_swaps(record: EvaluationRecord, swaps: Mapping[str, SwapResult]) -> Eva
 def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
     """Reads what a cross-validation found, if it trained as the model was trained.
 
+    That is on the same corpus and with the same configuration, save what name the model has, how
+    it is stored, and which authors it was measured on.
+
     Raises:
         EvaluationError: the folder holds no finished cross-validation of a network, or one of
-            another configuration.
+            another configuration or corpus.
     """
     try:
         content = json.loads((directory / DATA_SET).read_text(encoding="utf-8"))
@@ -111,11 +129,12 @@ def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
             f"{directory} holds no finished cross-validation of a network: run "
             "`wherefore cross-validate` without --only-baselines, and give its --output"
         ) from error
+    theirs = {**config, "encoder": Path(str(config.get("encoder"))).name}
     changed = [
-        section
-        for section in ("losses", "optimisation", "augmentation")
-        if config.get(section) != manifest.config.get(section)
+        name for name in _RECIPE if theirs.get(name, _ABSENT) != manifest.config.get(name, _ABSENT)
     ]
+    if found.digest not in manifest.data_digests.values():
+        changed.append("corpus")
     if changed:
         raise EvaluationError(
             f"{directory} cross-validates a run with other {', '.join(changed)} than those of "

@@ -13,6 +13,7 @@ from training.promotion.gate import (
     check_card,
     check_disparities_against_champion,
     check_fairness,
+    check_fairness_not_trained_on,
     check_identity,
     check_not_trained_on,
     check_reports,
@@ -58,6 +59,7 @@ def promote(
     evaluation, fairness = check_reports(candidate)
     check_not_trained_on(version, evaluation, artifact.manifest)
     check_fairness(version, fairness)
+    check_fairness_not_trained_on(version, fairness, artifact.manifest)
     check_swaps(version, evaluation)
     check_baselines(version, evaluation)
     if champion is not None:

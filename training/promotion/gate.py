@@ -22,14 +22,16 @@ from training.promotion.records import (
     FairnessRecord,
     FaithfulnessRecord,
 )
+from training.swap_test import MASKED, REMOVED, SWAPPED, UNMASKED
 
 SWAP_LIMITS = {"mean_risk_change": 1.0, "p99_risk_change": 5.0, "category_flip_rate": 0.01}
-"""How far answers as served may move when words of prohibited bases are swapped or removed.
+"""How far answers may move when words of prohibited bases are swapped or removed.
 
 Risk changes are in percentage points; the rate is the share of pairs of changed text and category.
 """
 
-_AS_SERVED = "as served"
+SWAP_TESTS = tuple(f"{how}, {read}" for how in (SWAPPED, REMOVED) for read in (MASKED, UNMASKED))
+"""The tests that must be there: what the masker misses reaches the network, so without it too."""
 
 NOT_VALIDATED = "## Not validated on"
 """The heading that every model card must have, with something below it."""
@@ -144,6 +146,22 @@ def check_not_trained_on(
             )
 
 
+def check_fairness_not_trained_on(
+    version: RegisteredVersion, fairness: FairnessRecord, manifest: Manifest
+) -> None:
+    """Refuses a fairness report on a register that the model learned from.
+
+    Raises:
+        PromotionError: the digest of the register is one of the training data.
+    """
+    if fairness.data_digest in manifest.data_digests.values():
+        raise PromotionError(
+            f"the fairness report of {version.reference} is on a register that the model was "
+            f"trained on: found digest {fairness.data_digest[:12]}...; measure it on a register of "
+            "other years or lenders"
+        )
+
+
 def check_fairness(version: RegisteredVersion, fairness: FairnessRecord) -> None:
     """Refuses a fairness report in which no group was compared with another.
 
@@ -159,20 +177,27 @@ def check_fairness(version: RegisteredVersion, fairness: FairnessRecord) -> None
 
 
 def check_swaps(version: RegisteredVersion, evaluation: EvaluationRecord) -> None:
-    """Refuses a model whose answers, as served, move with words of prohibited bases.
+    """Refuses a model whose answers move with words of prohibited bases, or were not tested so.
 
     Raises:
-        PromotionError: a figure of a swap test is over its limit in `SWAP_LIMITS`.
+        PromotionError: one of `SWAP_TESTS` is missing, or a figure is over its limit in
+            `SWAP_LIMITS`.
     """
-    for test, figures in evaluation.swaps.items():
-        if _AS_SERVED not in test:
-            continue
+    for test in SWAP_TESTS:
+        figures = evaluation.swaps.get(test, {})
+        if missing := [name for name in SWAP_LIMITS if name not in figures]:
+            raise PromotionError(
+                f"the evaluation of {version.reference} does not tell whether answers move with "
+                f"words of prohibited bases: expected {missing[0]} of the test {test!r}, found "
+                "none; evaluate it with --swap-texts on texts that state such a basis, and attach "
+                "that record as well"
+            )
         for name, limit in SWAP_LIMITS.items():
-            if name in figures and figures[name].value > limit:
+            if figures[name].value > limit:
                 raise PromotionError(
                     f"the answers of {version.reference} move with words that state a prohibited "
                     f"basis ({test}): {name} {figures[name].value:.3f}, expected at most {limit:g};"
-                    " extend the masker or train against it, and evaluate again"
+                    " train against it or extend the masker, and evaluate again"
                 )
 
 

@@ -29,6 +29,7 @@ from training.promotion.records import (
     EvaluationRecord,
     FairnessRecord,
     FaithfulnessRecord,
+    MetricRecord,
     read_record,
 )
 from training.tracking.tracked_values import log_figures, now_ms
@@ -172,8 +173,22 @@ def merge_evaluations(records: Sequence[EvaluationRecord]) -> EvaluationRecord |
                 f"two evaluation records have the data set {repeated[0]}: give each data set once"
             )
         data_sets |= record.data_sets
-    swaps = next((record.swaps for record in records if record.swaps), {})
-    return records[0].model_copy(update={"data_sets": data_sets, "swaps": swaps})
+    return records[0].model_copy(
+        update={"data_sets": data_sets, "swaps": _worst_swaps([record.swaps for record in records])}
+    )
+
+
+def _worst_swaps(
+    found: Sequence[dict[str, dict[str, MetricRecord]]],
+) -> dict[str, dict[str, MetricRecord]]:
+    """The figures of every swap test; of one that was run more than once the worst of each."""
+    worst: dict[str, dict[str, MetricRecord]] = {}
+    for swaps in found:
+        for test, figures in swaps.items():
+            held = worst.setdefault(test, {})
+            for name, figure in figures.items():
+                held[name] = max(held.get(name, figure), figure, key=lambda each: each.value)
+    return worst
 
 
 def _read(kind: type[Record], path: Path) -> Record:

@@ -9,10 +9,12 @@ from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.calibration import Calibration, CategoryCalibration
 from model_store.engine.outputs import EngineLogits
 from model_store.evidence import token_budget
+from model_store.explain.exact_spans import _narrowed, _pieces
 from model_store.explain.explainer import explain
 from model_store.explain.layout import lay_out
 from model_store.explain.omission import Omissions
 from model_store.explain.proposals import head_quotes, proposed_quotes
+from model_store.explain.spans import Question, alone
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 
@@ -112,6 +114,53 @@ def test_fast_quotes_nothing_that_speaks_against_a_reason(predictor_of):
     _, found = quotes(predictor, "fast")
     assert TOLD in found[0]
     assert not any(AGAINST in quote for quote in found)
+
+
+class Told(Omissions):
+    """Answers of which each is given beforehand."""
+
+    def __init__(self, *, gains, effects):
+        self._gains, self._effects = gains, effects
+
+    def prepare(self, drops=(), *, units=()):
+        pass
+
+    def gains(self, units):
+        return np.array([[self._gains.get(unit, 0.0)] for unit in units])
+
+    def effects(self, drops):
+        return np.array([[self._effects.get(drop, 0.0)] for drop in drops])
+
+
+@pytest.mark.parametrize(("effect", "stands"), [(2.9, True), (0.5, False), (-1.0, False)])
+def test_a_part_stands_for_its_clause_only_if_leaving_it_out_does_as_much(
+    predictor_of, effect, stands
+):
+    (read,) = predictor_of(effects={}, seen=[], bias=-1.0).read([TEXT])
+    layout = lay_out(read)
+    clause = max(layout.clauses, key=lambda unit: unit.num_tokens)
+    budget = clause.num_tokens
+    part, *others = _pieces(clause, read, layout, budget)
+    told = Told(
+        gains={clause: 4.0, part: 4.0},
+        effects=dict(zip(alone([clause, part]), (3.0, effect), strict=True)),
+    )
+    question = Question(target=0, category=0, threshold_logit=0.0)
+    narrowed = _narrowed(told, read, layout, [question], [[clause]], budget=budget)
+    assert others
+    assert narrowed == [[part if stands else clause]]
+
+
+def test_what_the_head_would_quote_besides_does_not_bring_the_category_back(predictor_of):
+    # Beside the filler the last phrase takes away more than it adds.
+    predictor = predictor_of(
+        effects={TOLD: 4.0, AGAINST: 0.5, MEANT: 0.5},
+        seen=[TOLD, AGAINST],
+        bias=-1.0,
+        beside=[(TOLD, AGAINST, 0.5), (MEANT, AGAINST, -2.0), (TOLD, MEANT, 2.0)],
+    )
+    reason, _ = quotes(predictor, "exact")
+    assert reason.is_below_threshold_without
 
 
 def test_fast_leaves_quotes_out_one_by_one_where_all_of_them_together_lower_nothing(predictor_of):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from serving.batching.window_queue import (
     AGE_CAP_SECONDS,
+    AHEAD_OF_ALL,
     BACKLOG_TURN_SECONDS,
     Priority,
     WaitingWindows,
@@ -64,6 +65,14 @@ def test_the_oldest_goes_first_once_it_has_waited_for_the_age_cap(queue, clock):
     queue.put([window(500, deadline=1e9, arrived=0.0)])
     clock.now = AGE_CAP_SECONDS
     queue.put([window(10, deadline=clock.now + 0.1, arrived=clock.now)])
+    assert lengths(take(queue, max_tokens=600)) == [500]
+
+
+def test_a_window_ahead_of_all_goes_before_those_that_have_waited_for_the_age_cap(queue, clock):
+    queue.put([window(500, deadline=1e9, arrived=0.0)])
+    clock.now = AGE_CAP_SECONDS
+    queue.put([window(10, deadline=AHEAD_OF_ALL, arrived=clock.now)])
+    assert lengths(take(queue, max_tokens=20)) == [10]
     assert lengths(take(queue, max_tokens=600)) == [500]
 
 

@@ -25,7 +25,14 @@ MANIFEST = Manifest(
     name="tiny",
     version="0.0.1",
     created="2026-01-01",
-    config={"losses": {"risk": 0.3}, "optimisation": {}, "augmentation": {}},
+    config={
+        **{name: {} for name in ("optimisation", "augmentation", "figures", "lexical")},
+        "losses": {"risk": 0.3},
+        "encoder": "small",
+        "seed": 1,
+        "precision": "bf16",
+    },
+    data_digests={"corpus": "0" * 64},
     files={"x": "y"},
 )
 
@@ -125,13 +132,32 @@ def test_no_text_and_no_author_is_in_a_record(record):
 
 
 def test_a_cross_validation_of_the_same_configuration_is_read_back(record, tmp_path):
-    write_cross_validation(record, tmp_path, config={**MANIFEST.config, "name": "another"})
+    theirs = {**MANIFEST.config, "name": "another", "encoder": "/somewhere/small"}
+    write_cross_validation(record, tmp_path, config=theirs)
     assert read_cross_validation(tmp_path, MANIFEST) == record
 
 
-def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path):
-    write_cross_validation(record, tmp_path, config={**MANIFEST.config, "losses": {"risk": 1}})
-    with pytest.raises(EvaluationError, match="other losses than"):
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"losses": {"risk": 1}},
+        {"lexical": {"enabled": True}},
+        {"figures": {"max_ranges": 1}},
+        {"encoder": "/somewhere/large"},
+        {"seed": 2},
+        {"start_from_digest": "abc"},
+    ],
+)
+def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path, other):
+    write_cross_validation(record, tmp_path, config={**MANIFEST.config, **other})
+    with pytest.raises(EvaluationError, match=f"other {next(iter(other))} than"):
+        read_cross_validation(tmp_path, MANIFEST)
+
+
+def test_a_cross_validation_on_another_corpus_is_refused(record, tmp_path):
+    changed = record.model_copy(update={"digest": "1" * 64})
+    write_cross_validation(changed, tmp_path, config=MANIFEST.config)
+    with pytest.raises(EvaluationError, match="other corpus than"):
         read_cross_validation(tmp_path, MANIFEST)
 
 

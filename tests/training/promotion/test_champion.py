@@ -26,6 +26,7 @@ from training.errors import PromotionError
 from training.fairness.figures import FAIRNESS_FIGURE_BY_NAME
 from training.promotion.champion import promote
 from training.promotion.comparison import DISPARITIES
+from training.promotion.gate import SWAP_LIMITS, SWAP_TESTS
 from training.promotion.records import (
     DataSetRecord,
     EvaluationRecord,
@@ -35,9 +36,8 @@ from training.promotion.records import (
     MetricRecord,
     RatioScores,
 )
-from training.promotion.registered_reports import keep_report
+from training.promotion.registered_reports import keep_report, merge_evaluations
 from training.promotion.roles import role_changes, rollback
-from training.swap_test import MASKED, UNMASKED
 
 CARD = "# tiny\n\n## Not validated on\n\n- anything: random weights.\n\n## Not for\n\nUse.\n"
 TEXTS = ["Back-end DTI of 51.2% is over the limit.", "Bankruptcy in 2022.", ""]
@@ -92,6 +92,7 @@ def evaluation(version, **data_sets):
         created="2026-11-20",
         headline="texts",
         data_sets=data_sets or {"texts": data_set()},
+        swaps={test: dict.fromkeys(SWAP_LIMITS, MetricRecord(value=0.0)) for test in SWAP_TESTS},
     )
 
 
@@ -510,15 +511,17 @@ def test_15_an_evaluation_on_the_training_file_is_refused(
         (("words removed, as served, masked", "p99_risk_change", 5.1), True),
         (("words swapped, as served, masked", "category_flip_rate", 0.02), True),
         (("words swapped, as served, masked", "mean_risk_change", 0.9), False),
-        (("words swapped, without the masker", "mean_risk_change", 9.0), False),
+        (("words swapped, without the masker", "mean_risk_change", 1.2), True),
+        (("words removed, without the masker", "p99_risk_change", 4.9), False),
     ],
 )
 def test_16_answers_that_move_with_words_of_prohibited_bases_are_refused(
     registry, add, give, moved, refused
 ):
     version, (test, name, value) = add(), moved
-    swaps = {test: {name: MetricRecord(value=value)}}
-    keep_report(registry, version, evaluation(version).model_copy(update={"swaps": swaps}))
+    told = evaluation(version)
+    swaps = told.swaps | {test: told.swaps[test] | {name: MetricRecord(value=value)}}
+    keep_report(registry, version, told.model_copy(update={"swaps": swaps}))
     if refused:
         message = refusal(give, 1)
         assert f"prohibited basis ({test}): {name} {value:.3f}, expected at most" in message
@@ -526,12 +529,52 @@ def test_16_answers_that_move_with_words_of_prohibited_bases_are_refused(
         assert give(1).version == 1
 
 
+def test_a_fairness_report_on_a_register_that_was_learned_from_is_refused(
+    registry, new_artifact, tmp_path, add, give
+):
+    artifact = dataclasses.replace(new_artifact(), card=CARD)
+    manifest = artifact.manifest.model_copy(update={"data_digests": {"hmda": digest("lar")}})
+    save_artifact(
+        dataclasses.replace(artifact, manifest=manifest), tmp_path / "model", storage="fp32"
+    )
+    version = add(directory=tmp_path / "model")
+    assert f"trained on: found digest {digest('lar')[:12]}" in refusal(give, 1)
+    keep_report(registry, version, fairness(version, file="another year"))
+    assert give(1).version == 1
+
+
+@pytest.mark.parametrize("left", [(), *((test,) for test in SWAP_TESTS)])
+def test_an_evaluation_without_every_swap_test_is_refused(registry, add, give, left):
+    version = add()
+    told = evaluation(version)
+    swaps = {test: figures for test, figures in told.swaps.items() if left and test not in left}
+    keep_report(registry, version, told.model_copy(update={"swaps": swaps}))
+    message = refusal(give, 1)
+    assert f"expected mean_risk_change of the test {(left or SWAP_TESTS)[0]!r}" in message
+    assert "--swap-texts" in message
+
+
+def test_of_a_swap_test_in_two_records_the_worse_figures_count(registry, add):
+    version = add()
+    better = evaluation(version)
+    other = {"headline": "others", "data_sets": {"others": data_set()}}
+    worse = better.model_copy(update=other)
+    moved = {test: dict.fromkeys(SWAP_LIMITS, MetricRecord(value=2.0)) for test in SWAP_TESTS[:1]}
+    for records in ([better, worse], [worse, better]):
+        changed = [
+            r.model_copy(update={"swaps": r.swaps | moved}) if r is worse else r for r in records
+        ]
+        merged = merge_evaluations(changed)
+        assert {n: f.value for n, f in merged.swaps[SWAP_TESTS[0]].items()} == dict.fromkeys(
+            SWAP_LIMITS, 2.0
+        )
+        assert {f.value for f in merged.swaps[SWAP_TESTS[1]].values()} == {0.0}
+
+
 def test_every_disparity_that_a_promotion_watches_is_a_figure_of_the_fairness_report():
     for name, (side, neutral) in DISPARITIES.items():
         figure = FAIRNESS_FIGURE_BY_NAME[name]
         assert (figure.adverse, figure.neutral) == (side, neutral), name
-    for test in (MASKED, UNMASKED):
-        assert ("as served" in test) == (test == MASKED)
 
 
 def test_reports_are_recorded_as_figures_of_the_run_that_made_the_model(registry, add):

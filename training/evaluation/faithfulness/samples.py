@@ -10,6 +10,7 @@ import numpy as np
 from data_pipeline.corpus.narratives import corpus_path
 from data_pipeline.generator.simulation import GENERATOR_VERSION
 from model_store.artifact import Artifact, load_artifact
+from model_store.explain.explainer import EXPLAINER_VERSION
 from model_store.registry import resolve_model
 from training.errors import EvaluationError
 from training.evaluation.conditions import conditions
@@ -46,7 +47,7 @@ class SampleSizes:
             f"{num_texts} labelled texts, of at most {MAX_RANKED_CLAUSES} clauses up to "
             f"{min(self.orderings, num_texts)} ranked (beam {self.beam_width}), "
             f"{min(self.slow, num_texts)} slow ({self.steps} steps at first, {self.evaluations} "
-            f"evaluations), {self.simulated} simulated"
+            f"evaluations), {self.simulated} simulated; explainer {EXPLAINER_VERSION}"
         )
 
 

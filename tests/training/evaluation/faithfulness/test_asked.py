@@ -9,7 +9,6 @@ import pytest
 from data_pipeline.corpus.narratives import EvidenceQuote
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.calibration import Calibration, CategoryCalibration
-from model_store.explain.targets import category_target
 from model_store.predictor import Predictor
 from training.evaluation.faithfulness.asked import RememberingEngine, ask, quotes_of, spans_of
 from training.evaluation.faithfulness.labelled_text import (
@@ -27,6 +26,7 @@ from training.evaluation.faithfulness.simulated_text import (
     text_of,
 )
 from training.evaluation.faithfulness.slow_methods import judge_attributions, judge_replay
+from training.evaluation.quotes import overlap_any
 
 TEXT = (
     "Back-end DTI of 51.2% is over the 45% limit, and two cards are 30 days past due. "
@@ -83,10 +83,12 @@ def test_the_words_of_quotes_are_left_out_and_no_other(asked):
         for w in asked.layout.words
         if any(first <= w.first_token < stop for first, stop in asked.drop(spans))
     }
-    for start, end in spans:
-        assert not left & set(TEXT[start:end].split()) or len(TEXT[start:end].split()) > len(
-            set(TEXT.split())
-        )
+    quoted = [w for w in asked.layout.words if overlap_any((w.start, w.end), spans)]
+    assert left == {w.quote for w in asked.layout.words} - {w.quote for w in quoted}
+    assert left
+    assert sum(stop - first for first, stop in asked.drop(spans)) == sum(
+        word.num_tokens for word in quoted
+    )
 
 
 def test_a_quote_that_is_labelled_is_a_hit_and_one_of_a_category_not_stated_a_miss(
@@ -98,8 +100,15 @@ def test_a_quote_that_is_labelled_is_a_hit_and_one_of_a_category_not_stated_a_mi
     assert 0 < tally.sums["quote_word_f1_exact"][0] <= 1
 
 
-def test_a_category_left_for_review_is_quoted_in_what_is_shown_and_nowhere_else(asked, narrative):
+def test_a_category_left_for_review_is_quoted_in_what_is_shown_and_nowhere_else(
+    asked, new_narrative
+):
     prediction = asked.fast.prediction
+    stated = prediction.principal_reasons[0]
+    label = EvidenceQuote(category=stated.category, quote=stated.evidence[0].quote)
+    narrative = new_narrative(
+        0, categories=(CATEGORIES.index(stated.category),), text=TEXT, evidence=(label,)
+    )
     moved = replace(
         prediction,
         principal_reasons=(),
@@ -141,6 +150,8 @@ def test_rankings_hold_every_clause_once_and_exact_is_by_effect(asked):
     places = list(range(len(asked.layout.clauses)))
     order = by_effect(asked, category)
     assert sorted(order) == sorted(fast_order(asked, category)) == places
+    said = asked.fast.clauses.of(str(category))
+    assert list(said[fast_order(asked, category)]) == sorted(said, reverse=True)
     effects = asked.effects(category)
     assert list(effects[order]) == sorted(effects, reverse=True)
 
@@ -214,12 +225,12 @@ def test_what_is_planted_is_counted_against_what_can_be_reached(reader):
 def test_a_reason_without_any_words_that_lower_it_is_a_direction_error(reader):
     (file,) = denied_files(1, seed=3)
     asked = ask(reader, text_of(file), exact=False)
-    wrong = 0
-    for reason in asked.fast.reasons:
-        drop = asked.drop([(s.start, s.end) for s in reason.spans])
-        alone = sum(r.category == reason.category for r in asked.fast.reasons) == 1
-        if alone:
-            effect = asked.omissions.effects([drop])[0, category_target(reason.category)]
-            wrong += effect <= 0
-    found = judge_simulated(asked, file, set()).sums["direction_errors"][0]
-    assert found >= wrong
+    reason = asked.fast.reasons[0]
+    effects = asked.effects(reason.category)
+    assert effects.min() <= 0 < effects.max()
+    for place, errors in ((effects.argmin(), 1.0), (effects.argmax(), 0.0)):
+        clause = asked.layout.clauses[int(place)]
+        span = replace(reason.spans[0], start=clause.start, end=clause.end, quote=clause.quote)
+        quoting = replace(asked.fast, reasons=(replace(reason, spans=(span,)),))
+        sums = judge_simulated(replace(asked, fast=quoting), file, set()).sums
+        assert sums["direction_errors"] == (errors, 1.0)
