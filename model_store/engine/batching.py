@@ -13,6 +13,7 @@ WINDOW_LENGTHS: tuple[int, ...] = (*range(16, 257, 16), *range(288, MAX_WINDOW_T
 """Padded lengths of shaped batches: at most 16 tokens of padding below 256, 32 above."""
 
 _MIN_FILL_RATIO = 0.75  # a shorter row is cheaper in a batch of its own
+_LENGTH_STEP = 16  # of rows padded to the same length none is cheaper by itself
 
 
 def token_budget_batches(
@@ -69,7 +70,7 @@ def shaped_batches(lengths: Sequence[int], *, max_tokens: int) -> Iterator[Shape
     while waiting:
         num_tokens = padded_length(lengths[waiting[-1]])
         fitting = max(1, max_tokens // num_tokens)
-        shortest = int(num_tokens * _MIN_FILL_RATIO)
+        shortest = min(int(num_tokens * _MIN_FILL_RATIO), num_tokens - _LENGTH_STEP + 1)
         similar = sum(lengths[i] >= shortest for i in waiting[-fitting:])
         num_rows = 1 << (max(1, similar).bit_length() - 1)
         yield ShapedBatch(positions=tuple(reversed(waiting[-num_rows:])), num_tokens=num_tokens)
