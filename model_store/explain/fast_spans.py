@@ -61,6 +61,6 @@ def _decided(omissions: Omissions, question: Question, units: Sequence[Unit]) ->
     chosen = np.flatnonzero(gain_K > 0) if (gain_K > 0).any() else np.argsort(-gain_K)[:1]
     quoted = [units[k] for k in chosen]
     if units and omissions.effects([drop_of(quoted)])[0, question.target] <= 0:
-        chosen = omissions.effects(alone(units))[:, question.target].argmax(keepdims=True)
+        chosen = np.argsort(-omissions.effects(alone(units))[:, question.target])[:1]
         quoted = [units[k] for k in chosen]
     return carried_by(omissions, question, quoted, gain_K[chosen])

@@ -64,8 +64,10 @@ class Omissions:
 
     def prepare(self, drops: Sequence[Drop] = (), *, units: Sequence[Unit] = ()) -> None:
         """Computes in one batch what `without` and `gains` will be asked for."""
-        alone = [_NOTHING, *map(_alone, units)] if units else []
-        new = [key for key in dict.fromkeys([*drops, *alone]) if key not in self._known]
+        keys: list[Drop | _Alone] = [*drops]
+        if units:
+            keys += [_NOTHING, *map(_alone, units)]
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
         if new:
             self._compute(new)
 
