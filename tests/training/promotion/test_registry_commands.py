@@ -8,6 +8,7 @@ import pytest
 from model_store.artifact import read_manifest, save_artifact
 from model_store.registry.models import ModelRegistry
 from model_store.registry.registration import attached_report
+from training.promotion.gate import SWAP_LIMITS, SWAP_TESTS
 from training.promotion.records import EvaluationRecord
 
 CARD = "# tiny\n\n## Not validated on\n\n- anything.\n"
@@ -43,7 +44,7 @@ def written(path, content):
 def reports(tmp_path):
     """Writes the reports of a model and gives the options that name them."""
 
-    def write(directory):
+    def write(directory, *, swapped=True):
         manifest = read_manifest(directory)
         about = {
             "schema_version": 1,
@@ -59,7 +60,13 @@ def reports(tmp_path):
             "metrics": {name: figure(45) for name in names},
             "baselines": {"tfidf": {name: figure(20) for name in names}},
         }
-        evaluation = {**about, "headline": "texts", "data_sets": {"texts": texts}}
+        swaps = {test: {name: {"value": 0.0} for name in SWAP_LIMITS} for test in SWAP_TESTS}
+        evaluation = {
+            **about,
+            "headline": "texts",
+            "data_sets": {"texts": texts},
+            "swaps": swaps if swapped else {},
+        }
         ratio = {"adverse_impact_ratio": {"value": 0.8, "low": 0.7, "high": 0.9}}
         groups = {
             "Female": {"num_examples": 60, "metrics": ratio},
@@ -167,7 +174,7 @@ def test_a_model_without_reports_is_listed_without_them(run, directories):
 
 
 def test_the_card_of_a_version_tells_what_its_reports_found(run, directories, reports):
-    run("register", directories[0], *reports(directories[0]))
+    run("register", directories[0], *reports(directories[0], swapped=False))
     code, printed, _ = run("models", "tiny", "--card", 1)
     assert code == 0
     assert "## Evaluated on texts" in printed
