@@ -87,13 +87,13 @@ def start_manifest(config: TrainingConfig) -> Manifest | None:
     return None if config.start_from is None else read_manifest(_directory(config.start_from))
 
 
-def require_start_unread(config: TrainingConfig, *, source: str, test_digest: str) -> None:
+def require_start_unread(config: TrainingConfig, *, source: str, test_digest: str | None) -> None:
     """Refuses to start from a model that may have learned from what the run measures itself on.
 
     Args:
         config: the run.
         source: its kind of data.
-        test_digest: digest of the texts it measures itself on.
+        test_digest: digest of the texts it measures itself on; None for all of that kind.
 
     Raises:
         ConfigError: the model learned from data of this kind, and held out others.
@@ -102,7 +102,7 @@ def require_start_unread(config: TrainingConfig, *, source: str, test_digest: st
     manifest = start_manifest(config)
     if manifest is None or source not in manifest.data_digests:
         return
-    if held_out_digests(manifest).get(source) != test_digest:
+    if test_digest is None or held_out_digests(manifest).get(source) != test_digest:
         raise ConfigError(
             f"start_from is {config.start_from}, which learned from {source} and held out other "
             "texts of it than this run does, so it may have read those: start from a model of "

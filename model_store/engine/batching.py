@@ -9,11 +9,15 @@ from model_store.windows import MAX_WINDOW_TOKENS
 DEFAULT_BATCH_TOKENS = 4096
 """Padded tokens of one forward pass: past it, two CPU cores gain nothing."""
 
-WINDOW_LENGTHS: tuple[int, ...] = (*range(16, 257, 16), *range(288, MAX_WINDOW_TOKENS + 1, 32))
+_LENGTH_STEP = 16  # of rows padded to the same length none is cheaper by itself
+
+WINDOW_LENGTHS: tuple[int, ...] = (
+    *range(_LENGTH_STEP, 257, _LENGTH_STEP),
+    *range(288, MAX_WINDOW_TOKENS + 1, 32),
+)
 """Padded lengths of shaped batches: at most 16 tokens of padding below 256, 32 above."""
 
 _MIN_FILL_RATIO = 0.75  # a shorter row is cheaper in a batch of its own
-_LENGTH_STEP = 16  # of rows padded to the same length none is cheaper by itself
 
 
 def token_budget_batches(

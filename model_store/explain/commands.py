@@ -49,8 +49,8 @@ def explain(
     """Shows which words of an application carry each principal reason.
 
     Prints the text with highlights and writes them, with what every clause
-    adds, to a self-contained HTML page. The page holds
-    the text as given: keep it where the application may be kept.
+    adds, to a self-contained HTML page. The page holds the text as given:
+    keep it where the application may be kept.
     """
     from rich.console import Console  # noqa: PLC0415
 

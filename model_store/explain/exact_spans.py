@@ -37,7 +37,7 @@ def exact_spans(
     """Returns the quotes of each reason, by omission over all clauses and within the best."""
     if not layout.clauses:
         return [carried_by(omissions, question, ()) for question in questions]
-    effect_UX = omissions.effects([drop_of([clause]) for clause in layout.clauses])
+    effect_UX = omissions.effects(alone(layout.clauses))
     shortlists = [
         _shortlist(
             effect_UX[:, question.target],

@@ -98,14 +98,12 @@ def test_an_engine_that_was_wrong_and_then_says_nothing_is_not_trusted_again(mak
         if is_silent:
             raise RuntimeError("no device")
 
-    predictor = Knowing(wrong_by=20.0, before=fail)
-    client = make_client(predictor=predictor)
+    client = make_client(predictor=Knowing(wrong_by=20.0, before=fail))
     assert client.get("/ready").status_code == 503
     is_silent.append(True)
     assert client.get("/ready").status_code == 503
     is_silent.clear()
     assert client.post("/api/v1/predict", json={"text": "a"}).json()["code"] == "not_ready"
-    predictor.known_answer = None
 
 
 def test_the_known_text_is_asked_past_the_cache(make_client):

@@ -81,6 +81,9 @@ def test_a_model_that_may_have_read_what_is_held_out_is_no_start(
     )
     save_artifact(replace(artifact, manifest=manifest), tmp_path / "model", storage="fp32")
     run = config(tiny_encoder, str(tmp_path / "model"))
+    if "corpus" in learned:
+        with pytest.raises(ConfigError, match="may have read those"):
+            require_start_unread(run, source="corpus", test_digest=None)
     if refused:
         with pytest.raises(ConfigError, match="may have read those"):
             require_start_unread(run, source="corpus", test_digest="same")

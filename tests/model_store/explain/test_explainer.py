@@ -66,32 +66,35 @@ def linear_predictor(tokenizer, *, heavy=(), bias=-2.0, weight=3.0):
     )
 
 
+def random_predictor(tokenizer, rng):
+    """A predictor in which each token adds something else to each target."""
+    predictor = linear_predictor(tokenizer)
+    predictor.engine.weight_VX = rng.normal(size=(400, len(TARGETS)))
+    return predictor
+
+
+def weights_of(predictor, read, units):
+    """What the tokens of each unit add to each target."""
+    ids = [list(read.tokens.ids[unit.first_token : unit.stop_token]) for unit in units]
+    return [predictor.engine.weight_VX[tokens].sum(axis=0) for tokens in ids]
+
+
 def test_omission_gives_a_linear_model_exactly_its_weights(tiny_tokenizer, rng):
-    weight_VX = rng.normal(size=(400, len(TARGETS)))
-    predictor = linear_predictor(tiny_tokenizer)
-    predictor.engine.weight_VX = weight_VX
+    predictor = random_predictor(tiny_tokenizer, rng)
     (read,) = predictor.read([TEXT])
     omissions, words = Omissions(predictor.engine, read), lay_out(read).words
     found_UX = omissions.effects([drop_of([word]) for word in words])
-    expected_UX = [
-        weight_VX[list(read.tokens.ids[word.first_token : word.stop_token])].sum(axis=0)
-        for word in words
-    ]
+    expected_UX = weights_of(predictor, read, words)
     np.testing.assert_allclose(found_UX, expected_UX, atol=1e-4)
     together_X = omissions.effects([drop_of(words)])[0]
     np.testing.assert_allclose(together_X, np.sum(expected_UX, axis=0), atol=1e-3)
 
 
 def test_what_each_clause_of_a_linear_model_says_alone_is_its_weights(tiny_tokenizer, rng):
-    weight_VX = rng.normal(size=(400, len(TARGETS)))
-    predictor = linear_predictor(tiny_tokenizer)
-    predictor.engine.weight_VX = weight_VX
+    predictor = random_predictor(tiny_tokenizer, rng)
     (read,) = predictor.read([TEXT])
     omissions, clauses = Omissions(predictor.engine, read), lay_out(read).clauses
-    expected_UX = [
-        weight_VX[list(read.tokens.ids[clause.first_token : clause.stop_token])].sum(axis=0)
-        for clause in clauses
-    ]
+    expected_UX = weights_of(predictor, read, clauses)
     np.testing.assert_allclose(omissions.gains(clauses), expected_UX, atol=1e-4)
     assert omissions.gains([]).shape == (0, len(TARGETS))
     # The engine has read the clauses and what stands of a text without words, once and no more.
@@ -114,14 +117,10 @@ def test_a_clause_of_a_long_text_is_read_alone_without_the_windows_it_is_not_in(
 
 @pytest.mark.slow
 def test_shapley_values_of_a_linear_model_are_its_weights(tiny_tokenizer, rng):
-    predictor = linear_predictor(tiny_tokenizer)
-    predictor.engine.weight_VX = rng.normal(size=(400, len(TARGETS)))
+    predictor = random_predictor(tiny_tokenizer, rng)
     (read,) = predictor.read(["Income cannot carry it. Nothing else was found."])
     found = partition_shap(predictor.engine, read, max_evaluations=500)
-    expected_UX = [
-        predictor.engine.weight_VX[list(read.tokens.ids[u.first_token : u.stop_token])].sum(axis=0)
-        for u in found.units
-    ]
+    expected_UX = weights_of(predictor, read, found.units)
     np.testing.assert_allclose(found.value_UX, expected_UX, atol=1e-4)
 
 
