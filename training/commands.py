@@ -13,6 +13,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -49,6 +50,13 @@ def train(
     output: Annotated[
         Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.")
     ] = None,
+    compiled: Annotated[
+        bool,
+        typer.Option(
+            "--compile",
+            help="Compile the encoder with torch: minutes at first, then faster steps on GPUs.",
+        ),
+    ] = False,
     track: Annotated[
         bool,
         typer.Option(help="Record the run in MLflow: MLFLOW_TRACKING_URI, or runs/mlflow.db."),
@@ -77,6 +85,7 @@ def train(
         result = run_training(
             run,
             output=folder,
+            compiled=compiled,
             on_start=tracker.on_start,
             on_step=on_step,
             on_stage=console.print,
@@ -110,25 +119,27 @@ def step_display(console: Console) -> Iterator["_StepDisplay"]:
 
 
 class _StepDisplay:
-    """Shows the steps of a run."""
+    """Shows the steps of a run, or of several side by side."""
 
     def __init__(self, console: Console, progress: Progress) -> None:
         self._console = console
         self._progress = progress
-        self._task = progress.add_task("training", total=None, figures="")
+        self._tasks: dict[str, TaskID] = {}
 
-    def __call__(self, report: "StepReport") -> None:
-        """Shows one step."""
+    def __call__(self, report: "StepReport", name: str = "training") -> None:
+        """Shows one step of the run of a name."""
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=None, figures="")
         figures = (
             f"epoch {report.epoch}  loss {sum(report.losses.values()):.3f}  "
             f"{report.num_tokens / report.seconds:,.0f} tokens/s"
         )
         self._progress.update(
-            self._task, total=report.num_steps, completed=report.step, figures=figures
+            self._tasks[name], total=report.num_steps, completed=report.step, figures=figures
         )
         last = report.step == report.num_steps
         if not self._console.is_terminal and (report.step % _LOG_EVERY_STEPS == 0 or last):
-            self._console.print(f"step {report.step}/{report.num_steps}  {figures}")
+            self._console.print(f"{name}: step {report.step}/{report.num_steps}  {figures}")
 
 
 def _print_figures(title: str, figures: Mapping[str, object]) -> None:

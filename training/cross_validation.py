@@ -14,6 +14,7 @@ gave is stored and never computed again::
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
@@ -36,8 +37,8 @@ from training.fold import (
     form_answers,
     network_answers,
 )
+from training.fold_processes import OnFoldStep, train_folds
 from training.forms import Form
-from training.loop import StepReport
 from training.metrics import micro_f1
 from training.run import set_up_torch
 from training.starting import require_start_unread, start_identity
@@ -59,7 +60,7 @@ class Watch:
     """
 
     on_stage: Callable[[str], None] = lambda _: None
-    on_step: Callable[[StepReport], None] = lambda _: None
+    on_step: OnFoldStep = lambda *_: None
 
 
 def cross_validate(
@@ -69,6 +70,7 @@ def cross_validate(
     output: Path,
     only_baselines: bool = False,
     forms: Sequence[Form] = (),
+    at_once: int = 1,
     conditions: Mapping[str, object] | None = None,
     watch: Watch | None = None,
 ) -> EvaluationReport:
@@ -84,6 +86,7 @@ def cross_validate(
         output: folder of the results.
         only_baselines: leave the network out.
         forms: other forms of the network to compare it with.
+        at_once: networks trained at the same time, each in a process of its own.
         conditions: more of what the figures depend on, for the report.
         watch: told how far it is.
 
@@ -101,6 +104,9 @@ def cross_validate(
     path = config.data.corpus or corpus_path()
     narratives = load_narratives(path)
     folds = _folds(config, narratives, num_folds=num_folds, output=output, digest=file_digest(path))
+    if at_once > 1 and not only_baselines:
+        watch.on_stage(f"{num_folds} folds, {at_once} at once: {NETWORK}")
+        train_folds(config, folds, forms=forms, at_once=at_once, on_step=watch.on_step)
     answered: dict[str, list[StoredAnswers]] = {}
     baselines = text_baselines(encoder=config.encoder, seed=config.seed)
     for fold in folds:
@@ -109,7 +115,7 @@ def cross_validate(
             answered.setdefault(baseline.name, []).append(baseline_answers(baseline, fold))
         if not only_baselines:
             watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {NETWORK}")
-            found = network_answers(config, fold, on_step=watch.on_step)
+            found = network_answers(config, fold, on_step=partial(watch.on_step, fold.number))
             answered.setdefault(NETWORK, []).append(found)
             for form in forms:
                 watch.on_stage(f"fold {fold.number + 1} of {num_folds}: {form.subject}")

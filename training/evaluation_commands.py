@@ -208,6 +208,14 @@ def cross_validate(
             "stored) or int8 (computed in 8-bit integers). Several if need be."
         ),
     ] = None,
+    at_once: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Networks trained at the same time, in processes that share the cores: faster "
+            "than one after the other on CPUs, at some 3 GB of memory each for a small encoder.",
+        ),
+    ] = 1,
 ) -> None:
     """Measure network and baselines on authors that they have not read, fold by fold."""
     with needs_extra("train"):
@@ -227,15 +235,19 @@ def cross_validate(
             f"{config} is on {loaded.data.source}: expected a run on the corpus; other data holds "
             "out whole lenders, months or families in `wherefore evaluate --config`"
         )
-    with step_display(console) as on_step:
+    with step_display(console) as display:
         report = run(
             loaded,
             num_folds=folds,
             output=output,
             only_baselines=only_baselines,
             forms=form or [],
+            at_once=at_once,
             conditions=conditions(command=_command()),
-            watch=Watch(on_stage=console.print, on_step=on_step),
+            watch=Watch(
+                on_stage=console.print,
+                on_step=lambda fold, step: display(step, f"fold {fold + 1} of {folds}"),
+            ),
         )
     _finish(report, output, console=console)
 

@@ -32,6 +32,7 @@ from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, micr
 from training.errors import ResumeError
 from training.losses import loss_parts
 from training.optimisation import learning_rate_schedule, parameter_groups
+from training.packing import pack_where_it_helps, unpack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Trainer:
         tokenizer: TextTokenizer,
         texts: Sequence[TrainingText],
         config: TrainingConfig,
+        compiled: bool = False,
     ) -> None:
         """Sets up optimiser, schedule and the moving average of the weights.
 
@@ -74,6 +76,7 @@ class Trainer:
             tokenizer: gives the ids of padding and of the mask token.
             texts: what to train on, in an order that is the same at every start.
             config: the run.
+            compiled: whether torch compiles the encoder; worth its minutes on GPUs.
         """
         self._config = config
         self._tokenizer = tokenizer
@@ -87,6 +90,10 @@ class Trainer:
         network.encoder.embeddings.word_embeddings.requires_grad_(
             config.optimisation.train_word_embeddings
         )
+        if config.precision == "bf16":
+            pack_where_it_helps(network, device=self._accelerator.device)
+        if compiled:
+            network.encoder.compile(dynamic=True)
         optimizer = AdamW(parameter_groups(network, config.optimisation), fused=False)
         # A prepared schedule would take one step per process.
         self._schedule = learning_rate_schedule(
@@ -114,7 +121,9 @@ class Trainer:
         A copy in the processor's memory, wherever the run trained: what is fitted on it, and how it
         is measured, is the same everywhere.
         """
-        return copy.deepcopy(cast(Network, self._average.module)).cpu().eval()
+        network = copy.deepcopy(cast(Network, self._average.module)).cpu().eval()
+        unpack(network)
+        return network
 
     def run(
         self,

@@ -67,6 +67,7 @@ def run_training(
     config: TrainingConfig,
     *,
     output: Path,
+    compiled: bool = False,
     on_start: Callable[[Mapping[str, object]], None] = lambda _: None,
     on_step: Callable[[StepReport], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
@@ -76,6 +77,7 @@ def run_training(
     Args:
         config: the run.
         output: folder of the run: `checkpoint/` while it goes on, `model/` at its end.
+        compiled: whether torch compiles the encoder.
         on_start: called before the first step with what makes the run what it is.
         on_step: called after each optimiser step.
         on_stage: called with a sentence when a new stage begins.
@@ -96,7 +98,11 @@ def run_training(
     tokenizer = load_run_tokenizer(config, [example.text for example in data.train])
     texts = prepare(data.train, tokenizer)
     trainer = Trainer(
-        load_network(config, tokenizer), tokenizer=tokenizer, texts=texts, config=config
+        load_network(config, tokenizer),
+        tokenizer=tokenizer,
+        texts=texts,
+        config=config,
+        compiled=compiled,
     )
     identity = _identity(config, data)
     checkpoints = CheckpointFolder(output / "checkpoint", run=identity)

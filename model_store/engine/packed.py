@@ -1,6 +1,7 @@
 """A RoBERTa encoder without padding: all tokens of a batch in one row, attention window by window.
 
-`PackedEncoder` has the weights of a `RobertaModel` and stands in for it inside a `Network`, whose
+`PackedEncoder` has the weights of a `RobertaModel` and stands in for it inside a `Network` that
+answers, `packed_states` does the same on the weights where they are (see `training.packing`). The
 heads stay what they are: padded token ids go in, padded hidden states come out, and in between no
 padding is computed; of the last layer only the first token of each window, since nothing else of it
 is read (`model_store.last_layer`). On a GPU attention is torch's variable-length kernel; elsewhere
@@ -16,7 +17,7 @@ Shape suffixes:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -91,6 +92,13 @@ class PackedLayout:
             longest=max(longest, *filled),
         )
 
+    @classmethod
+    def of_mask(cls, attention_mask_BT: Int[Tensor, "B T"]) -> "PackedLayout":
+        """Lays out the windows of a padded batch, on its device, without filling."""
+        lengths = attention_mask_BT.sum(dim=1).tolist()
+        layout = cls.of(lengths, num_columns=attention_mask_BT.shape[1])
+        return layout.to(attention_mask_BT.device)
+
     def to(self, device: torch.device | str) -> "PackedLayout":
         """Returns the layout on a device."""
         return PackedLayout(
@@ -116,6 +124,121 @@ class PackedOutput:
     hidden_states: tuple[Float[Tensor, "B _ H"], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedLayer:
+    """A layer of a RoBERTa encoder over packed tokens; what reads the same goes in one product.
+
+    Attributes:
+        weight: weights of queries, keys and values, one below the other, 3H x H.
+        bias: their biases.
+        num_heads: attention heads.
+        attended: what follows attention: product, sum, norm.
+        widened: the product that widens, with its activation.
+        narrowed: what follows it: product, sum, norm.
+    """
+
+    weight: Float[Tensor, "_ H"]
+    bias: Float[Tensor, " _"]
+    num_heads: int
+    attended: Any  # transformers is not typed
+    widened: Any
+    narrowed: Any
+
+    @classmethod
+    def of(cls, layer: nn.Module, *, num_heads: int) -> "PackedLayer":
+        """Returns a layer that computes with the weights of one of transformers, where they are."""
+        parts: Any = layer
+        reading = parts.attention.self
+        read = [reading.query, reading.key, reading.value]
+        return cls(
+            weight=torch.cat([part.weight for part in read]),
+            bias=torch.cat([part.bias for part in read]),
+            num_heads=num_heads,
+            attended=parts.attention.output,
+            widened=parts.intermediate,
+            narrowed=parts.output,
+        )
+
+    def of_all(
+        self, hidden_NH: Float[Tensor, "N H"], attention: "_Attention"
+    ) -> Float[Tensor, "N H"]:
+        """Returns the hidden states of all tokens after this layer."""
+        projected = functional.linear(hidden_NH, self.weight, self.bias)
+        read_N3AD = projected.view(len(hidden_NH), 3, self.num_heads, -1)
+        return self._fed_forward(hidden_NH, attention(*read_N3AD.unbind(1)))
+
+    def of_first(
+        self,
+        hidden_NH: Float[Tensor, "N H"],
+        attention: "_Attention",
+        first_W: Int[Tensor, " W"],
+    ) -> Float[Tensor, "W H"]:
+        """Returns the hidden states of the first tokens after this layer."""
+        size = hidden_NH.shape[1]
+        first_WH = hidden_NH[first_W]
+        query_WH = functional.linear(first_WH, self.weight[:size], self.bias[:size])
+        query_WAD = query_WH.view(len(first_WH), self.num_heads, -1)
+        key_value_NH = functional.linear(hidden_NH, self.weight[size:], self.bias[size:])
+        key_NAD, value_NAD = key_value_NH.view(len(hidden_NH), 2, self.num_heads, -1).unbind(1)
+        return self._fed_forward(first_WH, attention.of_first(query_WAD, key_NAD, value_NAD))
+
+    def _fed_forward(
+        self, hidden_NH: Float[Tensor, "N H"], attended_NAD: Float[Tensor, "N A D"]
+    ) -> Float[Tensor, "N H"]:
+        attended_NH = self.attended.dense(attended_NAD.flatten(1))
+        hidden_NH = self.attended.LayerNorm(hidden_NH + attended_NH)
+        narrowed_NH = self.narrowed.dense(self.widened(hidden_NH))
+        normed: Tensor = self.narrowed.LayerNorm(hidden_NH + narrowed_NH)
+        return normed
+
+
+def packed_states(
+    input_ids: Int[Tensor, "B T"],
+    layout: PackedLayout,
+    *,
+    embeddings: nn.Module,
+    padding_id: int,
+    layers: Sequence[PackedLayer],
+    kept_layers: Container[int],
+) -> PackedOutput:
+    """Returns the hidden states of a padded batch, without computing its padding.
+
+    Args:
+        input_ids: token ids, padded on the right.
+        layout: where its tokens stand in one row.
+        embeddings: of transformers' RoBERTa.
+        padding_id: its id of padding, from which positions count.
+        layers: the layers; the last one is computed for the first tokens alone.
+        kept_layers: layers whose hidden states are wanted beside the last one's, 0 for the
+            embeddings.
+    """
+    ids_N = functional.pad(input_ids.flatten(), (0, 1), value=padding_id)[layout.slot_N]
+    hidden_NH: Tensor = embeddings(
+        input_ids=ids_N[None], position_ids=(layout.column_N + padding_id + 1)[None]
+    )[0]
+    attention = _Attention(layout, on_gpu=hidden_NH.is_cuda)
+    *lower, last = layers
+    states = [_padded(hidden_NH, layout, wanted=0 in kept_layers)]
+    for number, layer in enumerate(lower, start=1):
+        hidden_NH = layer.of_all(hidden_NH, attention)
+        states.append(_padded(hidden_NH, layout, wanted=number in kept_layers))
+    first_WH = last.of_first(hidden_NH, attention, layout.first_W)
+    states.append(first_WH[: layout.shape[0], None])
+    return PackedOutput(hidden_states=tuple(states))
+
+
+def _padded(
+    hidden_NH: Float[Tensor, "N H"], layout: PackedLayout, *, wanted: bool
+) -> Float[Tensor, "B T H"]:
+    num_rows, num_columns = layout.shape
+    shape = (num_rows, num_columns, hidden_NH.shape[1])
+    if not wanted:
+        return hidden_NH.new_full((), math.nan).expand(shape)
+    # One place more than the batch has takes what only fills up the row.
+    padded = hidden_NH.new_zeros(num_rows * num_columns + 1, hidden_NH.shape[1])
+    return padded.index_copy(0, layout.slot_N, hidden_NH)[:-1].view(shape)
+
+
 class PackedEncoder(nn.Module):
     """A RoBERTa encoder that computes no padding; for inference."""
 
@@ -130,12 +253,10 @@ class PackedEncoder(nn.Module):
         super().__init__()
         self.config: RobertaConfig = encoder.config
         self.embeddings = encoder.embeddings
-        *lower, last = (
-            _PackedLayer(layer, num_heads=self.config.num_attention_heads)
+        self.layers: Sequence[_FusedLayer] = nn.ModuleList(  # type: ignore[assignment]
+            _FusedLayer(layer, num_heads=self.config.num_attention_heads)
             for layer in encoder.encoder.layer
         )
-        self.lower_layers = nn.ModuleList(lower)
-        self.last_layer = last
         self.kept_layers = frozenset(kept_layers)
         self.layout: PackedLayout | None = None
 
@@ -153,35 +274,37 @@ class PackedEncoder(nn.Module):
             output_hidden_states: always true.
         """
         del output_hidden_states
-        layout = _layout(attention_mask) if self.layout is None else self.layout
-        hidden_NH = self._embed(input_ids, layout)
-        attention = _Attention(layout, on_gpu=hidden_NH.is_cuda)
-        states = [self._padded(hidden_NH, layout, layer=0)]
-        for number, layer in enumerate(self.lower_layers, start=1):
-            hidden_NH = layer(hidden_NH, attention)
-            states.append(self._padded(hidden_NH, layout, layer=number))
-        first_WH = self.last_layer.of_first(hidden_NH, attention, layout.first_W)
-        states.append(first_WH[: layout.shape[0], None])
-        return PackedOutput(hidden_states=tuple(states))
-
-    def _embed(self, ids_BT: Int[Tensor, "B T"], layout: PackedLayout) -> Float[Tensor, "N H"]:
-        padding_id = self.config.pad_token_id
-        ids_N = functional.pad(ids_BT.flatten(), (0, 1), value=padding_id)[layout.slot_N]
-        embeddings: Tensor = self.embeddings(
-            input_ids=ids_N[None], position_ids=(layout.column_N + padding_id + 1)[None]
+        return packed_states(
+            input_ids,
+            PackedLayout.of_mask(attention_mask) if self.layout is None else self.layout,
+            embeddings=self.embeddings,
+            padding_id=self.config.pad_token_id,
+            layers=[layer.packed() for layer in self.layers],
+            kept_layers=self.kept_layers,
         )
-        return embeddings[0]
 
-    def _padded(
-        self, hidden_NH: Float[Tensor, "N H"], layout: PackedLayout, *, layer: int
-    ) -> Float[Tensor, "B T H"]:
-        num_rows, num_columns = layout.shape
-        shape = (num_rows, num_columns, hidden_NH.shape[1])
-        if layer not in self.kept_layers:
-            return hidden_NH.new_full((), math.nan).expand(shape)
-        # One place more than the batch has takes what only fills up the row.
-        padded = hidden_NH.new_zeros(num_rows * num_columns + 1, hidden_NH.shape[1])
-        return padded.index_copy(0, layout.slot_N, hidden_NH)[:-1].view(shape)
+
+class _FusedLayer(nn.Module):
+    """A layer whose weights of queries, keys and values are kept in one matrix."""
+
+    def __init__(self, layer: nn.Module, *, num_heads: int) -> None:
+        super().__init__()
+        read = PackedLayer.of(layer, num_heads=num_heads)
+        self.num_heads = num_heads
+        self.weight = nn.Parameter(read.weight.detach())
+        self.bias = nn.Parameter(read.bias.detach())
+        self.attended, self.widened, self.narrowed = read.attended, read.widened, read.narrowed
+
+    def packed(self) -> PackedLayer:
+        """Returns the layer as it is computed."""
+        return PackedLayer(
+            weight=self.weight,
+            bias=self.bias,
+            num_heads=self.num_heads,
+            attended=self.attended,
+            widened=self.widened,
+            narrowed=self.narrowed,
+        )
 
 
 class _Attention:
@@ -244,61 +367,3 @@ def _masked(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> T
         attn_mask=mask,
     )
     return found[0].transpose(0, 1)
-
-
-class _PackedLayer(nn.Module):
-    """A layer of a RoBERTa encoder over packed tokens; what reads the same goes in one product."""
-
-    def __init__(self, layer: nn.Module, *, num_heads: int) -> None:
-        super().__init__()
-        # transformers is not typed.
-        source: Any = layer
-        parts = [source.attention.self.query, source.attention.self.key]
-        parts.append(source.attention.self.value)
-        self.num_heads = num_heads
-        self.projections = nn.Linear(parts[0].in_features, 3 * parts[0].out_features, device="meta")
-        self.projections.weight = nn.Parameter(torch.cat([p.weight.detach() for p in parts]))
-        self.projections.bias = nn.Parameter(torch.cat([p.bias.detach() for p in parts]))
-        self.attended = source.attention.output.dense
-        self.attended_norm = source.attention.output.LayerNorm
-        self.widened = source.intermediate.dense
-        self.activation = source.intermediate.intermediate_act_fn
-        self.narrowed = source.output.dense
-        self.narrowed_norm = source.output.LayerNorm
-
-    def forward(
-        self, hidden_NH: Float[Tensor, "N H"], attention: _Attention
-    ) -> Float[Tensor, "N H"]:
-        """Returns the hidden states of all tokens after this layer."""
-        projected = self.projections(hidden_NH).unflatten(-1, (3, self.num_heads, -1))
-        return self._fed_forward(hidden_NH, attention(*projected.unbind(1)))
-
-    def of_first(
-        self,
-        hidden_NH: Float[Tensor, "N H"],
-        attention: _Attention,
-        first_W: Int[Tensor, " W"],
-    ) -> Float[Tensor, "W H"]:
-        """Returns the hidden states of the first tokens after this layer."""
-        size = hidden_NH.shape[1]
-        weight, bias = self.projections.weight, self.projections.bias
-        first_WH = hidden_NH[first_W]
-        query_WH = functional.linear(first_WH, weight[:size], bias[:size])
-        query_WAD = query_WH.view(len(first_WH), self.num_heads, -1)
-        key_value_NH = functional.linear(hidden_NH, weight[size:], bias[size:])
-        key_NAD, value_NAD = key_value_NH.view(len(hidden_NH), 2, self.num_heads, -1).unbind(1)
-        return self._fed_forward(first_WH, attention.of_first(query_WAD, key_NAD, value_NAD))
-
-    def _fed_forward(
-        self, hidden_NH: Float[Tensor, "N H"], attended_NAD: Float[Tensor, "N A D"]
-    ) -> Float[Tensor, "N H"]:
-        hidden_NH = self.attended_norm(hidden_NH + self.attended(attended_NAD.flatten(1)))
-        wide = self.activation(self.widened(hidden_NH))
-        normed: Tensor = self.narrowed_norm(hidden_NH + self.narrowed(wide))
-        return normed
-
-
-def _layout(attention_mask_BT: Int[Tensor, "B T"]) -> PackedLayout:
-    lengths = attention_mask_BT.sum(dim=1).tolist()
-    layout = PackedLayout.of(lengths, num_columns=attention_mask_BT.shape[1])
-    return layout.to(attention_mask_BT.device)

@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def finished(corpus, tiny_encoder, tmp_path_factory):
         configured(corpus, tiny_encoder),
         num_folds=2,
         output=output,
-        watch=Watch(on_stage=stages.append, on_step=steps.append),
+        watch=Watch(on_stage=stages.append, on_step=lambda _, step: steps.append(step)),
     )
     write_report(report, output)
     return output, report, stages, steps
@@ -135,7 +136,8 @@ def load_network(output, name):
 def test_a_finished_cross_validation_computes_nothing_again(finished, config):
     output, report, _, _ = finished
     steps = []
-    again = cross_validate(config, num_folds=2, output=output, watch=Watch(on_step=steps.append))
+    watch = Watch(on_step=lambda _, step: steps.append(step))
+    again = cross_validate(config, num_folds=2, output=output, watch=watch)
     assert steps == []
     assert again.figures == report.figures
     assert again.differences == report.differences
@@ -148,7 +150,7 @@ class KilledError(Exception):
 def test_a_killed_fold_goes_on_and_gives_the_same_figures(finished, config, tmp_path):
     _, report, _, _ = finished
 
-    def kill(step):
+    def kill(_, step):
         if step.step == 2:
             raise KilledError
 
@@ -156,10 +158,44 @@ def test_a_killed_fold_goes_on_and_gives_the_same_figures(finished, config, tmp_
         cross_validate(config, num_folds=2, output=tmp_path, watch=Watch(on_step=kill))
     steps = []
     resumed = cross_validate(
-        config, num_folds=2, output=tmp_path, watch=Watch(on_step=lambda s: steps.append(s.step))
+        config,
+        num_folds=2,
+        output=tmp_path,
+        watch=Watch(on_step=lambda _, step: steps.append(step.step)),
     )
     assert steps[0] == 2  # the first step was kept
     assert resumed.figures[NETWORK] == report.figures[NETWORK]
+
+
+def test_folds_trained_at_once_give_what_one_after_the_other_gives(finished, config, tmp_path):
+    _, report, _, _ = finished
+    steps = []
+    watch = Watch(on_step=lambda fold, step: steps.append((fold, step.step)))
+    at_once = cross_validate(config, num_folds=2, output=tmp_path, at_once=2, watch=watch)
+    assert at_once.figures == report.figures
+    assert {fold for fold, _ in steps} == {0, 1}
+    assert len(steps) == len(set(steps))
+
+
+def test_folds_trained_at_once_stop_with_the_command(config, tmp_path):
+    def kill(_, step):
+        raise KilledError
+
+    long = config.model_copy(
+        update={"optimisation": config.optimisation.model_copy(update={"num_epochs": 500})}
+    )
+    with pytest.raises(KilledError):
+        cross_validate(long, num_folds=2, output=tmp_path, at_once=2, watch=Watch(on_step=kill))
+    assert not multiprocessing.active_children()
+    assert not list(tmp_path.rglob("network.json"))
+    assert list(tmp_path.rglob("state.pt"))
+
+
+def test_an_error_in_a_process_is_the_commands(finished, corpus, tiny_encoder):
+    output, _, _, _ = finished
+    other = configured(corpus, tiny_encoder, encoder_learning_rate=1e-5)
+    with pytest.raises(ResumeError, match="another configuration"):
+        cross_validate(other, num_folds=2, output=output, at_once=2)
 
 
 def test_only_the_network_is_bound_to_its_configuration(finished, corpus, tiny_encoder):

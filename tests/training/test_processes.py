@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ WHEREFORE = Path(sys.executable).with_name("wherefore")
 _PROGRAM = Path(__file__).with_name("train_tiny.py")
 
 
-def in_processes(command, *, num_processes):
+def in_processes(command, *, num_processes, timeout=120):
     """Runs a command in some processes that know of each other; gives what each one printed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -40,14 +41,15 @@ def in_processes(command, *, num_processes):
         )
         for rank in range(num_processes)
     ]
-    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    outputs = [process.communicate(timeout=timeout)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * num_processes
     return outputs
 
 
-def train(start, output, *, num_processes):
+def train(start, output, *ways, num_processes, timeout=120):
     """Runs the same small training in some processes and returns what each one reports."""
-    outputs = in_processes([_PROGRAM, start, output], num_processes=num_processes)
+    command = [_PROGRAM, start, output, *ways]
+    outputs = in_processes(command, num_processes=num_processes, timeout=timeout)
     return [json.loads(output.splitlines()[-1]) for output in outputs]
 
 
@@ -121,6 +123,18 @@ def test_the_losses_of_two_processes_add_up_to_those_of_one(reports):
 def test_only_the_first_process_writes(reports):
     assert [report["writes"] for report in reports[2]] == [True, False]
     assert [report["writes"] for report in reports[1]] == [True]
+
+
+@pytest.mark.minutes
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++")
+@pytest.mark.parametrize("ways", [["compiled"], ["packed", "compiled"]], ids="-".join)
+def test_a_compiled_run_ends_with_the_weights_of_a_plain_one(new_artifact, tmp_path, ways):
+    save_artifact(new_artifact(), tmp_path / "model", storage="fp32")
+    model = tmp_path / "model"
+    (plain,) = train(model, tmp_path / "plain", num_processes=1)
+    (report,) = train(model, tmp_path / "compiled", *ways, num_processes=1, timeout=900)
+    assert report["weights"] == pytest.approx(plain["weights"], rel=1e-4, abs=1e-4)
+    assert report["average"] == pytest.approx(plain["average"], rel=1e-4, abs=1e-4)
 
 
 def test_the_command_in_two_processes_stores_one_model(tiny_encoder, tmp_path):

@@ -1,4 +1,7 @@
-"""Trains a tiny network in this process, one of several or alone, and prints what came out."""
+"""Trains a tiny network in this process, one of several or alone, and prints what came out.
+
+python train_tiny.py START OUTPUT [packed] [compiled]
+"""
 
 import json
 import sys
@@ -11,16 +14,23 @@ from training.checkpoint import CheckpointFolder
 from training.config import AugmentationConfig, OptimisationConfig, TrainingConfig
 from training.dataset import prepare
 from training.loop import Trainer
+from training.packing import pack
 
 NUM_TEXTS = 7  # three steps of three texts, the last with one: a process is left without
 
 
-def main(start, output):
+def main(start, output, *ways):
     artifact = load_artifact(Path(start))
+    if "packed" in ways:
+        pack(artifact.network)
     shortest = sorted(load_corpus(), key=lambda narrative: len(narrative.text))[:NUM_TEXTS]
     texts = prepare(examples_from_narratives(shortest), artifact.tokenizer)
     trainer = Trainer(
-        artifact.network, tokenizer=artifact.tokenizer, texts=texts, config=configured()
+        artifact.network,
+        tokenizer=artifact.tokenizer,
+        texts=texts,
+        config=configured(),
+        compiled="compiled" in ways,
     )
     losses = []
     trainer.run(
