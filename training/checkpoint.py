@@ -1,13 +1,14 @@
 """Checkpoints of a run: what is needed to go on as if nothing had happened."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from training.config import completed
 from training.errors import ResumeError
 
 _STATE = "state.pt"
@@ -24,6 +25,8 @@ class TrainingState:
         average: moving average of the weights.
         optimizer: state of the optimiser.
         schedule: state of the learning rate schedule.
+        best: the best epoch so far, where the run may stop early.
+        num_processes: processes that took the steps; what is drawn at random depends on it.
     """
 
     step: int
@@ -31,6 +34,8 @@ class TrainingState:
     average: dict[str, Any]
     optimizer: dict[str, Any]
     schedule: dict[str, Any]
+    best: dict[str, Any] | None = None
+    num_processes: int = 1
 
 
 class CheckpointFolder:
@@ -65,14 +70,14 @@ class CheckpointFolder:
         if not (self._path / _STATE).exists():
             return None
         try:
-            found = dict(_settings(json.loads((self._path / _RUN).read_text())))
+            found = _settings(json.loads((self._path / _RUN).read_text()))
             state = torch.load(self._path / _STATE, map_location="cpu", weights_only=True)
             restored = TrainingState(**state)
         except Exception as error:  # a damaged pickle may raise anything
             raise ResumeError(
                 f"the checkpoint in {self._path} cannot be read: delete the folder to start afresh"
             ) from error
-        expected = dict(_settings(json.loads(json.dumps(self._run))))
+        expected = _settings(json.loads(json.dumps(self._run)))
         changed = sorted(k for k in {*found, *expected} if found.get(k) != expected.get(k))
         if changed:
             raise ResumeError(
@@ -82,10 +87,15 @@ class CheckpointFolder:
         return restored
 
 
-def _settings(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+def _settings(run: Mapping[str, Any]) -> dict[str, object]:
+    """The values of what makes a run what it is, with their dotted names."""
+    return dict(_named({**run, "config": completed(run.get("config", {}))}))
+
+
+def _named(value: object, place: str = "") -> Iterator[tuple[str, object]]:
     """Yields the values of nested mappings with their dotted names."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _settings(inner, f"{place}.{key}" if place else key)
+            yield from _named(inner, f"{place}.{key}" if place else key)
     else:
         yield place, value

@@ -134,10 +134,12 @@ class _StepDisplay:
             f"epoch {report.epoch}  loss {sum(report.losses.values()):.3f}  "
             f"{report.num_tokens / report.seconds:,.0f} tokens/s"
         )
+        if report.held_out_loss is not None:
+            figures += f"  held out {report.held_out_loss:.3f}"
         self._progress.update(
             self._tasks[name], total=report.num_steps, completed=report.step, figures=figures
         )
-        last = report.step == report.num_steps
+        last = report.step == report.num_steps or report.held_out_loss is not None
         if not self._console.is_terminal and (report.step % _LOG_EVERY_STEPS == 0 or last):
             self._console.print(f"{name}: step {report.step}/{report.num_steps}  {figures}")
 

@@ -1,6 +1,7 @@
 """The configuration of a training run: a YAML file in `configs/training/`, validated whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,8 @@ class OptimisationConfig(Section):
             linearly to zero.
         max_gradient_norm: gradients are scaled down to this norm.
         average_decay: decay per step of the moving average of the weights, which is what is kept.
+        patience_epochs: epochs in a row without a lower loss, on the texts that calibrate, after
+            which a run ends with what was best; None goes on to the last epoch and keeps that.
     """
 
     num_epochs: int = Field(default=12, ge=1)
@@ -41,6 +44,7 @@ class OptimisationConfig(Section):
     warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
     max_gradient_norm: float = Field(default=1.0, gt=0)
     average_decay: float = Field(default=0.98, ge=0, lt=1)
+    patience_epochs: int | None = Field(default=None, ge=1)
 
 
 class LossConfig(Section):
@@ -180,6 +184,20 @@ class TrainingConfig(Section):
         return self.model_copy(
             update={"encoder": Path(self.encoder).name, "data": self.data.without_paths()}
         )
+
+
+def completed(config: Mapping[str, object]) -> dict[str, object]:
+    """Returns a stored configuration as one of today: settings added since are at their defaults.
+
+    Whatever is no setting of today is left as it is.
+    """
+    found = dict(config)
+    for name, field in TrainingConfig.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section) and name in config:
+            with suppress(ValidationError):
+                found[name] = section.model_validate(config[name]).model_dump(mode="json")
+    return found
 
 
 def load_config(path: Path, *, overrides: dict[str, object] | None = None) -> TrainingConfig:

@@ -190,15 +190,17 @@ def _train(
     examples = examples_from_narratives(inner.train)
     tokenizer = load_run_tokenizer(config, [example.text for example in examples])
     learned = prepare(examples, tokenizer)
+    calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
     network = load_network(config, tokenizer)
-    trainer = Trainer(network, tokenizer=tokenizer, texts=learned, config=config)
+    trainer = Trainer(
+        network, tokenizer=tokenizer, texts=learned, config=config, held_out=calibrating
+    )
     trainer.run(
         checkpoints=CheckpointFolder(_checkpoint(fold), run=identity),
         on_step=on_step,
     )
     compute_as_serving_does()
     network = trainer.averaged_network
-    calibrating = prepare(examples_from_narratives(inner.held_out), tokenizer)
     finish_network(
         network, tokenizer=tokenizer, learned=learned, held_out=calibrating, config=config
     )

@@ -13,24 +13,25 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import cast
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch.optim import AdamW
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from model_store.combining import combine_windows
 from model_store.network import Network
 from model_store.windows import TextTokenizer
 from training.augmentation import augment
 from training.checkpoint import CheckpointFolder, TrainingState
 from training.config import TrainingConfig
 from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, microbatches, prepare
+from training.early_stop import BestEpoch, EarlyStop, held_out_loss
 from training.errors import ResumeError
-from training.losses import loss_parts
+from training.losses import window_loss_parts
 from training.optimisation import learning_rate_schedule, parameter_groups
 from training.packing import pack_where_it_helps, unpack
 
@@ -47,6 +48,8 @@ class StepReport:
             all texts of the step, where there are several processes.
         num_tokens: tokens read, markers included.
         seconds: wall seconds of the step.
+        held_out_loss: per-text loss of the average on texts held out, after the last step of an
+            epoch of a run that may stop early.
     """
 
     step: int
@@ -55,6 +58,7 @@ class StepReport:
     losses: dict[str, float]
     num_tokens: int
     seconds: float
+    held_out_loss: float | None = None
 
 
 class Trainer:
@@ -67,6 +71,7 @@ class Trainer:
         tokenizer: TextTokenizer,
         texts: Sequence[TrainingText],
         config: TrainingConfig,
+        held_out: Sequence[TrainingText] = (),
         compiled: bool = False,
     ) -> None:
         """Sets up optimiser, schedule and the moving average of the weights.
@@ -76,11 +81,14 @@ class Trainer:
             tokenizer: gives the ids of padding and of the mask token.
             texts: what to train on, in an order that is the same at every start.
             config: the run.
+            held_out: texts not trained on, whose loss tells a run that may stop early when to.
             compiled: whether torch compiles the encoder; worth its minutes on GPUs.
         """
         self._config = config
         self._tokenizer = tokenizer
         self._texts = texts
+        self._held_out = held_out
+        self._stop = EarlyStop(config.optimisation.patience_epochs if held_out else None)
         precision = "no" if config.precision == "fp32" else config.precision
         self._accelerator = Accelerator(
             cpu=not torch.cuda.is_available(), mixed_precision=precision
@@ -118,10 +126,14 @@ class Trainer:
     def averaged_network(self) -> Network:
         """The moving average of the weights, in evaluation mode: what a run produces.
 
+        That of the best epoch, where the run may stop early.
         A copy in the processor's memory, wherever the run trained: what is fitted on it, and how it
         is measured, is the same everywhere.
         """
-        network = copy.deepcopy(cast(Network, self._average.module)).cpu().eval()
+        average = copy.deepcopy(self._average)
+        if self._stop.best is not None:
+            average.load_state_dict(self._stop.best.average)
+        network = cast(Network, average.module).cpu().eval()
         unpack(network)
         return network
 
@@ -130,14 +142,12 @@ class Trainer:
         *,
         checkpoints: CheckpointFolder | None = None,
         on_step: Callable[[StepReport], None] = lambda _: None,
-        on_epoch: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Takes all steps, or those that a checkpoint leaves.
 
         Args:
             checkpoints: where the state is kept; None keeps none.
             on_step: called after each step.
-            on_epoch: called after each epoch with its number, from 1.
 
         Raises:
             ResumeError: the checkpoint found belongs to another run or to another network.
@@ -146,9 +156,9 @@ class Trainer:
             self._load(checkpoints.load())
         for epoch, step_texts in self._remaining_steps():
             report = self._take_step(step_texts, epoch=epoch)
+            if self._stop.is_on and self._step % self._steps_per_epoch == 0:
+                report = replace(report, held_out_loss=self._measure(epoch))
             on_step(report)
-            if self._step % self._steps_per_epoch == 0:
-                on_epoch(epoch)
             if checkpoints is not None and self._checkpoint_due():
                 self._save(checkpoints)
 
@@ -156,6 +166,8 @@ class Trainer:
         optimisation = self._config.optimisation
         first_epoch, done = divmod(self._step, self._steps_per_epoch)
         for epoch in range(first_epoch, optimisation.num_epochs):
+            if self._stop.is_over_after(epoch):
+                return
             steps = epoch_steps(
                 self._texts,
                 texts_per_step=optimisation.texts_per_step,
@@ -164,6 +176,22 @@ class Trainer:
             for step_texts in steps[done:]:
                 yield epoch + 1, step_texts
             done = 0
+
+    def _measure(self, epoch: int) -> float:
+        """Takes the loss on the texts held out after an epoch, counted from 1."""
+        batches = microbatches(
+            self._held_out,
+            padding_id=self._tokenizer.padding_id,
+            max_tokens=self._config.optimisation.microbatch_tokens,
+        )
+        average = cast(Network, self._average.module)
+        loss = held_out_loss(
+            average, batches, config=self._config.losses, accelerator=self._accelerator
+        )
+        # All processes go by the same figure, lest one stop alone.
+        (shared,) = broadcast_object_list([loss])
+        self._stop.take(epoch, shared, self._average.state_dict())
+        return float(shared)
 
     def _take_step(self, texts: Sequence[TrainingText], *, epoch: int) -> StepReport:
         started = time.perf_counter()
@@ -230,15 +258,7 @@ class Trainer:
         batch = batch.to(device)
         with self._accelerator.autocast():
             windows = self._network(ids_WT.to(device), batch.mask_WT)
-        texts = combine_windows(
-            category_WC=windows.category_BC,
-            reason_WR=windows.reason_BR,
-            risk_W=windows.risk_B,
-            text_W=batch.text_W,
-            num_tokens_W=batch.num_tokens_W,
-            num_texts=batch.num_texts,
-        )
-        parts = loss_parts(texts, windows, batch, self._config.losses)
+        parts = window_loss_parts(windows, batch, self._config.losses)
         # Gradients are averaged over processes; a process without a text of its own adds nothing.
         idle = self._accelerator.process_index >= texts_of_step
         scale = 0.0 if idle else self._accelerator.num_processes / texts_of_step
@@ -247,7 +267,11 @@ class Trainer:
         return {name: part.item() * share for name, part in parts.items()}
 
     def _checkpoint_due(self) -> bool:
-        return self._step % self._config.checkpoint_every_steps == 0 or self._step == self.num_steps
+        epochs_done, more = divmod(self._step, self._steps_per_epoch)
+        is_last = self._step == self.num_steps or (
+            not more and self._stop.is_over_after(epochs_done)
+        )
+        return is_last or self._step % self._config.checkpoint_every_steps == 0
 
     def _save(self, checkpoints: CheckpointFolder) -> None:
         if self.is_main_process:
@@ -261,11 +285,18 @@ class Trainer:
             average=self._average.state_dict(),
             optimizer=self._optimizer.state_dict(),
             schedule=self._schedule.state_dict(),
+            best=None if self._stop.best is None else asdict(self._stop.best),
+            num_processes=self._accelerator.num_processes,
         )
 
     def _load(self, state: TrainingState | None) -> None:
         if state is None:
             return
+        if state.num_processes != (given := self._accelerator.num_processes):
+            raise ResumeError(
+                f"the checkpoint was written by a run in {state.num_processes} processes, this one "
+                f"has {given}, and would draw otherwise: start as many, or delete the checkpoint"
+            )
         try:
             self._accelerator.unwrap_model(self._network).load_state_dict(state.network)
             self._average.load_state_dict(state.average)
@@ -276,4 +307,5 @@ class Trainer:
                 "program, or delete the checkpoint to start afresh"
             ) from error
         self._schedule.load_state_dict(state.schedule)
+        self._stop.best = None if state.best is None else BestEpoch(**state.best)
         self._step = state.step

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
-from model_store.combining import TextLogits
+from model_store.combining import TextLogits, combine_windows
 from model_store.network import WindowLogits
 from training.config import LossConfig
 from training.dataset import Batch
@@ -37,6 +37,21 @@ def loss_parts(
         "evidence": config.evidence
         * evidence_loss(windows.evidence_BTC, batch, config.evidence_positive_weight),
     }
+
+
+def window_loss_parts(
+    windows: WindowLogits, batch: Batch, config: LossConfig
+) -> dict[str, Float[Tensor, ""]]:
+    """Returns the parts of the loss of what a network says of the windows of a batch."""
+    texts = combine_windows(
+        category_WC=windows.category_BC,
+        reason_WR=windows.reason_BR,
+        risk_W=windows.risk_B,
+        text_W=batch.text_W,
+        num_tokens_W=batch.num_tokens_W,
+        num_texts=batch.num_texts,
+    )
+    return loss_parts(texts, windows, batch, config)
 
 
 def category_loss(

@@ -97,11 +97,13 @@ def run_training(
     require_start_unread(config, source=data.source, test_digest=data.test_digest)
     tokenizer = load_run_tokenizer(config, [example.text for example in data.train])
     texts = prepare(data.train, tokenizer)
+    held_out = prepare(data.calibration, tokenizer)
     trainer = Trainer(
         load_network(config, tokenizer),
         tokenizer=tokenizer,
         texts=texts,
         config=config,
+        held_out=held_out,
         compiled=compiled,
     )
     identity = _identity(config, data)
@@ -117,7 +119,13 @@ def run_training(
         return None
     on_stage(f"calibrating on {len(data.calibration):,} texts, measuring on others held out")
     return _finish(
-        trainer.averaged_network, tokenizer, config=config, data=data, learned=texts, output=output
+        trainer.averaged_network,
+        tokenizer,
+        config=config,
+        data=data,
+        learned=texts,
+        calibration=held_out,
+        output=output,
     )
 
 
@@ -154,10 +162,10 @@ def _finish(
     config: TrainingConfig,
     data: RunData,
     learned: Sequence[TrainingText],
+    calibration: Sequence[TrainingText],
     output: Path,
 ) -> RunResult:
     torch.set_float32_matmul_precision("highest")  # as in serving
-    calibration = prepare(data.calibration, tokenizer)
     finish_network(
         network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config
     )

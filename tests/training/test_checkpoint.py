@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from training.checkpoint import CheckpointFolder, TrainingState
+from training.config import OptimisationConfig
 from training.errors import ResumeError, TrainingError
 
 RUN = {
@@ -119,3 +120,15 @@ def test_a_state_that_cannot_be_written_leaves_the_one_before(saved):
 
 def test_the_description_of_the_run_can_be_read_by_a_person(saved):
     assert json.loads((saved / "run.json").read_text())["config"]["losses"] == {"risk": 0.3}
+
+
+def test_a_setting_that_a_run_did_not_know_yet_counts_as_its_default(tmp_path):
+    def run(**optimisation):
+        return {"config": {"optimisation": {"num_epochs": 3, **optimisation}}}
+
+    CheckpointFolder(tmp_path / "run", run=run()).save(state())
+    today = OptimisationConfig(num_epochs=3).model_dump(mode="json")
+    assert CheckpointFolder(tmp_path / "run", run=run(**today)).load().step == 3
+    other = run(**{**today, "patience_epochs": 2})
+    with pytest.raises(ResumeError, match=r"other config\.optimisation\.patience_epochs"):
+        CheckpointFolder(tmp_path / "run", run=other).load()

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -105,12 +106,12 @@ def test_training_on_sixteen_texts_lowers_the_loss(new_trainer, texts):
 
 
 def test_a_report_tells_step_epoch_and_tokens(new_trainer, texts):
-    reports, epochs = [], []
+    reports = []
     trainer, _ = new_trainer(configured(num_epochs=2))
-    trainer.run(on_step=reports.append, on_epoch=epochs.append)
+    trainer.run(on_step=reports.append)
     assert [report.step for report in reports] == list(range(1, 9))
     assert [report.epoch for report in reports] == [1] * 4 + [2] * 4
-    assert epochs == [1, 2]
+    assert {report.held_out_loss for report in reports} == {None}
     assert {report.num_steps for report in reports} == {8}
     tokens_of_epoch = sum(text.num_tokens for text in texts)
     assert sum(report.num_tokens for report in reports) == 2 * tokens_of_epoch
@@ -175,6 +176,76 @@ def test_a_run_with_another_configuration_does_not_resume(new_trainer, tmp_path)
     resumed, _ = new_trainer(other)
     with pytest.raises(ResumeError, match=r"config\.optimisation\.num_epochs:"):
         resumed.run(checkpoints=folder(tmp_path, other))
+
+
+@pytest.fixture
+def other_texts(tiny_tokenizer, new_example):
+    """Texts whose labels contradict those learned from: the more is learned, the worse."""
+    examples = [
+        new_example(f"{fact}.{PADDING}", categories=((c + 5) % 12,), quotes=(((c + 5) % 12, fact),))
+        for fact, c in FACTS
+    ]
+    return prepare(examples, tiny_tokenizer)
+
+
+def losses_held_out(trainer, **given):
+    """Losses on the texts held out after each epoch of a run."""
+    reports = []
+    trainer.run(**{"on_step": reports.append, **given})
+    assert {r.step % 4 for r in reports if r.held_out_loss is not None} <= {0}
+    return [r.held_out_loss for r in reports if r.held_out_loss is not None]
+
+
+def patient(new_network, tokenizer, texts, held_out, config, *, seed=0):
+    network = new_network(seed=seed, head_dropout=0.2)
+    return Trainer(network, tokenizer=tokenizer, texts=texts, config=config, held_out=held_out)
+
+
+def test_a_run_stops_where_texts_held_out_gain_no_more_and_keeps_the_best(
+    new_network, tiny_tokenizer, texts, other_texts
+):
+    config = configured(num_epochs=40, patience_epochs=3, average_decay=0.5)
+    trainer = patient(new_network, tiny_tokenizer, texts, other_texts, config)
+    losses = losses_held_out(trainer)
+    best = losses.index(min(losses))
+    assert len(losses) == best + 4 < 40
+    kept, last = trainer.averaged_network, trainer._average.module
+    weights = "category_head.4.weight"
+    assert not torch.equal(kept.state_dict()[weights], last.state_dict()[weights])
+    assert_equal_weights(trainer.averaged_network, kept)
+
+
+def test_without_patience_all_epochs_are_run_and_nothing_is_measured(
+    new_network, tiny_tokenizer, texts, other_texts
+):
+    trainer = patient(new_network, tiny_tokenizer, texts, other_texts, configured(num_epochs=5))
+    assert losses_held_out(trainer) == []
+    assert_equal_weights(trainer.averaged_network, trainer._average.module)
+
+
+def test_a_killed_run_stops_where_an_uninterrupted_one_does(
+    new_network, tiny_tokenizer, texts, other_texts, tmp_path
+):
+    config = configured(
+        num_epochs=40, patience_epochs=3, average_decay=0.5, checkpoint_every_steps=3
+    )
+
+    def build(**given):
+        return patient(new_network, tiny_tokenizer, texts, other_texts, config, **given)
+
+    whole = build()
+    losses = losses_held_out(whole)
+    with pytest.raises(KilledError):
+        build().run(
+            checkpoints=folder(tmp_path, config), on_step=kill_at(4 * (len(losses) - 1) + 1)
+        )
+    resumed = build(seed=9)
+    found = losses_held_out(resumed, checkpoints=folder(tmp_path, config))
+    assert found == losses[-len(found) :]
+    assert_equal_weights(resumed.averaged_network, whole.averaged_network)
+    again = build(seed=9)
+    again.run(checkpoints=folder(tmp_path, config), on_step=kill_at(1))
+    assert_equal_weights(again.averaged_network, whole.averaged_network)
 
 
 def test_the_average_follows_the_weights(new_trainer):
@@ -252,6 +323,17 @@ def test_a_part_of_weight_zero_moves_nothing_of_its_own(new_trainer, new_network
     }
     assert not [name for name in moved if name.startswith(("reason_head", "risk_head"))]
     assert "category_head.1.weight" in moved
+
+
+def test_a_run_goes_on_in_as_many_processes_as_it_was_begun_in(new_trainer, tmp_path):
+    config = configured(num_epochs=1)
+    trainer, _ = new_trainer(config)
+    trainer.run(checkpoints=folder(tmp_path, config))
+    state = folder(tmp_path, config).load()
+    folder(tmp_path, config).save(replace(state, num_processes=2))
+    resumed, _ = new_trainer(config)
+    with pytest.raises(ResumeError, match="run in 2 processes, this one has 1"):
+        resumed.run(checkpoints=folder(tmp_path, config))
 
 
 def test_the_checkpoint_of_another_network_is_refused_with_a_way_out(new_trainer, tmp_path):

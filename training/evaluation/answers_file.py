@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from training.config import completed
 from training.errors import ResumeError
 from training.evaluation.answers import Answers
 
@@ -65,12 +66,16 @@ def load_answers(path: Path, *, identity: Mapping[str, object]) -> StoredAnswers
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ResumeError(f"{path} cannot be read: delete it to compute it afresh") from error
-    if found.identity != json.loads(json.dumps(identity)):
+    if _completed(found.identity) != _completed(json.loads(json.dumps(identity))):
         raise ResumeError(
             f"{path} was computed with another configuration, corpus or version: give another "
             "folder, or delete this one"
         )
     return found
+
+
+def _completed(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {**identity, "config": completed(identity.get("config", {}))}
 
 
 def _nulls(value: Any) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from model_store.manifest import Manifest
+from training.config import completed
 from training.errors import EvaluationError
 from training.evaluation.answers import Answers, Truth
 from training.evaluation.bootstrap import Estimate
@@ -129,10 +130,9 @@ def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
             f"{directory} holds no finished cross-validation of a network: run "
             "`wherefore cross-validate` without --only-baselines, and give its --output"
         ) from error
-    theirs = {**config, "encoder": Path(str(config.get("encoder"))).name}
-    changed = [
-        name for name in _RECIPE if theirs.get(name, _ABSENT) != manifest.config.get(name, _ABSENT)
-    ]
+    theirs = completed({**config, "encoder": Path(str(config.get("encoder"))).name})
+    ours = completed(manifest.config)
+    changed = [name for name in _RECIPE if theirs.get(name, _ABSENT) != ours.get(name, _ABSENT)]
     if found.digest not in manifest.data_digests.values():
         changed.append("corpus")
     if changed:

@@ -26,6 +26,8 @@ def step_figures(report: StepReport, time_ms: int) -> Iterator[Figure]:
         "tokens_per_second": report.num_tokens / report.seconds,
         "step": report.step,
     }
+    if report.held_out_loss is not None:
+        figures["loss/held_out"] = report.held_out_loss
     for name, value in figures.items():
         yield name, float(value), time_ms, report.step
 
