@@ -72,7 +72,7 @@ bench: $(VENV)/.bench $(PEERS:%=$(PEER_VENVS)/%/.installed) ## Run all benches, 
 bench-masking: $(VENV)/.train ## Measure what the masker finds and takes wrongly (1 min)
 	$(BIN)/python tests/benchmarks/bench_masking.py $(ARGS)
 
-bench-database: $(VENV)/.dev ## Prove with 10,000 cases that backups and migrations lose nothing (15 min)
+bench-database: $(VENV)/.dev ## Prove with 10,000 cases that backups and migrations lose nothing (30 min)
 	$(BIN)/python tests/benchmarks/bench_database.py $(ARGS)
 
 abuse: export HF_HUB_OFFLINE = 1
