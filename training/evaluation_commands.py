@@ -216,6 +216,10 @@ def cross_validate(
             "than one after the other on CPUs, at some 3 GB of memory each for a small encoder.",
         ),
     ] = 1,
+    track: Annotated[
+        bool,
+        typer.Option(help="Record the result in MLflow: MLFLOW_TRACKING_URI, or runs/mlflow.db."),
+    ] = True,
 ) -> None:
     """Measure network and baselines on authors that they have not read, fold by fold."""
     with needs_extra("train"):
@@ -226,6 +230,9 @@ def cross_validate(
         from training.errors import ConfigError  # noqa: PLC0415
         from training.evaluation.conditions import conditions  # noqa: PLC0415
         from training.evaluation.stored import require_folder  # noqa: PLC0415
+        from training.tracking.cross_validation_record import (  # noqa: PLC0415
+            record_cross_validation,
+        )
 
     require_folder(output)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -250,6 +257,20 @@ def cross_validate(
             ),
         )
     _finish(report, output, console=console)
+    if track:
+        missing = record_cross_validation(
+            report,
+            output,
+            name=f"{loaded.name}-cross-validation",
+            identity={
+                "config": loaded.without_paths().model_dump(mode="json"),
+                "num_folds": folds,
+                "subjects": list(report.subjects),
+                "corpus": report.conditions["corpus_sha256"],
+            },
+        )
+        if missing:
+            console.print(f"warning: {missing}", markup=False)
 
 
 def _fairness(

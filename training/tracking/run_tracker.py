@@ -5,28 +5,20 @@ recorded never stops a training: its steps are kept in the folder of the run, an
 MLflow is sent when the run ends, or when the same command is given again.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from data_pipeline.errors import WhereforeError
 from model_store.artifact import read_manifest
-from model_store.registry.mlflow_store import (
-    cause_of,
-    experiment_id,
-    open_client,
-    tracking_uri,
-    without_secrets,
-)
+from model_store.registry.mlflow_store import open_client, tracking_uri
 from model_store.registry.models import ModelRegistry
 from model_store.registry.registration import register_model
 from training.loop import StepReport
 from training.run import RunResult
 from training.tracking.journal import StepJournal
+from training.tracking.run_folder import RunFolder, sentence_of
 from training.tracking.tracked_values import (
     final_figures,
     log_figures,
@@ -104,7 +96,7 @@ class RunTracker:
         self._folder = folder
         self._uri = uri
         self._journal: StepJournal | None = None
-        self._record: _RunRecord | None = None
+        self._record: RunFolder | None = None
         self._identity: Mapping[str, Any] = {}
         self._client: MlflowClient | None = None
         self._run_id = ""
@@ -130,7 +122,7 @@ class RunTracker:
         with self._attempt():
             self._identity = identity
             self._journal = StepJournal(self._folder / "steps.jsonl")
-            self._record = _RunRecord(self._folder / "mlflow.json", identity=_digest(identity))
+            self._record = RunFolder(self._folder, identity=identity)
             if self._record.is_new:
                 self._journal.clear()
                 self._record.save()
@@ -184,19 +176,13 @@ class RunTracker:
             yield
         except Exception as error:  # noqa: BLE001 (a training is worth more than its record)
             self._client = None
-            self._failure = _sentence(error)
+            self._failure = sentence_of(error)
 
     def _open(self) -> "MlflowClient":
         client = open_client(self._uri, create=True)
-        run_ids = {} if self._record is None else self._record.run_ids
-        self._run_id = run_ids.get(without_secrets(self._uri), "")
-        if not _is_active(client, self._run_id):
-            experiment = experiment_id(client, self._uri)
-            name = self._identity["config"]["name"]
-            self._run_id = client.create_run(experiment, run_name=name).info.run_id
-            run_ids[without_secrets(self._uri)] = self._run_id
-            if self._record is not None:
-                self._record.save()
+        name = self._identity["config"]["name"]
+        record = self._record or RunFolder(self._folder, identity=self._identity)
+        self._run_id = record.run_id(client, uri=self._uri, name=name)
         client.update_run(self._run_id, status="RUNNING")
         log_parameters(client, self._run_id, self._identity)
         client.log_dict(self._run_id, dict(self._identity), "run.json")
@@ -214,43 +200,6 @@ class RunTracker:
             self._sent_steps = steps[-1][0].step
 
 
-class _RunRecord:
-    """The file that tells which MLflow run a folder belongs to, on each store."""
-
-    def __init__(self, path: Path, *, identity: str) -> None:
-        self._path = path
-        self._identity = identity
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        self.is_new = found.get("identity") != identity
-        self.run_ids: dict[str, str] = {} if self.is_new else found["run_ids"]
-
-    def save(self) -> None:
-        content = {"identity": self._identity, "run_ids": self.run_ids}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path.with_name(f"{self._path.name}.partial")
-        unfinished.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(self._path)
-
-
-def _is_active(client: "MlflowClient", run_id: str) -> bool:
-    if not run_id:
-        return False
-    try:
-        return bool(client.get_run(run_id).info.lifecycle_stage == "active")
-    except Exception as error:
-        if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
-            return False
-        raise
-
-
 def _last_step(client: "MlflowClient", run_id: str) -> int:
     """The last step that MLflow has, 0 for none."""
     return int(client.get_run(run_id).data.metrics.get("step", 0))
-
-
-def _sentence(error: Exception) -> str:
-    return str(error) if isinstance(error, WhereforeError) else cause_of(error)
-
-
-def _digest(identity: Mapping[str, object]) -> str:
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
