@@ -110,7 +110,7 @@ def score(
         Explain,
         typer.Option(
             help="Extra work on the evidence of principal reasons: fast asks what each clause says "
-            "alone, exact what is lost without it; none gives what the model points at."
+            "alone, exact also what is lost without it; none gives what the model points at."
         ),
     ] = Explain.NONE,
     limit: Annotated[

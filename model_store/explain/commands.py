@@ -34,7 +34,9 @@ def explain(
     *,
     method: Annotated[
         Method,
-        typer.Option(help="fast asks what each clause says alone, exact what is lost without it."),
+        typer.Option(
+            help="fast asks what each clause says alone, exact also what is lost without."
+        ),
     ] = Method.EXACT,
     html: Annotated[
         Path | None,

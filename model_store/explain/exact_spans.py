@@ -1,4 +1,4 @@
-"""`exact` spans: every clause left out alone, then stretches within those that count most.
+"""`exact` spans: every clause left out, and read, alone; then stretches within the best.
 
 Then quotes are added one by one until the category falls below its threshold, and what the evidence
 head would quote besides.
@@ -37,6 +37,7 @@ def exact_spans(
     """Returns the quotes of each reason, by omission over all clauses and within the best."""
     if not layout.clauses:
         return [carried_by(omissions, question, ()) for question in questions]
+    omissions.prepare(alone(layout.clauses), units=layout.clauses)
     effect_UX = omissions.effects(alone(layout.clauses))
     shortlists = [
         _shortlist(

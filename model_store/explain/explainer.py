@@ -15,7 +15,7 @@ from model_store.explain.exact_spans import exact_spans
 from model_store.explain.fast_spans import fast_spans
 from model_store.explain.layout import Layout, Unit, lay_out
 from model_store.explain.omission import Omissions
-from model_store.explain.spans import Carried, Question, alone
+from model_store.explain.spans import Carried, Question
 from model_store.explain.targets import (
     NUM_CATEGORY_TARGETS,
     TARGETS,
@@ -25,10 +25,10 @@ from model_store.explain.targets import (
 from model_store.predictor import Prediction, Predictor, ReadText, ReasonPrediction
 
 ExplainMethod = Literal["fast", "exact"]
-"""`fast` reads clauses and quotes alone, `exact` the text without each clause and then within."""
+"""`fast` reads clauses and quotes alone, `exact` also the text without each, and then within."""
 
 
-EXPLAINER_VERSION = 2
+EXPLAINER_VERSION = 3
 """Raised with every change of what is quoted or weighed: what was measured of another version says
 nothing of this one."""
 
@@ -104,9 +104,9 @@ class Explanation:
         method: how it was found.
         prediction: the prediction.
         reasons: one entry per principal reason, in the order of the prediction.
-        clauses: what each clause adds to each category, reason and risk logit: what they lose
-            without it, with `fast` what it alone lifts them above a text of no words. With `fast`
-            none where nothing is stated.
+        clauses: what each clause adds to each category, reason and risk logit: half of what they
+            lose without it and of what it alone lifts them above a text of no words, with `fast`
+            that alone. With `fast` none where nothing is stated.
         num_windows_computed: windows that went through the engine beyond the prediction's own.
     """
 
@@ -158,7 +158,7 @@ def explain_read(
     clauses = layout.clauses
     if method == "exact":
         carried = exact_spans(omissions, text, layout, questions)
-        value_UX = omissions.effects(alone(clauses))
+        value_UX = omissions.worths(clauses)
     else:
         clauses = clauses if questions else ()
         carried = fast_spans(omissions, text, layout, questions)

@@ -85,6 +85,17 @@ class Omissions:
         self.prepare(units=units)
         return self._found(list(map(_alone, units))) - (self._known[_NOTHING] if units else 0.0)
 
+    def worths(self, units: Sequence[Unit]) -> NDArray[np.float64]:
+        """Returns what each unit is worth to each target, K x X.
+
+        Half of what the text loses without it and of what it says alone: what it adds as the last
+        of all and as the first, of two units just their Shapley values. Omission alone makes
+        little of a fact that stands twice, reading alone of one that needs its neighbour.
+        """
+        drops = [drop_of([unit]) for unit in units]
+        self.prepare(drops, units=units)
+        return (self.effects(drops) + self.gains(units)) / 2
+
     def _found(self, keys: Sequence[Drop | _Alone]) -> NDArray[np.float64]:
         return np.array([self._known[key] for key in keys]).reshape(-1, len(self.full_X))
 

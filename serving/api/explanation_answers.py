@@ -52,9 +52,9 @@ class ClauseEffect(EvidenceSpan):
 
     field: str | None = _Field
     effects: dict[str, float] = Field(
-        description="By how much the logit of each stated category, and of the `risk`, falls "
-        "without this clause; with `fast` by how much this clause alone lifts it above a text of "
-        "no words. Below 0 where the clause speaks against it."
+        description="What this clause adds to the logit of each stated category, and of the "
+        "`risk`: with `fast` by how much it alone lifts it above a text of no words, with `exact` "
+        "half of that and of the fall without it. Below 0 where the clause speaks against it."
     )
 
 
@@ -78,8 +78,8 @@ class PredictionExplanation(BaseModel):
     """What an answer rests on, found by leaving words out and asking the model again."""
 
     method: Literal["fast", "exact"] = Field(
-        description="`fast` asks what each clause says alone, `exact` what is lost without it and "
-        "without parts of the best ones."
+        description="`fast` asks what each clause says alone, `exact` also what is lost without it "
+        "and without parts of the best ones."
     )
     reasons: list[ReasonEvidence] = Field(
         description="One per principal reason, in the same order."

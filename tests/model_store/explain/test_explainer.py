@@ -102,6 +102,29 @@ def test_what_each_clause_of_a_linear_model_says_alone_is_its_weights(tiny_token
     assert asked == [[2, *(2 + clause.num_tokens for clause in clauses)]]
 
 
+@pytest.mark.parametrize("heavy", [["Income cannot carry"], ["Income cannot carry", "found"]])
+def test_exact_clauses_are_worth_half_of_what_they_leave_and_of_what_they_say(
+    tiny_tokenizer, heavy
+):
+    predictor = linear_predictor(tiny_tokenizer, heavy=heavy)
+    (read,) = predictor.read([TEXT])
+    explanation = explain(predictor, TEXT, method="exact")
+    omissions, units = Omissions(predictor.engine, read), explanation.clauses.units
+    lost_UX = np.concatenate([omissions.effects([drop_of([unit])]) for unit in units])
+    np.testing.assert_allclose(
+        explanation.clauses.value_UX, (lost_UX + omissions.gains(units)) / 2, atol=1e-6
+    )
+
+
+def test_the_worths_of_two_clauses_add_up_to_what_both_add(predictor):
+    (read,) = predictor.read(["Income of $3,100 cannot carry it. Six inquiries were found."])
+    omissions, clauses = Omissions(predictor.engine, read), lay_out(read).clauses
+    assert len(clauses) == 2
+    both_X = omissions.effects([drop_of(clauses)])[0]
+    np.testing.assert_allclose(omissions.worths(clauses).sum(axis=0), both_X, atol=1e-4)
+    assert omissions.worths([]).shape == (0, len(TARGETS))
+
+
 def test_a_clause_of_a_long_text_is_read_alone_without_the_windows_it_is_not_in(predictor):
     (read,) = predictor.read(["Income of $3,100 a month, six inquiries, one collection. " * 60])
     omissions, clauses = Omissions(predictor.engine, read), lay_out(read).clauses

@@ -85,6 +85,10 @@ class Asked:
         drops = [drop_of([clause]) for clause in self.layout.clauses]
         return self.omissions.effects(drops)[:, category_target(category)]
 
+    def worths(self, category: DenialCategory) -> NDArray[np.float64]:
+        """Returns what each clause is worth to the category's logit, as `exact` tells it."""
+        return self.omissions.worths(self.layout.clauses)[:, category_target(category)]
+
     def drop(self, spans: Sequence[Span]) -> Drop:
         """Returns the tokens of the words that lie in stretches of the text."""
         return drop_of([w for w in self.layout.words if overlap_any((w.start, w.end), spans)])

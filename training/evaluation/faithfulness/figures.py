@@ -49,6 +49,7 @@ class FaithfulnessFigure:
 
 ORDERINGS = {
     "exact": "exact",
+    "omission": "omission alone",
     "fast": "fast",
     "evidence_head": "evidence head",
     "attention": "attention",
@@ -262,6 +263,14 @@ FAITHFULNESS_FIGURES: tuple[FaithfulnessFigure, ...] = (
         binding=0.75,
         goal=0.90,
         is_compared=True,
+    ),
+    FaithfulnessFigure(
+        name="rank_correlation_omission",
+        title="Rank correlation of “fast” and omission alone",
+        group=_AGREEMENT,
+        meaning="The same with the ranking by what is lost without each clause, which is half of "
+        "what “exact” ranks by; the other half is what “fast” ranks by.",
+        unit="number",
     ),
     FaithfulnessFigure(
         name="methods_jaccard",

@@ -15,7 +15,7 @@ from training.evaluation.faithfulness.agreement import (
 )
 from training.evaluation.faithfulness.asked import Asked, ask, quotes_of, spans_of, touched
 from training.evaluation.faithfulness.edits import reworded, with_irrelevant_sentence
-from training.evaluation.faithfulness.orderings import by_effect, fast_order
+from training.evaluation.faithfulness.orderings import by_effect, exact_order, fast_order
 from training.evaluation.faithfulness.quotes import judge_quotes
 from training.evaluation.faithfulness.tally import Tally, merged
 from training.evaluation.quotes import Span
@@ -87,8 +87,10 @@ def compared(asked: Asked, other: Asked, clauses: Sequence[Span], *, name: str) 
             continue
         ours, theirs = (_quoted(a, category, c) for a, c in ((asked, None), (other, clauses)))
         tally.add(f"stability_jaccard_{name}", jaccard(ours, theirs))
-        ranked = list(_renamed(other, by_effect(other, category), clauses))
-        tally.add(f"stability_rbo_{name}", rank_biased_overlap(by_effect(asked, category), ranked))
+        ranked = list(_renamed(other, exact_order(other, category), clauses))
+        tally.add(
+            f"stability_rbo_{name}", rank_biased_overlap(exact_order(asked, category), ranked)
+        )
     return tally
 
 
@@ -140,12 +142,13 @@ def _methods(asked: Asked, category: DenialCategory) -> Tally:
     tally = Tally()
     if asked.exact is None:
         return tally
-    order = by_effect(asked, category)
-    tally.add("rank_correlation", rank_correlation(fast_order(asked, category), order))
+    fast = fast_order(asked, category)
+    tally.add("rank_correlation", rank_correlation(fast, exact_order(asked, category)))
+    tally.add("rank_correlation_omission", rank_correlation(fast, by_effect(asked, category)))
     stretches = [(clause.start, clause.end) for clause in asked.layout.clauses]
-    fast, exact = (
+    quoted = [
         touched(spans_of(quotes_of(explanation, category)), stretches)
         for explanation in (asked.fast, asked.exact)
-    )
-    tally.add("methods_jaccard", jaccard(fast, exact))
+    ]
+    tally.add("methods_jaccard", jaccard(*quoted))
     return tally

@@ -63,7 +63,8 @@ def judge_orderings(
         asked.omissions.without([_without_others(asked, kept) for kept in wanted])
 
     orders = {
-        "exact": [by_effect(asked, category)],
+        "exact": [exact_order(asked, category)],
+        "omission": [by_effect(asked, category)],
         "fast": [fast_order(asked, category)],
         "evidence_head": [_ranked(_weights(asked, category))],
         "attention": [_ranked(_attention(asked, network))],
@@ -84,6 +85,11 @@ def judge_orderings(
         tally.add(f"naopc_comprehensiveness_{name}", _normalised(name, falls))
         tally.add(f"naopc_sufficiency_{name}", _normalised(name, gains))
     return tally
+
+
+def exact_order(asked: Asked, category: DenialCategory) -> list[int]:
+    """Returns the positions of the clauses, the one worth most to a category first."""
+    return _ranked(asked.worths(category))
 
 
 def by_effect(asked: Asked, category: DenialCategory) -> list[int]:

@@ -17,7 +17,7 @@ from training.evaluation.faithfulness.labelled_text import (
     judge_edits,
     judge_labelled,
 )
-from training.evaluation.faithfulness.orderings import by_effect, fast_order, judge_orderings
+from training.evaluation.faithfulness.orderings import exact_order, fast_order, judge_orderings
 from training.evaluation.faithfulness.quotes import judge_quotes, word_f1
 from training.evaluation.faithfulness.simulated_text import (
     best_four,
@@ -145,22 +145,22 @@ def test_a_labelled_text_tells_of_flips_and_of_agreement(asked, narrative):
     assert 0 <= tally.sums["methods_jaccard"][0] <= 1
 
 
-def test_rankings_hold_every_clause_once_and_exact_is_by_effect(asked):
+def test_rankings_hold_every_clause_once_and_exact_is_by_worth(asked):
     category = asked.stated[0]
     places = list(range(len(asked.layout.clauses)))
-    order = by_effect(asked, category)
+    order = exact_order(asked, category)
     assert sorted(order) == sorted(fast_order(asked, category)) == places
     said = asked.fast.clauses.of(str(category))
     assert list(said[fast_order(asked, category)]) == sorted(said, reverse=True)
-    effects = asked.effects(category)
-    assert list(effects[order]) == sorted(effects, reverse=True)
+    worths = asked.exact.clauses.of(str(category))
+    assert list(worths[order]) == sorted(worths, reverse=True)
 
 
 def test_no_ranking_is_better_than_the_best_found_or_worse_than_the_worst(asked, stating_artifact):
     tally = judge_orderings(
         asked, asked.stated[0], network=stating_artifact.network, width=2, random=Random(0)
     )
-    assert len(tally.sums) == 10
+    assert len(tally.sums) == 12
     for total, number in tally.sums.values():
         assert number == 1
         assert 0 <= total <= 1
