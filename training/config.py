@@ -144,7 +144,8 @@ class TrainingConfig(Section):
             directory, the folder of the run that made it, or `models:/NAME@ALIAS`; its encoder must
             have the same tokenizer. None starts from the encoder.
         seed: everything random follows from it.
-        precision: of the matrix products; weights and sums stay fp32.
+        precision: of the matrix products, fp32 on a machine that does not compute bf16; weights
+            and sums stay fp32.
         num_threads: CPU threads; None for torch's own choice.
         checkpoint_every_steps: a run that is killed loses at most as many steps.
         data: see `DataConfig`.

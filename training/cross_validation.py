@@ -40,6 +40,7 @@ from training.fold import (
 from training.fold_processes import OnFoldStep, train_folds
 from training.forms import Form
 from training.metrics import micro_f1
+from training.precision import fitted_to_machine
 from training.run import set_up_torch
 from training.starting import require_start_unread, start_identity
 
@@ -101,6 +102,9 @@ def cross_validate(
     set_up_torch(config)
     compute_as_serving_does()
     watch = watch or Watch()
+    config, changed = fitted_to_machine(config)
+    if changed and not only_baselines:
+        watch.on_stage(changed)
     path = config.data.corpus or corpus_path()
     narratives = load_narratives(path)
     folds = _folds(config, narratives, num_folds=num_folds, output=output, digest=file_digest(path))

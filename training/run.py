@@ -27,6 +27,7 @@ from training.evaluation.answers import Truth, truth_of_examples
 from training.finishing import finish_network
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
+from training.precision import fitted_to_machine
 from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
@@ -92,6 +93,9 @@ def run_training(
         ResumeError: the folder holds the checkpoint of another run.
     """
     set_up_torch(config)
+    config, changed = fitted_to_machine(config)
+    if changed:
+        on_stage(changed)
     on_stage(f"reading the texts: {config.data.source}")
     data = load_run_data(config)
     require_start_unread(config, source=data.source, test_digest=data.test_digest)

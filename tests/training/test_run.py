@@ -25,11 +25,11 @@ SOURCES = {
 
 @pytest.fixture
 def new_config(tiny_encoder, tmp_path):
-    def write(source):
+    def write(source, *, precision="fp32"):
         content = {
             "name": source,
             "encoder": tiny_encoder,
-            "precision": "fp32",
+            "precision": precision,
             "num_threads": 1,
             "data": {source: SOURCES[source]},
             "optimisation": {"num_epochs": 1, "texts_per_step": 16, "microbatch_tokens": 2048},
@@ -96,9 +96,11 @@ def test_a_model_is_not_measured_on_another_split_than_its_own(
 
 
 def test_a_run_may_start_from_another_and_names_all_data_that_took_part(
-    run, new_config, loans, tmp_path
+    run, new_config, loans, tmp_path, monkeypatch
 ):
-    first = trained(run, new_config("simulator"), tmp_path / "first")
+    monkeypatch.setattr("training.precision.cpu_computes_bf16", lambda: False)
+    first = trained(run, new_config("simulator", precision="bf16"), tmp_path / "first")
+    assert first.manifest.config["precision"] == "fp32"
     assert set(first.manifest.metrics) == {"held_out_families", "held_out_families_before_storage"}
     second = trained(
         *(run, new_config("lendingclub"), tmp_path / "second"),
