@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
@@ -38,8 +39,10 @@ from serving.api.token_routes import token_router
 from serving.api.what_if_routes import what_if_router
 from serving.backlog.server.opening import running_backlogs
 from serving.batching.batcher import Batcher
+from serving.cases.decisions import PopulationComparison
 from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
+from serving.explanations.online import OnlineExplainer
 from serving.identity.store import OpensIdentity
 from serving.keys import ApiKeys
 from serving.limits_setup import open_limits, shared_limits
@@ -204,7 +207,11 @@ def _lifespan(
                 app.state.explainer, app.state.monitoring = running.explainer, kept_apart
                 app.state.explanations = running.explanations
                 app.state.desk = Desk(
-                    storage=stores, score=_scorer(batcher), policy=service.policy, now=now
+                    storage=stores,
+                    score=_scorer(batcher),
+                    compare=_comparer(running.explainer),
+                    policy=service.policy,
+                    now=now,
                 )
                 async with running_backlogs(
                     service, settings, queue=batcher, registry=registry
@@ -227,3 +234,14 @@ def _scorer(batcher: Batcher) -> Callable[[Row], OutputRow]:
         return scored
 
     return score
+
+
+def _comparer(explainer: OnlineExplainer) -> Callable[[Row], tuple[PopulationComparison, ...]]:
+    """Lets a thread of the desk set an application beside the reference populations."""
+    loop = asyncio.get_running_loop()
+
+    def compare(row: Row) -> tuple[PopulationComparison, ...]:
+        found = asyncio.run_coroutine_threadsafe(explainer.compare(row), loop).result()
+        return tuple(PopulationComparison(**asdict(comparison)) for comparison in found)
+
+    return compare

@@ -338,8 +338,9 @@ class Settings(BaseSettings):
     )
     references_file: Path | None = Field(
         None,
-        description="Reference populations that explained answers are compared with, as "
-        "`wherefore references` writes them for this model; empty compares with none.",
+        description="Reference populations that explained answers, and assessments of cases, are "
+        "compared with, as `wherefore references` writes them for this model; empty compares with "
+        "none.",
     )
     max_waiting_explanations: int = Field(
         16, ge=1, le=1000, description="Slow explanations that may wait before 503 is answered."

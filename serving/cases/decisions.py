@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from data_pipeline.domain.taxonomy import DenialReason
+from data_pipeline.domain.taxonomy import DenialCategory, DenialReason
 
 MIN_CAUSE_WORDS = 3
 """Fewest words of a written cause; a ditto mark or "ok" is none."""
@@ -97,6 +97,27 @@ class AssessedReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationComparison:
+    """Where an applicant stands beside other applicants, as it was when the model answered.
+
+    Source: comment 9(b)(2)-5.
+
+    Attributes:
+        population: `slightly_above_approval` or `all_applicants`.
+        version: version of the averages.
+        num_applicants: how many they are taken over.
+        shortfall_logit: by how much each category is likelier than on average, log-odds.
+        furthest: the categories furthest above the average, worst first.
+    """
+
+    population: str
+    version: str
+    num_applicants: int
+    shortfall_logit: dict[DenialCategory, float]
+    furthest: tuple[DenialCategory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What a model, or a person without one, found in an application.
 
@@ -109,6 +130,7 @@ class Assessment:
         taxonomy_version: version of the label list.
         policy_version: version of the creditor's policy.
         risk_score: chance of default within 12 months, percent; None without a model.
+        comparisons: one per reference population; empty where the creditor has measured none.
     """
 
     assessment_id: str
@@ -119,6 +141,7 @@ class Assessment:
     taxonomy_version: str
     policy_version: str
     risk_score: float | None = None
+    comparisons: tuple[PopulationComparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

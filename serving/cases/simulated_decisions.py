@@ -3,7 +3,12 @@
 import hashlib
 from random import Random
 
-from data_pipeline.domain.taxonomy import REASONS, TAXONOMY_VERSION, DenialReason
+from data_pipeline.domain.taxonomy import (
+    REASONS,
+    TAXONOMY_VERSION,
+    DenialCategory,
+    DenialReason,
+)
 from serving.cases.case import Case, Stage
 from serving.cases.decisions import (
     ACCOUNT_OUTCOMES,
@@ -11,6 +16,7 @@ from serving.cases.decisions import (
     Assessment,
     Evidence,
     Outcome,
+    PopulationComparison,
     Provenance,
     RecordedReason,
     ReviewAnswer,
@@ -38,6 +44,23 @@ def an_assessment(random: Random, *, assessment_id: str, text_id: str) -> Assess
         taxonomy_version=TAXONOMY_VERSION,
         policy_version=POLICY_VERSION,
         risk_score=None,
+        comparisons=_comparisons(random),
+    )
+
+
+def _comparisons(random: Random) -> tuple[PopulationComparison, ...]:
+    if not random.randrange(2):
+        return ()
+    shortfalls = {category: random.uniform(-3, 3) for category in DenialCategory}
+    return tuple(
+        PopulationComparison(
+            population=population,
+            version="2026-q4",
+            num_applicants=random.randrange(30, 9000),
+            shortfall_logit=shortfalls,
+            furthest=tuple(sorted(shortfalls, key=lambda c: -shortfalls[c])[:4]),
+        )
+        for population in ("slightly_above_approval", "all_applicants")
     )
 
 

@@ -1,6 +1,7 @@
 """The model reads the application of a case, or a person does without it."""
 
 import hashlib
+from dataclasses import replace
 
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.domain.rendering import render_text
@@ -28,11 +29,14 @@ def assess(desk: Desk, case_id: str, *, by: Actor) -> StoredCase:
     """
     stored = desk.load(case_id)
     application = application_of(desk.storage.cases.file(case_id))
-    row = desk.score(Row(number=1, id=case_id, application=application))
+    asked = Row(number=1, id=case_id, application=application)
+    row = desk.score(asked)
     if isinstance(row, FailedRow):
         raise NotAssessableError(code=row.error.code, message=row.error.message)
     _warn_of_revalidation(desk, row, time_zone=stored.case.time_zone)
-    assessment = _assessment(desk, row, text=render_text(application))
+    assessment = replace(
+        _assessment(desk, row, text=render_text(application)), comparisons=desk.compare(asked)
+    )
     return desk.record(stored, [AssessmentRecorded(**desk.when(by), assessment=assessment)])
 
 

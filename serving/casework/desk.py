@@ -11,6 +11,7 @@ import structlog
 from data_pipeline.sources.rows import Row
 from serving.cases.audit import AuditAction
 from serving.cases.audited import CASE, action_name
+from serving.cases.decisions import PopulationComparison
 from serving.cases.events import Actor, ActorKind, Event
 from serving.cases.store import CaseStorage, NoticeContent, StoredCase
 from serving.casework.errors import FactsError
@@ -47,6 +48,11 @@ def score_without_model(_row: Row) -> OutputRow:
     raise NotReadyError
 
 
+def compare_with_none(_row: Row) -> tuple[PopulationComparison, ...]:
+    """Compares with nobody, where the creditor has measured no reference populations."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What every command needs.
@@ -55,6 +61,7 @@ class Desk:
         storage: the cases and their audit log.
         score: scores one application; blocks until the model has answered. Without a model it
             raises NotReadyError.
+        compare: sets one application beside the reference populations; blocks likewise.
         policy: the creditor's policy.
         now: the time, UTC.
         new_id: makes an id with a prefix.
@@ -62,6 +69,7 @@ class Desk:
 
     storage: CaseStorage
     score: Callable[[Row], OutputRow] = score_without_model
+    compare: Callable[[Row], tuple[PopulationComparison, ...]] = compare_with_none
     policy: Policy = DEFAULT_POLICY
     now: Callable[[], datetime] = now_utc
     new_id: Callable[[str], str] = new_id

@@ -124,6 +124,22 @@ class OnlineExplainer:
         finally:
             self._num_open -= 1
 
+    async def compare(self, row: Row) -> tuple[Comparison, ...]:
+        """Sets an application beside the reference populations; nothing where there are none.
+
+        Raises:
+            OverloadedError: it does not fit into the queue.
+            ScoringTimeoutError: its time is over.
+            NotReadyError: the batcher is closing, or the engine is wrong.
+            RetryLaterError: the engine cannot compute now.
+        """
+        if self._references is None:
+            return ()
+        read = await asyncio.to_thread(self._service.read, row)
+        if isinstance(read, FailedRow):
+            return ()
+        return self._compared(read, await self._computed(read))
+
     async def search(self, work: Callable[[], T]) -> T:
         """Returns what some work gives that asks the engine again and again, such as a what-if.
 
@@ -149,8 +165,7 @@ class OnlineExplainer:
         read = await asyncio.to_thread(self._service.read, row)
         if isinstance(read, FailedRow):
             return ExplainedRow(row=read)
-        ids = [window.ids for window in read.text.windows]
-        logits = await self._batcher.compute(ids, priority=Priority.ONLINE)
+        logits = await self._computed(read)
         scored = await asyncio.to_thread(self._service.finish, read, logits)
         text = read.text.masked.original
         name = self._kept.name(text, method=method)
@@ -165,6 +180,10 @@ class OnlineExplainer:
         self._kept.put(name, found)
         self._observer.explained(method, "computed")
         return await asyncio.to_thread(self._explained, read, logits, found)
+
+    async def _computed(self, read: ReadRow) -> EngineLogits:
+        ids = [window.ids for window in read.text.windows]
+        return await self._batcher.compute(ids, priority=Priority.ONLINE)
 
     async def _in_time(
         self, read: ReadRow, logits: EngineLogits, method: ExplainMethod

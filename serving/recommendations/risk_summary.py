@@ -10,8 +10,8 @@ from datetime import date
 
 from data_pipeline.domain.application import FIELD_NAMES, LoanApplication
 from data_pipeline.domain.rendering import render_text
-from data_pipeline.domain.taxonomy import REASON_INFO
-from serving.cases.decisions import AssessedReason, Assessment
+from data_pipeline.domain.taxonomy import CATEGORY_INFO, REASON_INFO
+from serving.cases.decisions import AssessedReason, Assessment, PopulationComparison
 from serving.notices.wording import day
 
 TEMPLATES: dict[str, str] = {
@@ -27,9 +27,15 @@ TEMPLATES: dict[str, str] = {
     "no_quote": "No single passage stands out.",
     "one_review": "One more reason is open. A person must accept or dismiss it.",
     "reviews": "{count} more reasons are open. A person must accept or dismiss each one.",
+    "beside": "Next to {whom}, the file is weakest on: {which}.",
     "closing": "The model gives advice. A person decides.",
 }
 """Every sentence a summary may hold."""
+
+_POPULATIONS = {
+    "slightly_above_approval": "people who were just approved",
+    "all_applicants": "all who applied",
+}
 
 _MAX_QUOTES = 3
 
@@ -81,6 +87,7 @@ def _sentences(found: Assessment, band: str | None) -> list[str]:
         *_told(found.principal_reasons),
         *_counted(found.review_reasons, none=None, one="one_review", many="reviews"),
         *_told(found.review_reasons),
+        *_beside(found.comparisons),
         TEMPLATES["closing"],
     ]
 
@@ -109,6 +116,17 @@ def _told(reasons: Sequence[AssessedReason]) -> list[str]:
             )
         )
         for found in reasons
+    ]
+
+
+def _beside(comparisons: Sequence[PopulationComparison]) -> list[str]:
+    return [
+        TEMPLATES["beside"].format(
+            whom=_POPULATIONS[found.population],
+            which=", ".join(CATEGORY_INFO[each].title.lower() for each in found.furthest),
+        )
+        for found in comparisons
+        if found.furthest
     ]
 
 

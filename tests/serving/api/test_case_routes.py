@@ -1,7 +1,10 @@
 """Cases over HTTP: from the application to the purge, and everything that is refused."""
 
 import pytest
+from reference_populations import references_file
 
+from data_pipeline.domain.taxonomy import CATEGORIES
+from serving.adapters.fake import FakePredictor
 from serving.adapters.sql.storage import open_storage
 from serving.settings import Settings
 
@@ -95,6 +98,31 @@ def test_an_approval_is_told_by_somebody_who_did_not_decide(bench):
     [notice] = answer["notices"]
     shown = bench.get(f"notices/{notice['notice_id']}/preview", status=409)
     assert shown["code"] == "no_letter"
+
+
+def test_an_assessment_keeps_where_the_applicant_stood_beside_the_populations(
+    stored, open_bench, tmp_path
+):
+    path = references_file(tmp_path, model_digest=FakePredictor.digest)
+    bench = open_bench(stored.model_copy(update={"references_file": path}))
+    case_id = bench.assessed()
+    near, everybody = bench.get(f"applications/{case_id}")["assessment"]["comparisons"]
+    assert (near["population"], everybody["population"]) == (
+        "slightly_above_approval",
+        "all_applicants",
+    )
+    assert (near["version"], near["num_applicants"]) == ("2026-q4", 40)
+    assert set(near["shortfall_logit"]) == set(map(str, CATEGORIES))
+    assert set(near["shortfall_logit"].values()) == {1.0}  # the fake gives even odds
+    assert (len(near["furthest"]), everybody["furthest"]) == (4, [])
+    told = bench.get(f"applications/{case_id}/summary")["sentences"]
+    beside = [sentence for sentence in told if sentence.startswith("Next to people who were just")]
+    assert len(beside) == 1
+
+
+def test_without_populations_an_assessment_compares_with_nobody(bench):
+    found = bench.get(f"applications/{bench.assessed()}")["assessment"]
+    assert found["comparisons"] == []
 
 
 def test_a_summary_and_advice_stand_beside_the_case(bench):

@@ -1,18 +1,17 @@
 import asyncio
 import threading
-from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
+from reference_populations import references_file
 
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.domain.rendering import render_text
-from data_pipeline.domain.taxonomy import CATEGORIES
 from data_pipeline.sources import Row
-from model_store.explain.references import Population, References, ReferencesError
+from model_store.explain.references import ReferencesError
 from serving.adapters.fake import FakePredictor
 from serving.adapters.prometheus import BatchMetrics
 from serving.batching.admission import Admission, BatchLimits
@@ -226,22 +225,6 @@ def test_what_the_engine_has_not_taken_is_dropped_with_the_client():
     before, after, num_tokens = asyncio.run(unfinished(DEBTS + " So it is; and so it stays. " * 8))
     assert before > 0
     assert (after, num_tokens) == (0, 0)
-
-
-def references_file(folder, *, model_digest):
-    """Averages of one below even odds in one population, of one above in the other."""
-    references = References(
-        version="2026-q4",
-        measured_on=date(2026, 11, 20),
-        model_digest=model_digest,
-        populations=tuple(
-            Population(name=name, num_applicants=40, mean_logit=dict.fromkeys(CATEGORIES, mean))
-            for name, mean in (("slightly_above_approval", -1.0), ("all_applicants", 1.0))
-        ),
-    )
-    path = folder / "references.json"
-    path.write_text(references.model_dump_json())
-    return path
 
 
 def test_an_explained_answer_is_set_beside_the_reference_populations(make_client, tmp_path):

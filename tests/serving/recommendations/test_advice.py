@@ -25,6 +25,8 @@ FIGURES = {
     "count": "3",
     "reason": "Bankruptcy",
     "day": "June 30, 2027",
+    "whom": "people who were just approved",
+    "which": "recent inquiries, collateral",
 }
 
 

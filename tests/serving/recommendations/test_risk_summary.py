@@ -3,8 +3,13 @@
 import re
 
 from data_pipeline.domain.application import LoanApplication, LoanProduct
-from data_pipeline.domain.taxonomy import DenialReason
-from serving.cases.decisions import AssessedReason, Assessment, Evidence
+from data_pipeline.domain.taxonomy import CATEGORIES, DenialCategory, DenialReason
+from serving.cases.decisions import (
+    AssessedReason,
+    Assessment,
+    Evidence,
+    PopulationComparison,
+)
 from serving.recommendations.risk_summary import TEMPLATES, summarise
 
 TEXT = "Chapter 7 discharged\nlast spring; nine inquiries."
@@ -20,7 +25,17 @@ def reason(kind, *quotes):
     )
 
 
-def assessment(*, principal=(), review=(), risk=13.227):
+def beside(population, *furthest):
+    return PopulationComparison(
+        population=population,
+        version="2026-q4",
+        num_applicants=200,
+        shortfall_logit=dict.fromkeys(CATEGORIES, 0.0) | dict.fromkeys(furthest, 2.0),
+        furthest=furthest,
+    )
+
+
+def assessment(*, principal=(), review=(), risk=13.227, comparisons=()):
     return Assessment(
         assessment_id="a-1",
         text_digest="0" * 64,
@@ -30,6 +45,7 @@ def assessment(*, principal=(), review=(), risk=13.227):
         taxonomy_version="t-1",
         policy_version="p-1",
         risk_score=risk,
+        comparisons=comparisons,
     )
 
 
@@ -54,6 +70,25 @@ def test_risk_reasons_and_quotes_are_told_in_order():
     )
 
 
+def test_where_the_file_is_weakest_is_told_beside_each_population():
+    debts, inquiries = DenialCategory.EXCESSIVE_OBLIGATIONS, DenialCategory.RECENT_INQUIRIES
+    found = summarise(
+        LoanApplication(text=TEXT),
+        assessment(
+            comparisons=(
+                beside("slightly_above_approval", debts, inquiries),
+                beside("all_applicants"),
+            )
+        ),
+        band=None,
+    )
+    assert found.sentences[-2] == (
+        "Next to people who were just approved, the file is weakest on: excessive obligations, "
+        "recent inquiries."
+    )
+    assert not any("all who applied" in sentence for sentence in found.sentences)
+
+
 def test_a_file_read_by_a_person_says_so_and_tells_no_risk():
     found = summarise(LoanApplication(text=TEXT), assessment(risk=None), band=None)
     assert found.facts == ()
@@ -68,6 +103,7 @@ def test_every_sentence_is_made_of_a_template():
         assessment(
             principal=tuple(reason(kind, "Chapter 7", "nine") for kind in kinds[:3]),
             review=tuple(reason(kind) for kind in kinds[3:6]),
+            comparisons=(beside("all_applicants", DenialCategory.COLLATERAL),),
         ),
         band="high",
     )
