@@ -164,12 +164,6 @@ def _torch_engine(stored: "StoredModel", choice: EngineChoice) -> DescribedEngin
     return TorchEngine(network, padding_id=padding_id, precision=precision)
 
 
-def available_cores() -> int:
-    """Returns the CPU cores that this process may use."""
-    has_affinity = sys.platform == "linux"
-    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-
-
 def _has_gpu() -> bool:
     """Whether torch can compute on a GPU; without a driver it need not even be imported."""
     if not _GPU_DRIVER.exists():

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from model_store.engine.choice import EngineChoice, available_cores
+from model_store.engine.choice import EngineChoice
+from model_store.engine.processor import available_cores
 from model_store.predictor import Predictor
 from model_store.registry.models import resolve_model
 from serving.settings import Settings

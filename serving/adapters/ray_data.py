@@ -18,7 +18,7 @@ import structlog
 from tenacity import Retrying, stop_after_attempt
 
 from data_pipeline.cli import needs_extra
-from model_store.engine.choice import available_cores
+from model_store.engine.processor import available_cores
 from serving.backlog.errors import ClusterFailedError, NoClusterError
 from serving.backlog.identity import ScorerIdentity
 from serving.backlog.runs import ReadingRun

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from model_store.engine.choice import available_cores
 from model_store.engine.outputs import EngineLogits
+from model_store.engine.processor import available_cores
 from serving.backlog.identity import ScorerIdentity
 from serving.policy import Policy
 from serving.scoring import ScoringService

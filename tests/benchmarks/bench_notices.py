@@ -29,6 +29,7 @@ from typing import Any
 
 from measured import result_file
 
+from model_store.engine.processor import processor_name
 from serving.notices.case_file import NoticeCase
 from serving.notices.checks.every_check import check_notice
 from serving.notices.draft import DraftRequest, draft_notice
@@ -145,13 +146,9 @@ def end_to_end(cases: list[NoticeCase]) -> dict[str, float]:
 
 def hardware() -> str:
     """Returns the processors, and whether something else ran on them when this began."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.processor() or platform.machine()
     load = os.getloadavg()[0]
     used = f"shared with other work (load {load:.1f})" if load > QUIET_LOAD else "otherwise idle"
-    return f"{os.cpu_count()} cores, {name}, {used}"
+    return f"{os.cpu_count()} cores, {processor_name()}, {used}"
 
 
 def measure(used: str, num_made: int) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from peers.material import PLANS, Material, material
 from peers.preparing import CACHE, LOGS, VENVS
 from peers.report import Row, compare, write_report
 
-from model_store.engine.choice import available_cores
+from model_store.engine.processor import available_cores
 
 SETTLE_S = 0.2
 EQUAL, BEST = "fp32", "best"

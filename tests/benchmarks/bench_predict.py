@@ -22,13 +22,12 @@ from pathlib import Path
 from statistics import quantiles
 
 import torch
-from measured import processor_name
 from rich.console import Console
 from rich.table import Table
 
 from data_pipeline.corpus.narratives import load_corpus
 from model_store.artifact import load_artifact, starter_directory
-from model_store.engine.choice import available_cores
+from model_store.engine.processor import available_cores, processor_name
 from model_store.errors import ModelError
 from model_store.predictor import Predictor
 from model_store.windows import TextTokenizer

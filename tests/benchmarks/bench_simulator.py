@@ -20,7 +20,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from measured import processor_name
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +38,7 @@ from data_pipeline.generator.simulation import (
     SyntheticFile,
     simulate,
 )
+from model_store.engine.processor import processor_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

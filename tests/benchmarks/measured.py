@@ -13,7 +13,7 @@ from pathlib import Path
 
 from data_pipeline.corpus.narratives import load_corpus
 from data_pipeline.domain.masking import mask
-from model_store.engine.choice import available_cores
+from model_store.engine.processor import available_cores, processor_name
 from model_store.windows import TextTokenizer
 
 SEED = 20261120
@@ -127,11 +127,3 @@ def conditions(model_version: str) -> dict[str, object]:
         "precision": os.environ.get("WHEREFORE_PRECISION", "auto"),
         "seed": SEED,
     }
-
-
-def processor_name() -> str:
-    """Returns the processor's name, as far as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
