@@ -83,7 +83,8 @@ def random_stretches(
 
     Args:
         lengths: tokens of each word.
-        wanted: tokens of each stretch; it gets as many words as fit, at least one.
+        wanted: tokens of each stretch; it gets as many words as fit between those drawn before and
+            the ends of the text, at least one.
         below: draws a whole number from 0 up to, not including, its argument.
 
     Returns:
@@ -95,13 +96,15 @@ def random_stretches(
     for num_tokens in wanted:
         if not free:
             break
-        word = sorted(free)[below(len(free))]
-        held, total = [word], lengths[word]
-        while word + 1 in free and total + lengths[word + 1] <= num_tokens:
-            word += 1
-            held.append(word)
-            total += lengths[word]
-        drawn.append(frozenset(held))
+        first = last = sorted(free)[below(len(free))]
+        left = num_tokens - lengths[first]
+        while last + 1 in free and lengths[last + 1] <= left:
+            last += 1
+            left -= lengths[last]
+        while first - 1 in free and lengths[first - 1] <= left:
+            first -= 1
+            left -= lengths[first]
+        drawn.append(frozenset(range(first, last + 1)))
         free -= drawn[-1]
     return drawn
 

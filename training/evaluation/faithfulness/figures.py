@@ -168,8 +168,8 @@ def _stability(edit: str, words: str) -> tuple[FaithfulnessFigure, ...]:
             name=f"stability_rbo_{edit}",
             title=f"Same ranking, {words}",
             group=_STABILITY,
-            meaning="Rank-biased overlap (persistence 0.9) of all clauses by their effect before "
-            "and after.",
+            meaning="Rank-biased overlap (persistence 0.9) of all clauses as “exact” ranks "
+            "them, before and after.",
             unit="number",
         ),
     )
@@ -283,8 +283,8 @@ FAITHFULNESS_FIGURES: tuple[FaithfulnessFigure, ...] = (
         name="methods_rbo_shap",
         title="Ranking of “exact” and SHAP",
         group=_AGREEMENT,
-        meaning="Rank-biased overlap (persistence 0.9) of the clauses by effect and by the sum of "
-        "their words' Shapley values.",
+        meaning="Rank-biased overlap (persistence 0.9) of the clauses as “exact” ranks "
+        "them and by the sum of their words' Shapley values.",
         unit="number",
     ),
     FaithfulnessFigure(
@@ -307,7 +307,8 @@ FAITHFULNESS_FIGURES: tuple[FaithfulnessFigure, ...] = (
         name="stability_rbo_seed",
         title="Same ranking, model of another seed",
         group=_STABILITY,
-        meaning="Rank-biased overlap (persistence 0.9) of all clauses by their effect in both.",
+        meaning="Rank-biased overlap (persistence 0.9) of all clauses as “exact” ranks "
+        "them in both.",
         unit="number",
     ),
     FaithfulnessFigure(

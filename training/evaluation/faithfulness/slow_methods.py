@@ -15,7 +15,7 @@ from model_store.network import Network
 from model_store.predictor import Predictor
 from training.evaluation.faithfulness.agreement import rank_biased_overlap
 from training.evaluation.faithfulness.asked import Asked
-from training.evaluation.faithfulness.orderings import by_effect
+from training.evaluation.faithfulness.orderings import exact_order
 from training.evaluation.faithfulness.tally import Tally
 
 
@@ -65,9 +65,8 @@ def judge_attributions(
                 tally.note(f"{method}_gap_p95", gap)
         value_U = summed(found, asked.layout.clauses).of(names[0])
         theirs = [int(u) for u in np.argsort(-value_U, kind="stable")]
-        tally.add(
-            f"methods_rbo_{method}", rank_biased_overlap(by_effect(asked, categories[0]), theirs)
-        )
+        ours = exact_order(asked, categories[0])
+        tally.add(f"methods_rbo_{method}", rank_biased_overlap(ours, theirs))
     return tally
 
 

@@ -123,6 +123,13 @@ def test_random_stretches_are_neighbours_apart_and_no_longer_than_asked(lengths,
         assert len(words) == 1 or sum(lengths[w] for w in words) <= num_tokens
 
 
+@pytest.mark.parametrize("drawn", [0, 3, 7])
+def test_a_random_stretch_is_as_long_as_asked_wherever_it_is_drawn(drawn):
+    [stretch] = random_stretches([2] * 8, [8], below=lambda _: drawn)
+    assert len(stretch) == 4
+    assert drawn in stretch
+
+
 def test_rank_correlation_is_one_for_equals_and_minus_one_for_opposites():
     assert rank_correlation([3, 1, 0, 2], [3, 1, 0, 2]) == 1.0
     assert rank_correlation([3, 1, 0, 2], [2, 0, 1, 3]) == pytest.approx(-1.0)
