@@ -1,9 +1,7 @@
 """The HTTP application, put together from settings, a model and the accepted keys."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
@@ -15,7 +13,6 @@ from opentelemetry.trace import TracerProvider
 from starlette.exceptions import HTTPException
 
 from data_pipeline.errors import WhereforeError
-from data_pipeline.sources import Row
 from serving.adapters.identity.opening import issuer_of, sign_in_over
 from serving.adapters.identity.tokens import Tokens
 from serving.adapters.limit_metrics import LimitMetrics
@@ -38,20 +35,16 @@ from serving.api.sign_in_threads import SignInThreads
 from serving.api.token_routes import token_router
 from serving.api.what_if_routes import what_if_router
 from serving.backlog.server.opening import running_backlogs
-from serving.batching.batcher import Batcher
-from serving.cases.decisions import PopulationComparison
 from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
-from serving.explanations.online import OnlineExplainer
 from serving.identity.store import OpensIdentity
 from serving.keys import ApiKeys
 from serving.limits_setup import open_limits, shared_limits
 from serving.monitoring.store import OpensMonitoring
 from serving.policy import load_policy
 from serving.ports import TextPredictor
-from serving.rows import OutputRow
 from serving.scoring import ScoringService
-from serving.scoring_setup import running_scoring
+from serving.scoring_setup import comparer_for_threads, running_scoring, scorer_for_threads
 from serving.settings import Settings
 
 _DESCRIPTION = """
@@ -208,8 +201,8 @@ def _lifespan(
                 app.state.explanations = running.explanations
                 app.state.desk = Desk(
                     storage=stores,
-                    score=_scorer(batcher),
-                    compare=_comparer(running.explainer),
+                    score=scorer_for_threads(batcher),
+                    compare=comparer_for_threads(running.explainer),
                     policy=service.policy,
                     now=now,
                 )
@@ -223,25 +216,3 @@ def _lifespan(
         log.info("stopped")
 
     return lifespan
-
-
-def _scorer(batcher: Batcher) -> Callable[[Row], OutputRow]:
-    """Lets a thread of the desk wait in the same queue as the requests do."""
-    loop = asyncio.get_running_loop()
-
-    def score(row: Row) -> OutputRow:
-        [scored] = asyncio.run_coroutine_threadsafe(batcher.score([row]), loop).result()
-        return scored
-
-    return score
-
-
-def _comparer(explainer: OnlineExplainer) -> Callable[[Row], tuple[PopulationComparison, ...]]:
-    """Lets a thread of the desk set an application beside the reference populations."""
-    loop = asyncio.get_running_loop()
-
-    def compare(row: Row) -> tuple[PopulationComparison, ...]:
-        found = asyncio.run_coroutine_threadsafe(explainer.compare(row), loop).result()
-        return tuple(PopulationComparison(**asdict(comparison)) for comparison in found)
-
-    return compare

@@ -5,10 +5,11 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from prometheus_client import CollectorRegistry
 
+from data_pipeline.sources import Row
 from model_store.engine.outputs import Engine
 from model_store.explain.references import References, load_references
 from serving.adapters.prometheus import BatchMetrics
@@ -19,12 +20,14 @@ from serving.batching.window_queue import DEFAULT_BATCH_TOKENS
 from serving.cache.codec import CacheIdentity, LogitsCodec, engine_identity
 from serving.cache.logits_cache import CacheObserver, LogitsCache, MemoryCache
 from serving.cache.secret import open_cache_secret
+from serving.cases.decisions import PopulationComparison
 from serving.errors import NotReadyError
 from serving.explanations.jobs import ExplanationJobs, JobLimits
 from serving.explanations.online import OnlineExplainer
 from serving.explanations.worker_process import WorkerModel, WorkerProcess
 from serving.ports import TextPredictor
 from serving.readiness import Readiness, Verdict
+from serving.rows import OutputRow
 from serving.scoring import ScoringService
 from serving.settings import Settings
 
@@ -85,6 +88,30 @@ async def running_scoring(
         await explanations.close()
         await batcher.close()
         explainer.close()
+
+
+def scorer_for_threads(batcher: Batcher) -> Callable[[Row], OutputRow]:
+    """Lets a thread of the desk wait in the same queue as the requests do."""
+    loop = asyncio.get_running_loop()
+
+    def score(row: Row) -> OutputRow:
+        [scored] = asyncio.run_coroutine_threadsafe(batcher.score([row]), loop).result()
+        return scored
+
+    return score
+
+
+def comparer_for_threads(
+    explainer: OnlineExplainer,
+) -> Callable[[Row], tuple[PopulationComparison, ...]]:
+    """Lets a thread of the desk set an application beside the reference populations."""
+    loop = asyncio.get_running_loop()
+
+    def compare(row: Row) -> tuple[PopulationComparison, ...]:
+        found = asyncio.run_coroutine_threadsafe(explainer.compare(row), loop).result()
+        return tuple(PopulationComparison(**asdict(comparison)) for comparison in found)
+
+    return compare
 
 
 def open_cache(

@@ -62,7 +62,8 @@ class ReferenceComparison(BaseModel):
     """The answer beside a reference population (comment 9(b)(2)-5)."""
 
     population: Literal["slightly_above_approval", "all_applicants"] = Field(
-        description="Applicants at or slightly above approval, or all."
+        description="Of the creditor's files, those that the model states no reason against and "
+        "that lie nearest to a threshold, or all."
     )
     version: str = Field(description="Version of the populations.", examples=["2026-q4"])
     applicants: int = Field(ge=1, description="How many the averages are taken over.")

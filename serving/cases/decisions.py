@@ -103,7 +103,8 @@ class PopulationComparison:
     Source: comment 9(b)(2)-5.
 
     Attributes:
-        population: `slightly_above_approval` or `all_applicants`.
+        population: `slightly_above_approval`, which is of the files that the model states no
+            reason against those nearest to a threshold, or `all_applicants`.
         version: version of the averages.
         num_applicants: how many they are taken over.
         shortfall_logit: by how much each category is likelier than on average, log-odds.

@@ -33,6 +33,9 @@ T = TypeVar("T")
 EXPLAIN_THREADS = 4
 """Explanations under way at once; they mostly wait for the engine."""
 
+READ_THREADS = 2
+"""Threads that read the texts of what is explained or compared."""
+
 MAX_WAITING = 32
 """Explained predictions and searches that may be open; more predictions go unexplained."""
 
@@ -99,6 +102,8 @@ class OnlineExplainer:
         self._kept, self._references = KeptExplanations(kept_bytes), references
         self._threads = ThreadPoolExecutor(EXPLAIN_THREADS, thread_name_prefix="explanations")
         self._searching = ThreadPoolExecutor(EXPLAIN_THREADS, thread_name_prefix="searches")
+        # Not the loop's own threads: those of the desk wait there for what is read here.
+        self._reading = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="readings")
         self._num_open = 0
 
     @property
@@ -135,7 +140,7 @@ class OnlineExplainer:
         """
         if self._references is None:
             return ()
-        read = await asyncio.to_thread(self._service.read, row)
+        read = await self._read(row)
         if isinstance(read, FailedRow):
             return ()
         return self._compared(read, await self._computed(read))
@@ -158,11 +163,11 @@ class OnlineExplainer:
 
     def close(self) -> None:
         """Ends the threads; what has not begun is dropped."""
-        for threads in (self._threads, self._searching):
+        for threads in (self._threads, self._searching, self._reading):
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def _explain(self, row: Row, method: ExplainMethod) -> ExplainedRow:
-        read = await asyncio.to_thread(self._service.read, row)
+        read = await self._read(row)
         if isinstance(read, FailedRow):
             return ExplainedRow(row=read)
         logits = await self._computed(read)
@@ -180,6 +185,10 @@ class OnlineExplainer:
         self._kept.put(name, found)
         self._observer.explained(method, "computed")
         return await asyncio.to_thread(self._explained, read, logits, found)
+
+    async def _read(self, row: Row) -> ReadRow | FailedRow:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reading, self._service.read, row)
 
     async def _computed(self, read: ReadRow) -> EngineLogits:
         ids = [window.ids for window in read.text.windows]

@@ -33,8 +33,8 @@ TEMPLATES: dict[str, str] = {
 """Every sentence a summary may hold."""
 
 _POPULATIONS = {
-    "slightly_above_approval": "people who were just approved",
-    "all_applicants": "all who applied",
+    "slightly_above_approval": "files that the model just lets pass",
+    "all_applicants": "all files measured",
 }
 
 _MAX_QUOTES = 3

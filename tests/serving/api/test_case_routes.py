@@ -116,7 +116,9 @@ def test_an_assessment_keeps_where_the_applicant_stood_beside_the_populations(
     assert set(near["shortfall_logit"].values()) == {1.0}  # the fake gives even odds
     assert (len(near["furthest"]), everybody["furthest"]) == (4, [])
     told = bench.get(f"applications/{case_id}/summary")["sentences"]
-    beside = [sentence for sentence in told if sentence.startswith("Next to people who were just")]
+    beside = [
+        sentence for sentence in told if sentence.startswith("Next to files that the model just")
+    ]
     assert len(beside) == 1
 
 

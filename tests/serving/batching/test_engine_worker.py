@@ -196,6 +196,7 @@ def test_several_threads_compute_batches_at_once_and_count_the_time_only_once(he
     class Meeting(Engine):
         def logits(self, ids):
             both_compute.wait()
+            time.sleep(0.2)  # counted twice it would be more than all the time there was
             return super().logits(ids)
 
     queue, outcomes = WindowQueue(), []
@@ -208,4 +209,4 @@ def test_several_threads_compute_batches_at_once_and_count_the_time_only_once(he
     worker.start()
     assert worker.join(30)
     assert {job.ids[0] for job, _ in outcomes} == {1, 2}
-    assert sum(heard.seconds) <= time.monotonic() - began
+    assert sum(heard.seconds) < 1.5 * (time.monotonic() - began)

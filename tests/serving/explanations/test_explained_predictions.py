@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import example, given
@@ -25,7 +26,7 @@ from serving.batching.window_queue import (
 from serving.errors import OverloadedError
 from serving.explanations.online import OnlineExplainer
 from serving.scoring import ScoringService
-from serving.scoring_setup import running_scoring
+from serving.scoring_setup import comparer_for_threads, running_scoring
 from serving.settings import Settings
 
 ADDRESS = "/api/v1/predict"
@@ -43,6 +44,10 @@ def ask(client, body, explain, *, status=200):
     answer = client.post(f"{ADDRESS}?explain={explain}", json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
+
+
+def row_of(text):
+    return Row(number=1, id="1", application=LoanApplication(text=text))
 
 
 def spans_of(answer):
@@ -208,7 +213,7 @@ async def unfinished(text):
     explainer = OnlineExplainer(
         service, batcher, observer=metrics, max_tokens=10**6, timeout_seconds=30, kept_bytes=0
     )
-    row = Row(number=1, id="1", application=LoanApplication(text=text))
+    row = row_of(text)
     task = asyncio.ensure_future(explainer.explain(row, method="exact"))
     await asyncio.to_thread(asked.wait, 30)
     queued_before = batcher.num_queued_windows
@@ -235,6 +240,25 @@ def test_an_explained_answer_is_set_beside_the_reference_populations(make_client
     assert set(near["shortfall_logit"].values()) == {1.0}  # the fake gives even odds
     assert set(everybody["shortfall_logit"].values()) == {-1.0}
     assert (len(near["furthest"]), everybody["furthest"]) == (4, [])
+
+
+def test_more_cases_are_compared_at_once_than_the_loop_has_threads(tmp_path):
+    path = references_file(tmp_path, model_digest=FakePredictor.digest)
+    service = ScoringService(predictor=FakePredictor())
+
+    async def compared():
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+        registry = CollectorRegistry()
+        async with running_scoring(
+            service, Settings(references_file=path), registry=registry
+        ) as running:
+            compare = comparer_for_threads(running.explainer)
+            texts = [f"{DEBTS} {n}" for n in range(6)]
+            work = [asyncio.to_thread(compare, row_of(text)) for text in texts]
+            return await asyncio.wait_for(asyncio.gather(*work), 30)
+
+    for near, everybody in asyncio.run(compared()):
+        assert (near.version, everybody.version) == ("2026-q4", "2026-q4")
 
 
 def test_references_of_another_model_stop_the_start(tmp_path):

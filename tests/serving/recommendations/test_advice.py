@@ -25,7 +25,7 @@ FIGURES = {
     "count": "3",
     "reason": "Bankruptcy",
     "day": "June 30, 2027",
-    "whom": "people who were just approved",
+    "whom": "files that the model just lets pass",
     "which": "recent inquiries, collateral",
 }
 

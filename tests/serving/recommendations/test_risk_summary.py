@@ -83,10 +83,10 @@ def test_where_the_file_is_weakest_is_told_beside_each_population():
         band=None,
     )
     assert found.sentences[-2] == (
-        "Next to people who were just approved, the file is weakest on: excessive obligations, "
+        "Next to files that the model just lets pass, the file is weakest on: excessive obligations, "
         "recent inquiries."
     )
-    assert not any("all who applied" in sentence for sentence in found.sentences)
+    assert not any("all files measured" in sentence for sentence in found.sentences)
 
 
 def test_a_file_read_by_a_person_says_so_and_tells_no_risk():
