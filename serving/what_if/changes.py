@@ -2,7 +2,8 @@
 
 Fields that follow from others move along (the loan-to-value ratio with the amount, the
 debt-to-income ratio with debts, income, amount and term), and figures that the free text repeats
-are written anew, so that the model does not read two truths.
+are written anew, so that the model does not read two truths. Where only a range of the
+debt-to-income ratio is known it stays: where in it an applicant would come to lie is not known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -100,24 +101,23 @@ def changed(
     values |= {
         name: value for name, value in _derived(application, wanted).items() if name not in wanted
     }
-    found = []
-    for name, value in values.items():
-        before = getattr(application, name)
-        mentions = 0
-        if text is not None and before is not None:
-            text, mentions = rewritten(text, field=name, old=float(before), new=value)
-        found.append(
-            FieldChange(
-                field=name,
-                before=before,
-                after=value,
-                is_derived=name not in wanted,
-                mentions=mentions,
-            )
-        )
+    given = _figures_of(application)
+    moves = {name: (given[name], value) for name, value in values.items() if name in given}
+    mentions: dict[str, int] = {}
+    if text is not None:
+        text, mentions = rewritten(text, moves, given=given)
     return ChangedApplication(
         application=_replaced(application, values, text=text),
-        changes=tuple(found),
+        changes=tuple(
+            FieldChange(
+                field=name,
+                before=getattr(application, name),
+                after=value,
+                is_derived=name not in wanted,
+                mentions=mentions.get(name, 0),
+            )
+            for name, value in values.items()
+        ),
         struck=tuple(strike),
     )
 
@@ -178,11 +178,19 @@ def _without(text: str | None, strike: Sequence[tuple[int, int]]) -> str | None:
     return left if left.strip() else None
 
 
+def _figures_of(application: LoanApplication) -> dict[str, float]:
+    values = {name: getattr(application, name) for name in FIELD_NAMES}
+    return {name: float(v) for name, v in values.items() if isinstance(v, int | float)}
+
+
 def _replaced(
     application: LoanApplication, values: Mapping[str, float], *, text: str | None
 ) -> LoanApplication:
+    ranges: dict[str, Any] = {}
+    if "debt_to_income_ratio" in values:  # the ratio says more, and the range would be the old one
+        ranges["debt_to_income_range"] = None
     try:
-        return replace(application, text=text, **values)  # type: ignore[arg-type]
+        return replace(application, text=text, **values, **ranges)  # type: ignore[arg-type]
     except FieldValueError as error:
         raise OutOfBoundsError(field=error.field, expected=error.expected) from error
     except ValueError:

@@ -7,7 +7,8 @@ the same way. A figure that might be something else stays.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 _LEAST_SURE_DIGITS = 5  # a bare number of fewer digits may be a year, a score or a house number
 _GROUPED_DIGITS = 4
@@ -24,38 +25,53 @@ _MONTHS = re.compile(
 _PERCENT = 100
 
 
-def rewritten(text: str, *, field: str, old: float, new: float) -> tuple[str, int]:
-    """Returns a text with each sure mention of a field's old value changed, and how many.
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of figure: how it is found, and how a match is written with another value.
+
+    `write` takes a match, the value that it would have to be and the one to write; it gives None
+    where the match is not surely that value.
+    """
+
+    pattern: re.Pattern[str]
+    write: Callable[[re.Match[str], float, float], str | None]
+
+
+def rewritten(
+    text: str, moves: Mapping[str, tuple[float, float]], *, given: Mapping[str, float]
+) -> tuple[str, dict[str, int]]:
+    """Returns a text with each sure mention of a changed field's old value changed.
+
+    All fields are looked for in the text as it was, so that what one writes no other takes for its
+    own. A figure that may also be that of another field of the same kind stays.
 
     Args:
         text: the free text.
-        field: the field; only amounts, ratios and the term are looked for.
-        old: its value in the text.
-        new: the value that takes its place.
+        moves: the value of each changed field in the text, and the one that takes its place; only
+            amounts, ratios and the term are looked for.
+        given: the values of all fields as they were.
+
+    Returns:
+        The text, and how many figures of each changed field were written anew.
     """
-    if field.endswith("_usd"):
-        return _replaced(text, _MONEY, lambda match: _money(match, old, new))
-    if field.endswith("_ratio"):
-        return _replaced(text, _SHARE, lambda match: _share(match, old, new))
-    if field == "loan_term_months":
-        return _replaced(text, _MONTHS, lambda match: _months(match, old, new))
-    return text, 0
-
-
-def _replaced(
-    text: str, pattern: re.Pattern[str], write: Callable[[re.Match[str]], str | None]
-) -> tuple[str, int]:
-    num_changed = 0
-
-    def replacement(match: re.Match[str]) -> str:
-        nonlocal num_changed
-        written = write(match)
-        if written is None:
-            return match.group()
-        num_changed += 1
-        return written
-
-    return pattern.sub(replacement, text), num_changed
+    counts = dict.fromkeys(moves, 0)
+    written: dict[tuple[int, int], str] = {}
+    for kind in dict.fromkeys(filter(None, map(_kind_of, moves))):
+        values = {name: value for name, value in given.items() if _kind_of(name) is kind}
+        values |= {name: old for name, (old, _) in moves.items() if _kind_of(name) is kind}
+        for match in kind.pattern.finditer(text):
+            names = [name for name, old in values.items() if kind.write(match, old, old)]
+            if len(names) == 1 and names[0] in moves:
+                [name] = names
+                anew = kind.write(match, *moves[name])
+                if anew is not None:
+                    written[match.span()] = anew
+                    counts[name] += 1
+    parts, position = [], 0
+    for (start, end), anew in sorted(written.items()):
+        parts += [text[position:start], anew]
+        position = end
+    return "".join([*parts, text[position:]]), counts
 
 
 def _money(match: re.Match[str], old: float, new: float) -> str | None:
@@ -97,3 +113,14 @@ def _months(match: re.Match[str], old: float, new: float) -> str | None:
     if float(match["number"]) != old:
         return None
     return f"{new:.0f}{match['unit']}"
+
+
+_AMOUNTS, _RATIOS, _TERMS = _Kind(_MONEY, _money), _Kind(_SHARE, _share), _Kind(_MONTHS, _months)
+
+
+def _kind_of(field: str) -> _Kind | None:
+    if field.endswith("_usd"):
+        return _AMOUNTS
+    if field.endswith("_ratio"):
+        return _RATIOS
+    return _TERMS if field == "loan_term_months" else None

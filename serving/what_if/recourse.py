@@ -10,6 +10,7 @@ never stands on a notice.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ _TOGETHER_STEPS = (1 / 3, 2 / 3, 1.0)
 _MAX_TOGETHER = 4
 _MAX_STRUCK = 3
 _MAX_WEIGHED = 24
+_ROUNDING = 1e-6  # of a step: what arithmetic leaves of a whole number of them
 _SETTLE_COST = 1.0  # of settling one stated matter, beside moving a field all the way
 
 
@@ -45,7 +47,8 @@ class Suggestion:
     """A change that removes a reason.
 
     Attributes:
-        how: what the applicant would do, in words; one per change.
+        how: what the applicant would do, in words; one per change, and one per other matter that
+            the clauses left out state too.
         changed: the application as it would be.
         row: its answer.
         cost: share of the way to their bounds that fields move, weighed by how hard that is.
@@ -118,7 +121,8 @@ class _Search:
     ) -> None:
         self.num_tried = 0
         self._application, self._stated, self._score = application, stated, score
-        self._known = {found.reason for found in row.principal_reasons}
+        self._row = row
+        self._known = _stated_in(row)
         self._entry: ReasonRecourse = table().reasons[stated.reason]
         self._fields = tuple(name for name in self._entry.fields if self._may_change(name))
 
@@ -197,14 +201,15 @@ class _Search:
         self.num_tried += len(tried)
         rows = self._score(list(tried.values())) if tried else []
         left = dict(zip(tried, map(self._likelihood, rows), strict=True))
-        return sorted(left, key=lambda clause: left[clause])[:_MAX_STRUCK]
+        present = self._likelihood(self._row)
+        helping = [clause for clause in left if left[clause] < present]
+        return sorted(helping, key=lambda clause: left[clause])[:_MAX_STRUCK]
 
     def _likelihood(self, row: ScoredRow) -> tuple[bool, float]:
         """Whether the reason is stated, and how likely its category is."""
         category = self._stated.category
         probabilities = {found.category: found.probability for found in row.categories}
-        stated = {found.reason for found in row.principal_reasons}
-        return self._stated.reason in stated, probabilities[category]
+        return self._stated.reason in _stated_in(row), probabilities[category]
 
     def _together(self, clauses: Sequence[_Stretch]) -> Iterator[_Try]:
         """Several fields, and fields beside settling the matter."""
@@ -231,8 +236,8 @@ class _Search:
         seen: set[tuple[float, ...]] = set()
         for share in shares:
             values = {name: self._value(name, share) for name in names}
-            if tuple(values.values()) in seen or any(
-                value == getattr(self._application, name) for name, value in values.items()
+            if tuple(values.values()) in seen or not all(
+                self._is_moved(name, value) for name, value in values.items()
             ):
                 continue
             seen.add(tuple(values.values()))
@@ -247,8 +252,15 @@ class _Search:
         present = float(getattr(self._application, name))
         bound = high if entry.direction == "up" else low
         moved = present + share * (bound - present)
-        rounded = round(moved / entry.step) * entry.step
+        # Towards the bound: rounded to the nearest, a value may lie behind the present one.
+        towards = math.ceil if entry.direction == "up" else math.floor
+        slack = _ROUNDING if entry.direction == "down" else -_ROUNDING
+        rounded = towards(moved / entry.step + slack) * entry.step
         return min(max(round(rounded, 6), low), high)
+
+    def _is_moved(self, name: str, value: float) -> bool:
+        present = float(getattr(self._application, name))
+        return value > present if table().fields[name].direction == "up" else value < present
 
     def _made(
         self, values: Mapping[str, float], *, strike: Sequence[_Stretch] = ()
@@ -267,7 +279,11 @@ class _Search:
         return [self._suggestion(best, helped[best])]
 
     def _helping(self, tries: Sequence[_Try]) -> dict[_Try, ScoredRow]:
-        """The tries after which the reason is not stated, and no other one is that was not."""
+        """The tries after which the reason is not stated, and no other one is that was not.
+
+        A clause may state more than the matter that is settled. Where what it states besides
+        cannot be settled, as a bankruptcy cannot, leaving it out would hide a fact that stays.
+        """
         if not tries:
             return {}
         self.num_tried += len(tries)
@@ -275,13 +291,19 @@ class _Search:
         return {
             tried: row
             for tried, row in zip(tries, rows, strict=True)
-            if {found.reason for found in row.principal_reasons}
-            <= self._known - {self._stated.reason}
+            if _stated_in(row) <= self._known - {self._stated.reason}
+            and not (tried.changed.struck and None in self._settled_besides(row).values())
         }
 
+    def _settled_besides(self, row: ScoredRow) -> dict[DenialReason, str | None]:
+        """What settles each other reason that is gone; None where nothing does."""
+        gone = self._known - {self._stated.reason} - _stated_in(row)
+        return {reason: table().reasons[reason].settle for reason in sorted(gone)}
+
     def _suggestion(self, tried: _Try, row: ScoredRow) -> Suggestion:
+        besides = self._settled_besides(row).values() if tried.changed.struck else ()
         return Suggestion(
-            how=tried.how,
+            how=tuple(dict.fromkeys([*tried.how, *filter(None, besides)])),
             changed=tried.changed,
             row=row,
             cost=round(tried.cost, 4),
@@ -289,3 +311,7 @@ class _Search:
                 found.reason == self._stated.reason for found in row.review_reasons
             ),
         )
+
+
+def _stated_in(row: ScoredRow) -> set[DenialReason]:
+    return {found.reason for found in row.principal_reasons}

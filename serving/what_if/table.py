@@ -31,7 +31,7 @@ class ActionableField(_Entry):
         min_share: least value, as a share of the present one.
         max_share: largest value, likewise; None where another bound holds.
         max_plus: largest value, above the present one, in the field's unit.
-        max_share_of: the most that may be added, as a share of another field.
+        max_share_of: what may be added in any case, as a share of another field.
         weight: how hard the change is beside others, above 0.
         step: what values are rounded to, in the field's unit.
         unless_given: when all of these are given the field follows from them and is refused.
@@ -57,7 +57,7 @@ class ActionableField(_Entry):
             high = present + self.max_plus
         if self.max_share_of is not None:
             other = getattr(application, self.max_share_of.field)
-            high = present + self.max_share_of.share * float(other or 0.0)
+            high = max(high, present + self.max_share_of.share * float(other or 0.0))
         if field == "loan_term_months" and application.product is not None:
             longest = table().max_term_months.get(application.product, high)
             high = max(present, min(high, longest))

@@ -83,8 +83,8 @@ def test_where_the_file_is_weakest_is_told_beside_each_population():
         band=None,
     )
     assert found.sentences[-2] == (
-        "Next to files that the model just lets pass, the file is weakest on: excessive obligations, "
-        "recent inquiries."
+        "Next to files that the model just lets pass, the file is weakest on: "
+        "excessive obligations, recent inquiries."
     )
     assert not any("all files measured" in sentence for sentence in found.sentences)
 

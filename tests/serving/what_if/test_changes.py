@@ -167,3 +167,19 @@ def test_what_is_left_is_the_text_without_what_was_struck(cuts):
     left = "".join(c for position, c in enumerate(TEXT) if position not in struck)
     assert (made.application.text or "") == (left if left.strip() else "")
     assert made.struck == tuple(strike)
+
+
+def test_a_range_of_the_debt_to_income_ratio_goes_with_the_old_ratio_and_stays_without_one():
+    fields = {
+        "text": "Asks for a loan.",
+        "annual_income_usd": 60000,
+        "monthly_debt_payments_usd": 3000,
+        "debt_to_income_range": ">60%",
+    }
+    after = changed(LoanApplication(**fields), {"monthly_debt_payments_usd": 1000})
+    assert after.application.debt_to_income_range == ">60%"
+    after = changed(
+        LoanApplication(**fields, debt_to_income_ratio=0.62), {"monthly_debt_payments_usd": 1000}
+    )
+    assert after.application.debt_to_income_range is None
+    assert after.application.debt_to_income_ratio == pytest.approx(0.22)

@@ -5,6 +5,12 @@ from hypothesis import strategies as st
 from serving.what_if.figures import rewritten
 
 
+def with_one(text, *, field, old, new):
+    """A text after a change of the one field that is given, and how many figures changed."""
+    found, counts = rewritten(text, {field: (old, new)}, given={field: old})
+    return found, counts[field]
+
+
 @pytest.mark.parametrize(
     ("field", "old", "new", "text", "expected"),
     [
@@ -25,7 +31,7 @@ from serving.what_if.figures import rewritten
     ],
 )  # fmt: skip
 def test_sure_mentions_of_a_figure_change_and_others_stay(field, old, new, text, expected):
-    found, num_changed = rewritten(text, field=field, old=old, new=new)
+    found, num_changed = with_one(text, field=field, old=old, new=new)
     assert found == expected
     assert (num_changed > 0) == (text != expected)
 
@@ -37,12 +43,33 @@ def test_sure_mentions_of_a_figure_change_and_others_stay(field, old, new, text,
 )
 def test_a_text_without_figures_stays_as_it_is(text, value, field):
     plain = "".join(character for character in text if not character.isdigit())
-    assert rewritten(plain, field=field, old=value, new=value / 2) == (plain, 0)
+    assert with_one(plain, field=field, old=value, new=value / 2) == (plain, 0)
 
 
 @given(st.integers(10_000, 9_999_999), st.integers(1_000, 9_999_999))
 def test_an_amount_goes_there_and_back(old, new):
     text = f"Wants ${old:,} for a roof."
-    there, _ = rewritten(text, field="loan_amount_usd", old=old, new=new)
+    there, _ = with_one(text, field="loan_amount_usd", old=old, new=new)
     assert there == f"Wants ${new:,} for a roof."
-    assert rewritten(there, field="loan_amount_usd", old=new, new=old) == (text, 1)
+    assert with_one(there, field="loan_amount_usd", old=new, new=old) == (text, 1)
+
+
+def test_what_one_field_writes_no_other_takes_for_its_own():
+    text = "Down payment is $10,000. Wants $20,000 for the truck."
+    moves = {"down_payment_usd": (10000.0, 20000.0), "loan_amount_usd": (20000.0, 10000.0)}
+    found, counts = rewritten(text, moves, given={name: old for name, (old, _) in moves.items()})
+    assert found == "Down payment is $20,000. Wants $10,000 for the truck."
+    assert counts == {"down_payment_usd": 1, "loan_amount_usd": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "old", "other"),
+    [
+        ("Asks for $50,000. Earns $50,000 a year.", "loan_amount_usd", 50000, "annual_income_usd"),
+        ("LTV 80%, cards at 80%.", "revolving_utilization_ratio", 0.8, "loan_to_value_ratio"),
+    ],
+)
+def test_a_figure_that_may_be_another_field_s_stays(text, field, old, other):
+    given = {field: float(old), other: float(old)}
+    assert rewritten(text, {field: (old, old / 4)}, given=given) == (text, {field: 0})
+    assert rewritten(text, {field: (old, old / 4)}, given={field: float(old)})[1] == {field: 2}

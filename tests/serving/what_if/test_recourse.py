@@ -1,6 +1,6 @@
 import pytest
 
-from data_pipeline.domain.application import LoanApplication
+from data_pipeline.domain.application import LoanApplication, LoanProduct
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.domain.taxonomy import REASON_INFO, DenialReason
 from model_store.predictor import Evidence, Prediction, ReasonPrediction
@@ -13,7 +13,9 @@ from serving.what_if.table import table
 OBLIGATIONS = DenialReason.EXCESSIVE_OBLIGATIONS_TO_INCOME
 COLLECTION = DenialReason.COLLECTION_OR_JUDGMENT
 BANKRUPTCY = DenialReason.BANKRUPTCY
+DELINQUENT = DenialReason.DELINQUENT_OBLIGATIONS_WITH_OTHERS
 INCOME = DenialReason.INCOME_INSUFFICIENT_FOR_AMOUNT
+AUTO = LoanProduct.AUTO
 TEXT = "Asks for $24,000. A judgment of $6,300 is unpaid; nothing else is known. Chapter 7 in 2023."
 
 
@@ -35,6 +37,7 @@ class Rules:
         if (application.loan_amount_usd or 0) < 9000 and application.loan_amount_usd is not None:
             stated.append((INCOME, "Asks"))
         stated += [(COLLECTION, "judgment")] if "judgment" in text else []
+        stated += [(DELINQUENT, "past due")] if "past due" in text else []
         stated += [(BANKRUPTCY, "Chapter 7")] if "Chapter 7" in text else []
         reasons = tuple(
             ReasonPrediction(
@@ -71,15 +74,16 @@ def search(application, reason):
     return find_recourse(application, rules.row(application), reason, score=rules), rules
 
 
-APPLICATION = LoanApplication(
-    text=TEXT,
-    loan_amount_usd=24000,
-    loan_term_months=60,
-    interest_rate_percent=12,
-    annual_income_usd=60000,
-    monthly_debt_payments_usd=1700,
-    debt_to_income_ratio=0.4468,
-)
+APPLICATION_FIELDS = {
+    "text": TEXT,
+    "loan_amount_usd": 24000,
+    "loan_term_months": 60,
+    "interest_rate_percent": 12,
+    "annual_income_usd": 60000,
+    "monthly_debt_payments_usd": 1700,
+    "debt_to_income_ratio": 0.4468,
+}
+APPLICATION = LoanApplication(**APPLICATION_FIELDS)
 
 
 def test_the_smallest_change_of_each_field_is_found_and_the_easiest_comes_first():
@@ -139,6 +143,43 @@ def test_a_matter_that_can_be_settled_is_struck_from_the_text():
     [(start, end)] = suggestion.changed.struck
     assert TEXT[start:end] == "A judgment of $6,300 is unpaid;"
     assert suggestion.how == (table().reasons[COLLECTION].settle,)
+
+
+def test_no_clause_is_left_out_that_states_what_nothing_settles():
+    text = "Asks for $24,000. An unpaid judgment after the Chapter 7 of 2023."
+    found, _ = search(LoanApplication(text=text), COLLECTION)
+    assert found.suggestions == ()
+
+
+def test_what_a_clause_that_is_left_out_states_besides_is_to_be_settled_too():
+    text = "Asks for $24,000. An unpaid judgment and two cards past due."
+    found, _ = search(LoanApplication(text=text), COLLECTION)
+    [suggestion] = found.suggestions
+    settle = [table().reasons[reason].settle for reason in (COLLECTION, DELINQUENT)]
+    assert list(suggestion.how) == settle
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("loan_term_months", 75), ("monthly_debt_payments_usd", 7), ("annual_income_usd", 30149.99)],
+)
+def test_no_value_is_tried_on_the_wrong_side_of_the_present_one(field, value):
+    given = APPLICATION_FIELDS | {field: value}
+    application = LoanApplication(**given | {"debt_to_income_ratio": 0.9, "product": AUTO})
+    _, rules = search(application, OBLIGATIONS)
+    tried = [value for asked in rules.asked if (value := getattr(asked, field)) != given[field]]
+    assert tried
+    is_up = table().fields[field].direction == "up"
+    assert all((other > given[field]) == is_up for other in tried)
+
+
+def test_who_has_no_savings_yet_may_save():
+    low, high = (
+        table()
+        .fields["liquid_assets_usd"]
+        .bounds("liquid_assets_usd", LoanApplication(loan_amount_usd=24000, liquid_assets_usd=0))
+    )
+    assert (low, high) == (0.0, 14400.0)
 
 
 def test_what_nobody_can_change_has_no_recourse():
