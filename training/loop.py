@@ -134,6 +134,9 @@ class Trainer:
         if self._stop.best is not None:
             average.load_state_dict(self._stop.best.average)
         network = cast(Network, average.module).cpu().eval()
+        # accelerate wraps the forward pass of this very object in autocast; the weights are fp32.
+        for name in ("forward", "_original_forward"):
+            network.__dict__.pop(name, None)
         unpack(network)
         return network
 

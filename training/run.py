@@ -213,8 +213,7 @@ def _manifest(config: TrainingConfig, data: RunData) -> Manifest:
         version=config.artifact.version,
         created=dt.datetime.now(tz=dt.UTC).date().isoformat(),
         git_revision=_git_revision(),
-        # What the weights learned from before they came here took part as well.
-        data_digests={**(start.data_digests if start else {}), **data.digests},
+        data_digests=_digests(data, start),
         config={
             **config.without_paths().model_dump(mode="json"),
             **start_identity(config),
@@ -224,6 +223,16 @@ def _manifest(config: TrainingConfig, data: RunData) -> Manifest:
             **data.origin.as_config(),
         },
     )
+
+
+def _digests(data: RunData, start: Manifest | None) -> dict[str, str]:
+    """What the weights learned from, before they came here too: nothing of it is forgotten."""
+    digests = dict(data.digests)
+    for name, digest in (start.data_digests if start else {}).items():
+        if digests.setdefault(name, digest) != digest:
+            assert start is not None  # noqa: S101  (narrows the type)
+            digests[f"{name} of {start.model_version}"] = digest
+    return digests
 
 
 def _identity(config: TrainingConfig, data: RunData) -> dict[str, object]:

@@ -134,7 +134,17 @@ def _stored_network(config: TrainingConfig, *, dropout: float) -> Network:
     for name, module in artifact.network.named_modules():
         if isinstance(module, nn.Dropout) and not name.startswith("encoder."):
             module.p = dropout
-    return artifact.network.train()
+    network = artifact.network
+    # What was fitted beside another state of the encoder is fitted anew, or not there.
+    for weight in (network.encoder_weight, network.encoder_risk_weight):
+        weight.fill_(1.0)
+    for weight in (
+        network.lexical_weight,
+        network.lexical_risk_weight,
+        network.precedence_weight,
+    ):
+        weight.fill_(0.0)
+    return network.train()
 
 
 def _vocabulary(tokenizer: TextTokenizer) -> object:

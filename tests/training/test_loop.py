@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from training.checkpoint import CheckpointFolder
 from training.config import (
@@ -246,6 +247,29 @@ def test_a_killed_run_stops_where_an_uninterrupted_one_does(
     again = build(seed=9)
     again.run(checkpoints=folder(tmp_path, config), on_step=kill_at(1))
     assert_equal_weights(again.averaged_network, whole.averaged_network)
+
+
+@pytest.fixture
+def other_precision():
+    """Lets accelerate, which keeps one for the whole process, be set up with another precision."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("other_precision")
+def test_what_a_run_in_bf16_produces_computes_in_fp32(new_network, tiny_tokenizer, texts):
+    config = configured(num_epochs=1).model_copy(update={"precision": "bf16"})
+    trainer = Trainer(new_network(seed=0), tokenizer=tiny_tokenizer, texts=texts, config=config)
+    trainer.run()
+    made, plain = trainer.averaged_network, new_network(seed=1).eval()
+    plain.load_state_dict(made.state_dict())
+    ids_BT = torch.tensor([texts[0].windows[0].ids])
+    is_token_BT = torch.ones_like(ids_BT, dtype=torch.bool)
+    with torch.no_grad():
+        found, expected = made(ids_BT, is_token_BT), plain(ids_BT, is_token_BT)
+    assert torch.equal(found.category_BC, expected.category_BC)
+    assert torch.equal(found.evidence_BTC, expected.evidence_BTC)
 
 
 def test_the_average_follows_the_weights(new_trainer):

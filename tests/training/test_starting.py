@@ -53,6 +53,21 @@ def test_a_run_starts_from_all_weights_of_a_model_or_of_the_run_that_made_it(
     assert network.training
 
 
+def test_what_was_fitted_beside_another_encoder_is_not_started_from(
+    new_artifact, tiny_encoder, tmp_path
+):
+    artifact = new_artifact()
+    weights = ("encoder_weight", "lexical_weight", "precedence_weight")
+    risk_weights = ("encoder_risk_weight", "lexical_risk_weight")
+    for name in (*weights, *risk_weights):
+        getattr(artifact.network, name).fill_(0.4)
+    save_artifact(artifact, tmp_path / "model", storage="fp32")
+    run = config(tiny_encoder, str(tmp_path / "model"))
+    network = load_network(run, load_run_tokenizer(run, []))
+    assert [float(getattr(network, name)) for name in weights] == [1.0, 0.0, 0.0]
+    assert [float(getattr(network, name)) for name in risk_weights] == [1.0, 0.0]
+
+
 def test_without_a_model_to_start_from_the_heads_follow_from_the_seed(tiny_encoder):
     tokenizer = load_tokenizer(tiny_encoder)
     first, again = (load_network(config(tiny_encoder, None, seed=s), tokenizer) for s in (1, 1))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from model_store.artifact import current_versions
 from model_store.manifest import Manifest
 from training.config import completed
 from training.errors import EvaluationError
@@ -59,6 +60,7 @@ def data_set_record(
     report: EvaluationReport,
     *,
     held_out: bool = False,
+    calibrates: bool = False,
 ) -> DataSetRecord:
     """Returns what was found on a data set, score by score.
 
@@ -67,6 +69,7 @@ def data_set_record(
         subjects: who answered, the model first.
         report: the report on them.
         held_out: see `DataSetRecord.held_out`.
+        calibrates: see `DataSetRecord.calibrates`.
     """
     assert labelled.sha256 is not None  # noqa: S101  (narrows the type)
     _, groups = group_names(labelled.facts)
@@ -77,6 +80,7 @@ def data_set_record(
         order_digest=order_digest(text.id for text in labelled.facts),
         num_examples=len(labelled),
         held_out=held_out,
+        calibrates=calibrates,
         groups=tuple(int(n) for n in numbers),
         metrics=found[subjects[0].name],
         baselines={s.name: found[s.name] for s in subjects if s.is_baseline},
@@ -135,6 +139,8 @@ def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
     changed = [name for name in _RECIPE if theirs.get(name, _ABSENT) != ours.get(name, _ABSENT)]
     if found.digest not in manifest.data_digests.values():
         changed.append("corpus")
+    if content.get("versions") != current_versions():
+        changed.append("masker or taxonomy")
     if changed:
         raise EvaluationError(
             f"{directory} cross-validates a run with other {', '.join(changed)} than those of "
@@ -147,7 +153,11 @@ def write_cross_validation(
     data_set: DataSetRecord, directory: Path, *, config: Mapping[str, object]
 ) -> None:
     """Writes what `read_cross_validation` reads."""
-    content = {"config": config, "data_set": data_set.model_dump(mode="json")}
+    content = {
+        "config": config,
+        "versions": current_versions(),
+        "data_set": data_set.model_dump(mode="json"),
+    }
     (directory / DATA_SET).write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
@@ -196,9 +206,11 @@ def _any_listed(truth: Truth, answers: Answers) -> RatioScores:
     return _hits(hit_N, np.asarray(truth.target_NC.any(axis=1)))
 
 
-def _micro_f1(truth: Truth, answers: Answers) -> RatioScores:
+def _micro_f1(truth: Truth, answers: Answers) -> RatioScores | None:
     agreed_N = (answers.stated_NC & truth.target_NC).sum(axis=1)
     total_N = answers.stated_NC.sum(axis=1) + truth.target_NC.sum(axis=1)
+    if not (total_N * truth.complete_N).any():
+        return None  # 0 where nothing is labelled or stated, which no share of sums gives
     return _ratio(2.0 * agreed_N * truth.complete_N, total_N * truth.complete_N)
 
 

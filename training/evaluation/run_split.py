@@ -39,12 +39,14 @@ class RunSplit:
         learnable: what a baseline may learn from: all that the run learned from or calibrated on.
         baselines: makes the baselines, those that read fields too where there are any.
         best: works out what could be answered at best; None where nobody knows.
+        calibrates: whether the model was calibrated on what is measured on.
     """
 
     labelled: LabelledTexts
     learnable: Sequence[Example]
     baselines: MakesBaselines
     best: Callable[[], Answers] | None
+    calibrates: bool
 
 
 def run_split(config: TrainingConfig, manifest: Manifest) -> RunSplit:
@@ -71,12 +73,13 @@ def run_split(config: TrainingConfig, manifest: Manifest) -> RunSplit:
         learnable=[*data.train, *(data.calibration if not data.origin.calibrates else ())],
         baselines=baselines,
         best=data.best,
+        calibrates=data.origin.calibrates,
     )
 
 
 def _require_same_split(data: RunData, manifest: Manifest) -> None:
-    held_out = held_out_digests(manifest).get(data.source, data.test_digest)
-    if held_out != data.test_digest:
+    is_unread = data.source not in manifest.data_digests
+    if not is_unread and held_out_digests(manifest).get(data.source) != data.test_digest:
         raise EvaluationError(
             f"{manifest.model_version} was trained on another split of {data.source}, so it may "
             "have read what is held out here: give the configuration and the files of its own run"

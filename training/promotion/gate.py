@@ -126,14 +126,23 @@ def require_same_model(
 def check_not_trained_on(
     version: RegisteredVersion, evaluation: EvaluationRecord, manifest: Manifest
 ) -> None:
-    """Refuses an evaluation on a file that the model was trained on.
+    """Refuses an evaluation on a file that the model was trained on, or first of all calibrated on.
 
     What a run held out may come from the same file. So may a cross-validation: each fold was read
     by a model that had not seen it.
 
     Raises:
-        PromotionError: the digest of a data set is one of the training data.
+        PromotionError: the digest of a data set is one of the training data, or the texts that
+            count first calibrated the model.
     """
+    headline = evaluation.data_sets[evaluation.headline]
+    if headline.calibrates:
+        raise PromotionError(
+            f"the evaluation of {version.reference} is on {evaluation.headline} first of all, on "
+            "which its thresholds and weights were fitted while those of the baselines were not: "
+            "evaluate it on other texts (--data), or give the cross-validation of its recipe "
+            "(--cross-validation)"
+        )
     trained_on = {digest: name for name, digest in manifest.data_digests.items()}
     for name, data_set in evaluation.data_sets.items():
         is_held_out = data_set.held_out or name == CROSS_VALIDATION

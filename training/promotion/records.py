@@ -136,6 +136,8 @@ class DataSetRecord(_Record):
         num_examples: number of examples.
         held_out: whether the examples were kept from training though others of the same file were
             not; what measured them has made sure of it.
+        calibrates: whether calibration, thresholds and weights of the model were fitted on the
+            examples, which flatters it beside baselines.
         groups: group of each example (its author, say), drawn together by the bootstrap; None
             where each stands for itself.
         metrics: figures of the model by name, as in `training.evaluation.figures`.
@@ -146,6 +148,7 @@ class DataSetRecord(_Record):
     order_digest: Sha256
     num_examples: int = Field(ge=1)
     held_out: bool = False
+    calibrates: bool = False
     groups: tuple[int, ...] | None = None
     metrics: dict[str, MetricRecord]
     baselines: dict[str, dict[str, MetricRecord]] = {}

@@ -33,5 +33,8 @@ def rows_of_files(
 
 
 def _named(row: LabelledRow, path: Path) -> LabelledRow:
-    example = replace(row.example, id=f"{path.name}/{row.example.id}")
-    return replace(row, example=example)
+    example = row.example
+    name = f"{path.name}/{example.id}"
+    # A row without a lender or a month is a group of its own, under its own name.
+    group = name if example.group == example.id else example.group
+    return replace(row, example=replace(example, id=name, group=group))

@@ -15,7 +15,7 @@ from training.run_data.parts import (
     Origin,
     RunData,
     applications_of,
-    files_digest,
+    files_digests,
     require_files,
 )
 
@@ -39,9 +39,12 @@ def hmda_data(config: HmdaData) -> RunData:
     parts = _split([row for row in rows if is_denied(row) or _is_originated(row)], config)
     parts = _drawn(parts, config)
     _require_no_leak(parts)
-    digest = files_digest(config.files)
+    digests = files_digests(config.files, source="hmda")
     test = labelled_from_rows(
-        parts["test"], name="HMDA, held-out lenders", sha256=digest, num_left_out=num_left_out
+        parts["test"],
+        name="HMDA, held-out lenders",
+        sha256=digests["hmda"],
+        num_left_out=num_left_out,
     )
     return RunData(
         source="hmda",
@@ -49,7 +52,7 @@ def hmda_data(config: HmdaData) -> RunData:
         calibration=[row.example for row in parts["calibration"]],
         test=test,
         figures_name="held_out_lenders",
-        digests={"hmda": digest},
+        digests=digests,
         origin=_origin(parts),
         applications=applications_of(*parts.values()),
     )

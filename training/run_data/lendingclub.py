@@ -18,7 +18,7 @@ from training.run_data.parts import (
     Origin,
     RunData,
     applications_of,
-    files_digest,
+    files_digests,
     require_files,
 )
 
@@ -40,7 +40,7 @@ def lendingclub_data(config: LendingClubData) -> RunData:
     rows = [row for row in rows if not math.isnan(row.example.risk_probability) and _month(row)]
     parts = _drawn(_split(rows, config), config)
     _require_no_leak(parts)
-    digest = files_digest(config.files)
+    digests = files_digests(config.files, source="lendingclub")
     return RunData(
         source="lendingclub",
         train=[row.example for row in parts["train"]],
@@ -48,11 +48,11 @@ def lendingclub_data(config: LendingClubData) -> RunData:
         test=labelled_from_rows(
             parts["test"],
             name="LendingClub, later months",
-            sha256=digest,
+            sha256=digests["lendingclub"],
             num_left_out=num_left_out,
         ),
         figures_name="later_months",
-        digests={"lendingclub": digest},
+        digests=digests,
         origin=_origin(parts, config),
         applications=applications_of(*parts.values()),
     )

@@ -100,12 +100,20 @@ def require_files(files: Sequence[Path], *, section: str) -> None:
         raise ConfigError(f"data.{section}.files is empty: give --data PATH")
 
 
-def files_digest(files: Sequence[Path]) -> str:
-    """Returns the sha256 of a file, or over those of several."""
+def files_digests(files: Sequence[Path], *, source: Source) -> dict[str, str]:
+    """Returns the sha256 of the files of a kind of data, by name.
+
+    The kind itself names that of one file; of several, that over all, and each has its own besides,
+    so that none of them can be taken for one that was not read.
+    """
     digests = [file_digest(path) for path in files]
     if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+        return {source: digests[0]}
+    over_all = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return {
+        source: over_all,
+        **{f"{source}, file {n}": digest for n, digest in enumerate(digests, start=1)},
+    }
 
 
 def applications_of(*parts: Sequence[LabelledRow]) -> dict[str, LoanApplication]:

@@ -6,8 +6,10 @@ import pytest
 
 from model_store.manifest import Manifest
 from training.errors import EvaluationError
+from training.evaluation.answers import Answers
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.figures import FIGURE_BY_NAME
+from training.evaluation.labelled import labelled_narratives
 from training.evaluation.record import (
     DATA_SET,
     data_set_record,
@@ -154,6 +156,17 @@ def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path
         read_cross_validation(tmp_path, MANIFEST)
 
 
+def test_a_cross_validation_with_another_masker_is_refused(record, tmp_path):
+    write_cross_validation(record, tmp_path, config=MANIFEST.config)
+    path = tmp_path / DATA_SET
+    assert read_cross_validation(tmp_path, MANIFEST) == record
+    content = json.loads(path.read_text())
+    content["versions"]["masking_version"] = "1-before"
+    path.write_text(json.dumps(content))
+    with pytest.raises(EvaluationError, match="other masker or taxonomy than"):
+        read_cross_validation(tmp_path, MANIFEST)
+
+
 def test_a_cross_validation_on_another_corpus_is_refused(record, tmp_path):
     changed = record.model_copy(update={"digest": "1" * 64})
     write_cross_validation(changed, tmp_path, config=MANIFEST.config)
@@ -175,3 +188,21 @@ def test_an_undefined_figure_is_left_out_of_a_record(labelled, new_answers):
     found = data_set_record(labelled, subjects, report)
     assert not [name for name in found.metrics if name.startswith("risk_")]
     json.loads(found.model_dump_json(), parse_constant=pytest.fail)
+
+
+def test_texts_without_any_label_of_which_nothing_is_stated_can_be_recorded(new_narrative):
+    approved = labelled_narratives(
+        [new_narrative(n, categories=()) for n in range(6)], name="approved", sha256="0" * 64
+    )
+    low_NC = np.full(approved.truth.target_NC.shape, 0.01)
+    answers = Answers(
+        probability_NC=low_NC,
+        stated_NC=low_NC > 1,
+        listed_NC=low_NC > 1,
+        default_probability_N=low_NC[:, 0],
+    )
+    subjects = [Subject(name="ours", answers=answers)]
+    report = build_report(approved, subjects, title="x", seed=1, conditions={})
+    found = data_set_record(approved, subjects, report)
+    assert found.metrics["micro_f1"].value == 0
+    assert found.metrics["micro_f1"].scores is None

@@ -504,6 +504,13 @@ def test_15_an_evaluation_on_the_training_file_is_refused(
     assert f"found digest {digest('corpus')[:12]}... of its 'corpus'" in message
 
 
+def test_15_an_evaluation_first_of_all_on_texts_that_calibrated_the_model_is_refused(add, give):
+    add(texts=data_set(held_out=True, calibrates=True))
+    assert "its thresholds and weights were fitted" in refusal(give, 1)
+    add(texts=data_set(), calibrating=data_set(file="corpus", held_out=True, calibrates=True))
+    assert give(2).version == 2
+
+
 @pytest.mark.parametrize(
     ("moved", "refused"),
     [

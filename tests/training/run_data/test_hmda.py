@@ -30,6 +30,16 @@ def test_no_lender_is_in_two_parts_and_every_part_has_denied_rows(new_register):
         require_no_leak({"train": one_more, "test": data.test.examples[1:]}, texts=False)
 
 
+def test_each_of_several_files_is_named_by_its_own_digest_too(new_register):
+    files = tuple(new_register(LENDERS, name=name) for name in ("a.csv", "b.csv"))
+    files[1].write_text(files[1].read_text().replace("105000", "104000"))
+    digests = hmda_data(HmdaData(files=files)).digests
+    assert set(digests) == {"hmda", "hmda, file 1", "hmda, file 2"}
+    for number, path in enumerate(files, start=1):
+        alone = hmda_data(HmdaData(files=(path,))).digests
+        assert alone == {"hmda": digests[f"hmda, file {number}"]}
+
+
 def test_a_dominant_lender_is_learned_from_and_its_rows_are_limited(new_register):
     register = new_register(LENDERS | {"giant": 200})
     config = HmdaData(files=(register,), dominant_lender_ratio=0.3, max_lender_rows=5)

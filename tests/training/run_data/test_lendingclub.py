@@ -49,6 +49,18 @@ def test_no_figure_of_the_outcome_is_in_a_text_and_the_card_says_what_it_must(lo
     assert set(data.digests) == {"lendingclub"}
 
 
+def test_a_loan_without_a_month_counts_in_no_file(loans, tmp_path):
+    content = loans.read_text().replace("2010-07-01", "", 1).replace("2010-12-01", "", 1)
+    undated = tmp_path / "undated.csv"
+    undated.write_text(content)
+    data = lendingclub_data(LendingClubData(files=(loans, undated), **MONTHS))
+    parts = [months(part) for part in (data.train, data.calibration, data.test.examples)]
+    assert sum(map(len, parts)) == 60 + 58
+    assert {month for part in parts for month in part.values()} == {
+        f"2010-{month:02}" for month in range(7, 13)
+    }
+
+
 def test_months_without_loans_are_refused(loans):
     with pytest.raises(SplitError, match="test_from"):
         lendingclub_data(
