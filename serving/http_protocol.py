@@ -1,8 +1,8 @@
 """Connections that nobody can hold: the web server's protocol with limits of time and size.
 
 uvicorn waits for the head of a request, for the rest of a body that nobody reads, and for a reader
-of an answer without end, and takes a head of any size. Here each of them has a limit, and what
-uvicorn refuses by itself is a problem document like every other error.
+of an answer without end, and takes a head, and the trailer of a body, of any size. Here each of
+them has a limit, and what uvicorn refuses by itself is a problem document like every other error.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from serving.errors import (
 )
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Largest head of a request: its line and header fields."""
+"""Largest head of a request, its line and header fields, and largest trailer of a body."""
 
 log = structlog.stdlib.get_logger("wherefore.http")
 
@@ -38,7 +38,8 @@ class LimitedProtocol(HttpToolsProtocol):
     """One connection. Subclasses say how long each wait may be.
 
     Attributes:
-        head_seconds: longest time for the head of a request, and for a body that nobody reads.
+        head_seconds: longest time for the head of a request, for a body that nobody reads, and for
+            bytes between requests that begin none.
         write_seconds: longest time in which a reader takes nothing of an answer.
     """
 
@@ -56,7 +57,9 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._reading: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
+        self._unsent, self._has_resumed = 0, False
         self._is_in_head, self._head_bytes = True, 0
+        self._trailer_bytes = 0
         self._is_whole = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -68,6 +71,9 @@ class LimitedProtocol(HttpToolsProtocol):
         """Waits for nothing any more."""
         self._stop_reading_clock()
         self.resume_writing()
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -76,6 +82,18 @@ class LimitedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadTooLargeError(limit_bytes=MAX_HEAD_BYTES))
+        elif self._is_idle and not self.transport.is_closing():
+            self._wait_for_reading()  # what came ended the wait for the next request
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a field of the head; those of a trailer, which nobody reads, are only counted."""
+        if self._is_in_head:
+            super().on_header(name, value)
+            return
+        self._trailer_bytes += len(name) + len(b": ") + len(value) + len(b"\r\n")
+        if self._trailer_bytes > MAX_HEAD_BYTES:
+            log.warning("trailer_too_large")
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Begins to read a head."""
@@ -85,7 +103,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Leaves the body to whoever reads it."""
-        self._is_in_head, self._head_bytes = False, 0
+        self._is_in_head, self._head_bytes, self._trailer_bytes = False, 0, 0
         self._stop_reading_clock()
         super().on_headers_complete()
 
@@ -96,22 +114,21 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Lets the rest of a body come that nobody reads, for a while."""
+        """Lets the rest of a body come that nobody reads, and of the answer go, for a while."""
         super().on_response_complete()
+        if self.transport.get_write_buffer_size():
+            self._watch_writing()
         if not self._is_whole and not self._is_in_head:
             self._wait_for_reading()
 
     def pause_writing(self) -> None:
         """Waits for a reader that takes nothing."""
         super().pause_writing()
-        if self._writing is None:
-            self._writing = self.loop.call_later(self.write_seconds, self._give_up_writing)
+        self._watch_writing()
 
     def resume_writing(self) -> None:
         """Has a reader again."""
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
+        self._has_resumed = True
         if self.flow is not None:
             super().resume_writing()
 
@@ -136,10 +153,27 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _give_up_writing(self) -> None:
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return self._is_whole and (cycle is None or cycle.response_complete)
+
+    def _watch_writing(self) -> None:
+        """Looks in a while whether the reader has taken anything, and again until all is sent."""
+        if self._writing is None:
+            self._unsent = self.transport.get_write_buffer_size()
+            self._has_resumed = False
+            self._writing = self.loop.call_later(self.write_seconds, self._look_at_writing)
+
+    def _look_at_writing(self) -> None:
         self._writing = None
-        log.warning("reader_gone")
-        self.transport.abort()
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and unsent >= self._unsent and not self._has_resumed:
+            log.warning("reader_gone")
+            self.transport.abort()
+        elif unsent:
+            self._watch_writing()
 
     def _refuse(self, error: RequestError) -> None:
         """Answers past the application, and closes; while an answer is sent it only closes."""

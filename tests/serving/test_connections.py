@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 import httpx2
@@ -13,7 +14,7 @@ from fake_service import app_of_fakes, on_a_socket, until
 from pydantic import SecretStr
 
 from serving.api.time_limits import TimeLimits
-from serving.http_protocol import LimitedProtocol
+from serving.http_protocol import MAX_HEAD_BYTES, LimitedProtocol
 from serving.server import listen
 from serving.settings import Settings
 
@@ -264,17 +265,99 @@ async def left(receive):
         pass
 
 
-def test_a_reader_that_takes_nothing_is_let_go():
+async def large(scope, receive, send):
+    """Answers at once, with as many bytes as the path says."""
+    body = b"a" * int(scope["path"].strip("/"))
+    length = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": length})
+    await send({"type": "http.response.body", "body": body})
+
+
+@contextmanager
+def impatient(app, *, http=Impatient):
+    """A server that looks after a reader every 0.2 s, and its port."""
     with listen("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(endless, http=Impatient, log_config=None, lifespan="off")
+        config = uvicorn.Config(
+            app, http=http, log_config=None, lifespan="off", timeout_keep_alive=1
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            with connected(listener.getsockname()[1]) as connection:
-                until(lambda: len(server.server_state.connections) == 1)
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
-                until(lambda: not server.server_state.connections)
+            yield server, listener.getsockname()[1]
         finally:
             server.should_exit = True
             thread.join(WAIT_S)
+
+
+def narrow(port):
+    """A connection that takes little at a time."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(WAIT_S)
+    connection.connect(("127.0.0.1", port))
+    return connection
+
+
+def test_a_reader_that_takes_nothing_is_let_go():
+    with impatient(endless) as (server, port), connected(port) as connection:
+        until(lambda: len(server.server_state.connections) == 1)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        until(lambda: not server.server_state.connections)
+
+
+def test_a_reader_that_takes_nothing_of_a_small_rest_is_let_go_too():
+    with impatient(large) as (server, port), narrow(port) as connection:
+        until(lambda: server.server_state.connections)
+        [held] = server.server_state.connections
+        while not held.transport.get_write_buffer_size():  # until the system takes no more
+            connection.sendall(b"GET /3000 HTTP/1.1\r\nHost: here\r\n\r\n")
+            time.sleep(0.02)
+        assert not held.flow.write_paused
+        until(lambda: not server.server_state.connections)
+
+
+def test_a_reader_that_takes_a_little_at_a_time_gets_all_of_it():
+    size = 600_000
+    with impatient(large) as (_, port), narrow(port) as connection:
+        connection.sendall(b"GET /%d HTTP/1.1\r\nHost: here\r\n\r\n" % size)
+        content = b""
+        while b"\r\n\r\n" not in content or len(content.partition(b"\r\n\r\n")[2]) < size:
+            data = connection.recv(16384)
+            assert data, f"cut off after {len(content):,} bytes"
+            content += data
+            time.sleep(0.02)
+
+
+def test_line_breaks_between_requests_hold_no_connection(port):
+    with connected(port) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"\r\n")
+        assert read_all(connection)[0] is None
+
+
+class Unhurried(LimitedProtocol):
+    head_seconds = 600.0
+
+
+def test_the_trailer_of_a_body_has_a_limit():
+    with impatient(large, http=Unhurried) as (server, port), connected(port) as connection:
+        head = b"GET /9 HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + b"0\r\n")
+        until(lambda: len(server.server_state.connections) == 1)
+        fields = b"a:b\r\n" * (MAX_HEAD_BYTES // 2)
+        with suppress(OSError):  # it is closed while more is on its way
+            connection.sendall(fields)
+        until(lambda: not server.server_state.connections)
+
+
+def test_a_small_trailer_is_let_pass(port):
+    with connected(port) as connection:
+        connection.sendall(
+            b"GET /health HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"0\r\nX-Sum: 1\r\n\r\n"
+        )
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
