@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from data_pipeline.domain.application import FIELD_NAMES
 from data_pipeline.sources import Row, RowError
 from serving.batching.window_queue import DEFAULT_BATCH_TOKENS, DEFAULT_QUEUED_TOKENS, Priority
 from serving.errors import NotReadyError, OverloadedError, RetryLaterError, ScoringTimeoutError
@@ -28,6 +29,7 @@ _SHARES = {
     Priority.BACKLOG: BACKLOG_SHARE,
 }
 _CHARACTERS_PER_TOKEN = 4  # of English in RoBERTa's vocabulary; the true number follows soon
+_CHARACTERS_PER_LINE = 30  # of a field: its label, and its value where that is a number
 _MAX_RETRY_AFTER_SECONDS = 3600
 
 
@@ -199,7 +201,16 @@ class Admission:
 def estimated_tokens(rows: Sequence[Row | RowError]) -> int:
     """Returns about how many tokens rows have, without reading their texts."""
     return sum(
-        2 + len(row.application.text or "") // _CHARACTERS_PER_TOKEN
-        for row in rows
-        if isinstance(row, Row)
+        2 + characters_of(row) // _CHARACTERS_PER_TOKEN for row in rows if isinstance(row, Row)
     )
+
+
+def characters_of(row: Row) -> int:
+    """Returns about how many characters a row is read as: its text, and a line for each field."""
+    values = (getattr(row.application, name) for name in FIELD_NAMES if name != "text")
+    lines = sum(
+        _CHARACTERS_PER_LINE + (len(value) if isinstance(value, str) else 0)
+        for value in values
+        if value is not None
+    )
+    return len(row.application.text or "") + lines

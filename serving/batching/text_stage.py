@@ -15,6 +15,7 @@ import structlog
 
 from data_pipeline.sources import Row, RowError
 from model_store.engine.outputs import EngineLogits
+from serving.batching.admission import characters_of
 from serving.batching.flights import Computed, NamedWindow
 from serving.cache.logits_cache import LogitsCache
 from serving.errors import RetryLaterError, is_engine_away
@@ -168,7 +169,7 @@ def sliced(rows: Sequence[Row | RowError]) -> Iterator[list[Row | RowError]]:
     part: list[Row | RowError] = []
     num_characters = 0
     for row in rows:
-        length = len(row.application.text or "") if isinstance(row, Row) else 0
+        length = characters_of(row) if isinstance(row, Row) else 0
         is_full = len(part) >= MAX_SLICE_TEXTS or num_characters + length > MAX_SLICE_CHARACTERS
         if part and is_full:
             yield part

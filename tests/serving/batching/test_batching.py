@@ -7,7 +7,7 @@ import pytest
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import Row, RowError
 from serving.adapters.fake import FakePredictor
-from serving.batching.admission import BatchLimits
+from serving.batching.admission import BatchLimits, estimated_tokens
 from serving.batching.batcher import Batcher
 from serving.batching.text_stage import MAX_SLICE_CHARACTERS, MAX_SLICE_TEXTS, sliced
 from serving.batching.window_queue import Priority
@@ -341,6 +341,21 @@ def test_the_event_loop_goes_on_while_texts_are_read_and_computed():
         return answers
 
     assert len(asyncio.run(scenario())) == 1
+
+
+def test_what_stands_in_fields_counts_like_what_stands_in_the_text():
+    long = "x" * 4000
+    applications = [
+        LoanApplication(text=long),
+        LoanApplication(purpose=long),
+        LoanApplication(text=long[:2000], purpose=long[:2000], credit_score=540),
+    ]
+    for application in applications:
+        given = [Row(number=1, id="1", application=application)]
+        assert estimated_tokens(given) == pytest.approx(1000, rel=0.05)
+        assert len(list(sliced(given * 8))) == 2
+    plain = Row(number=1, id="1", application=LoanApplication(credit_score=540))
+    assert estimated_tokens([plain]) > 5
 
 
 def test_slices_keep_order_and_stay_small():
