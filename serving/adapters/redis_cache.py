@@ -235,6 +235,9 @@ class _Link:
     def ask(self, command: Callable[["Redis"], T]) -> T | None:
         """Returns what Redis answers to a command; None where it does not."""
         started = time.monotonic()
+        # The breaker goes by the wall clock, which may be set back for hours.
+        if not self.is_available and not self.is_left_alone:
+            self._breaker.half_open()
         try:
             return self._breaker.call(command, self._redis)
         except pybreaker.CircuitBreakerError:

@@ -137,13 +137,13 @@ class KeyKeeper:
         """Renews the key where its time has come; returns whether another one is published now.
 
         A key that TorchServe made and nobody was told of, since its answer was lost or the file
-        could not be written, is published instead.
+        could not be written, is published instead; so is one whose file is gone.
 
         Raises:
             KeyFileUnreadableError: the key file, or the key that allows a renewal, is not there.
             ServingError: TorchServe does not renew the key, or the file cannot be written.
         """
-        if Keys.read(self.source).inference != self._told:
+        if Keys.read(self.source).inference != self._told or not self.published.exists():
             self.renewed_at = time.monotonic()
             self.publish()
             return True
@@ -151,6 +151,15 @@ class KeyKeeper:
             return False
         self.renew()
         return True
+
+    def retract(self) -> None:
+        """Takes back the key that was published, and none that another process has published."""
+        try:
+            published = Keys.read(self.published).inference
+        except KeyFileUnreadableError:
+            return
+        if self._told is not None and published.key == self._told.key:
+            self.published.unlink(missing_ok=True)
 
     def seconds_until_renewal(self) -> float:
         """Returns when the key is to be renewed, seconds; 0 where that time has come.

@@ -195,7 +195,7 @@ def run_torchserve(options: TorchServeOptions) -> Iterator[TorchServeProcess]:
             yield running
         finally:
             running.stop()
-            options.key_file.unlink(missing_ok=True)
+            keeper.retract()
 
 
 def configuration(options: TorchServeOptions) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -143,6 +144,25 @@ def test_a_killed_server_is_left_alone_and_found_again_when_it_is_back(
     stored(cache, wanted, random_logits(), valkey)
     assert len(fetched(cache, wanted)) == 2
     assert cache.is_available
+
+
+def test_a_wall_clock_that_is_set_back_leaves_no_server_alone_for_longer(
+    valkey, new_redis_cache, new_codec, random_logits, monkeypatch
+):
+    cache, wanted = new_redis_cache(valkey.url), names(new_codec(), 1)
+    stored(cache, wanted, random_logits(), valkey)
+    valkey.kill()
+    eventually(lambda: fetch(cache, wanted) == {} and not cache.is_available)
+    valkey.start()
+
+    class Back(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) - timedelta(days=1)
+
+    monkeypatch.setattr("pybreaker.datetime", Back)
+    stored(cache, wanted, random_logits(), valkey)
+    assert len(fetched(cache, wanted)) == 1
 
 
 def test_a_server_that_takes_two_seconds_is_not_waited_for(

@@ -86,6 +86,35 @@ def test_a_key_whose_renewal_was_not_heard_of_is_published_at_the_next_call(tmp_
     assert not keeper.keep()
 
 
+def test_a_key_whose_file_is_gone_is_published_anew(tmp_path):
+    source, published = tmp_path / "source", tmp_path / "key.json"
+    write(source, expires=datetime.now(UTC) + timedelta(hours=1))
+    keeper = KeyKeeper(source=source, published=published, management_url="")
+    keeper.publish()
+    published.unlink()
+    assert keeper.keep()
+    assert KeyFile(published).current() == "iiiiiiii"
+
+
+def test_a_process_takes_back_its_own_key_and_no_other(tmp_path):
+    published = tmp_path / "key.json"
+    keepers = []
+    for number in range(2):
+        source = tmp_path / f"source-{number}"
+        write(source, key=f"key of {number}")
+        keepers.append(KeyKeeper(source=source, published=published, management_url=""))
+    first, second = keepers
+    first.publish()
+    second.retract()  # it never came as far as a key
+    assert KeyFile(published).current() == "key of 0"
+    second.publish()
+    first.retract()
+    assert KeyFile(published).current() == "key of 1"
+    second.retract()
+    second.retract()
+    assert not published.exists()
+
+
 def test_a_key_that_cannot_be_written_is_told_and_leaves_nothing_behind(tmp_path):
     write(tmp_path / "source")
     published = tmp_path / "state"
