@@ -4,12 +4,13 @@ The model's manifest says what plain torch said of one text when the model was s
 (`model_store.known_answer`). The text is read again through the very engine that serves, past the
 cache and ahead of everybody, at start and then whenever the last time is some seconds ago. An
 engine that says something else is wrong: the server is not ready and scores nothing until the
-answer is right again. An engine that says nothing makes the server not ready, and each request
-finds out for itself.
+answer is right again, and forgets what it kept since the last right one. An engine that says
+nothing makes the server not ready, and each request finds out for itself.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 from enum import Enum
 
 import structlog
@@ -40,13 +41,21 @@ class Verdict(Enum):
 class Readiness:
     """Asks the engine for the known answer and remembers what came of it."""
 
-    def __init__(self, batcher: Batcher, predictor: TextPredictor) -> None:
+    def __init__(
+        self,
+        batcher: Batcher,
+        predictor: TextPredictor,
+        *,
+        on_wrong: Callable[[], None] = lambda: None,
+    ) -> None:
         """Asks nothing yet.
 
         Args:
             batcher: the way to the engine.
             predictor: the model; one without a known answer is always taken to be right.
+            on_wrong: called when the answer is wrong: what rests on earlier ones may be so too.
         """
+        self._on_wrong = on_wrong
         self._batcher, self._known = batcher, predictor.known_answer
         self._verdict = Verdict.UNKNOWN
         self._checked_at = 0.0
@@ -73,10 +82,14 @@ class Readiness:
             raise NotReadyError
 
     async def _ask(self) -> None:
+        num_unproven = self._batcher.num_unproven
         before, found = self._verdict, await self._found()
         self._verdict, self._checked_at = found, time.monotonic()
-        if found is not Verdict.NONE:  # silence is no proof that a wrong engine is right again
-            self._batcher.is_trusted = found is Verdict.RIGHT
+        if found is Verdict.RIGHT:
+            self._batcher.trust(num_proven=num_unproven)
+        elif found is Verdict.WRONG:  # silence is no proof that a wrong engine is right again
+            self._batcher.distrust()
+            self._on_wrong()
         if found is not before:
             log.info("readiness", verdict=found.value)
 

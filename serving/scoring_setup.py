@@ -73,10 +73,10 @@ async def running_scoring(
     batcher = Batcher(
         service, limits=_limits(settings, service.predictor.engine), observer=metrics, cache=cache
     )
-    readiness = Readiness(batcher, service.predictor)
+    explainer = _explainer(service, batcher, settings, metrics, references=references)
+    readiness = Readiness(batcher, service.predictor, on_wrong=explainer.forget)
     for name, description, read in _gauges(batcher, readiness, cache):
         metrics.watch(name, description, read)
-    explainer = _explainer(service, batcher, settings, metrics, references=references)
     explanations = _explanations(service, settings, metrics)
     first_check = asyncio.ensure_future(_check(readiness))
     try:

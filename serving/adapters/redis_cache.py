@@ -37,6 +37,9 @@ from serving.cache.logits_cache import CacheObserver
 
 T = TypeVar("T")
 
+_Entry = tuple[bytes, EngineLogits | None]
+"""Logits to store under a name; None to remove what lies there."""
+
 BUDGET_SECONDS = 0.005
 """Longest wait for one lookup, of up to 32 windows."""
 
@@ -88,9 +91,7 @@ class RedisCache:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="cache-reader")
         self._lookups = threading.Semaphore(_MAX_WAITING_LOOKUPS)
         self._damaged: set[bytes] = set()
-        self._to_store: queue.Queue[tuple[bytes, EngineLogits] | None] = queue.Queue(
-            _MAX_WAITING_STORES
-        )
+        self._to_store: queue.Queue[_Entry | None] = queue.Queue(_MAX_WAITING_STORES)
         self._writer = threading.Thread(target=self._write, name="cache-writer", daemon=True)
         self._writer.start()
         self._reader.submit(self._reading.ask, lambda redis: redis.ping())
@@ -117,6 +118,16 @@ class RedisCache:
             self._to_store.put_nowait((name, logits))
         except queue.Full:
             self._observer.cache_failed("skipped")
+
+    def forget(self, names: Sequence[bytes]) -> None:
+        """Hands names to the writer, which removes what lies there, after all stored before."""
+        for name in names:
+            try:
+                self._to_store.put_nowait((name, None))
+            except queue.Full:
+                # Whatever is read there from now on is overwritten by this process at least.
+                self._damaged.add(name)
+                self._observer.cache_failed("skipped")
 
     def close(self) -> None:
         """Gives the writer a moment to end, and disconnects."""
@@ -178,7 +189,7 @@ class RedisCache:
             if self._writing.ask(partial(self._set, entries)) is None:
                 self._observer.cache_failed("skipped", len(entries))
 
-    def _next_entries(self) -> list[tuple[bytes, EngineLogits]] | None:
+    def _next_entries(self) -> list[_Entry] | None:
         first = self._to_store.get()
         if first is None:
             return None
@@ -191,9 +202,12 @@ class RedisCache:
             entries.append(entry)
         return entries
 
-    def _set(self, entries: Sequence[tuple[bytes, EngineLogits]], redis: "Redis") -> bool:
+    def _set(self, entries: Sequence[_Entry], redis: "Redis") -> bool:
         pipeline = redis.pipeline(transaction=False)
         for name, logits in entries:
+            if logits is None:
+                pipeline.delete(self._prefix + name)
+                continue
             pipeline.set(
                 self._prefix + name,
                 self._codec.seal(name, logits),

@@ -42,11 +42,7 @@ class BatchObserver(EngineObserver, CacheObserver, Protocol):
 
 
 class Batcher:
-    """Scores rows for many requests at once. Made, used and closed on one event loop.
-
-    Attributes:
-        is_trusted: whether rows are scored at all; the owner says no while the engine is wrong.
-    """
+    """Scores rows for many requests at once. Made, used and closed on one event loop."""
 
     def __init__(
         self,
@@ -65,7 +61,7 @@ class Batcher:
             cache: logits computed before; None for none.
         """
         engine = service.predictor.engine
-        self.is_trusted = True
+        self._is_trusted = True
         self._observer, self._cache = observer, cache
         self._texts = TextStage(service, cache=cache)
         self._queue = WindowQueue()
@@ -133,7 +129,9 @@ class Batcher:
         """
         self._require_trust()
         with self._admission.accepted(rows, priority) as request:
-            return await self._in_time(request, self._score(request))
+            scored = await self._in_time(request, self._score(request))
+            self._require_trust()
+            return scored
 
     async def compute(self, ids: Sequence[tuple[int, ...]], *, priority: Priority) -> EngineLogits:
         """Returns the logits of windows, which wait in the same queue as those of rows.
@@ -154,7 +152,38 @@ class Batcher:
         self._require_trust()
         num_tokens = sum(map(len, ids))
         with self._admission.accepted((), priority, num_tokens=num_tokens) as request:
-            return await self._in_time(request, self._compute(ids, request))
+            computed = await self._in_time(request, self._compute(ids, request))
+            self._require_trust()
+            return computed
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether rows are scored at all."""
+        return self._is_trusted
+
+    @property
+    def num_unproven(self) -> int:
+        """Computations kept for other processes since the engine was last known to be right."""
+        return 0 if self._cache is None else self._cache.num_unproven
+
+    def trust(self, *, num_proven: int) -> None:
+        """Takes the engine for right.
+
+        Args:
+            num_proven: how many were unproven when it was asked what shows that it is.
+        """
+        self._is_trusted = True
+        if self._cache is not None:
+            self._cache.prove(num_proven)
+
+    def distrust(self) -> None:
+        """Scores nothing from now on, and forgets what the wrong engine may have computed.
+
+        Who waits for an answer is told to come back.
+        """
+        self._is_trusted = False
+        if self._cache is not None:
+            self._cache.disown()
 
     async def predict_known(self, text: str, *, timeout_seconds: float) -> "Prediction":
         """Returns what the engine says of a text now, ahead of all others and past the cache.
@@ -201,7 +230,7 @@ class Batcher:
         )
 
     def _require_trust(self) -> None:
-        if not self.is_trusted:
+        if not self._is_trusted:
             raise NotReadyError
 
     async def _in_time(self, request: Request, work: Coroutine[Any, Any, T]) -> T:

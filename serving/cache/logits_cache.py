@@ -2,7 +2,8 @@
 
 The first answer stays: what is stored under a name is never replaced by another computation, so a
 hit repeats the first answer bit for bit. A shared cache that is dead, slow or full of garbage
-makes misses and counts, never errors and never other answers.
+makes misses and counts, never errors and never other answers. What an engine computed that turned
+out to be wrong is forgotten in both, back to when it was last known to be right.
 """
 
 import threading
@@ -14,6 +15,9 @@ from cachetools import LRUCache
 from model_store.engine.outputs import EngineLogits
 from serving.cache.codec import LogitsCodec
 from serving.window_logits import num_bytes
+
+MAX_UNPROVEN = 65_536
+"""Names that are remembered since the engine was last known to be right, the latest."""
 
 _ENTRY_BYTES = 1_500  # what one entry costs beside its numbers: arrays, key, links
 
@@ -42,6 +46,10 @@ class SharedCache(Protocol):
 
     def store(self, name: bytes, logits: EngineLogits) -> None:
         """Takes logits to be stored soon, unless the name is taken; never waits, never raises."""
+        ...
+
+    def forget(self, names: Sequence[bytes]) -> None:
+        """Takes names whose logits are to be removed soon; never waits, never raises."""
         ...
 
     def close(self) -> None:
@@ -78,6 +86,11 @@ class MemoryCache:
                 self._kept[name] = logits
             return logits if kept is None else kept
 
+    def clear(self) -> None:
+        """Keeps nothing any more."""
+        with self._lock:
+            self._kept.clear()
+
 
 class LogitsCache:
     """Memory in front of an optional shared cache.
@@ -98,6 +111,8 @@ class LogitsCache:
         """Takes the parts."""
         self.memory, self.shared = memory, shared
         self._codec, self._observer = codec, observer
+        self._unproven: dict[bytes, None] = {}
+        self._is_keeping = True
 
     @property
     def is_degraded(self) -> bool:
@@ -123,11 +138,38 @@ class LogitsCache:
         return {name: self.memory.put(name, logits) for name, logits in found.items()}
 
     def keep(self, name: bytes, logits: EngineLogits) -> EngineLogits:
-        """Keeps computed logits in both; returns the first that were kept under the name."""
+        """Keeps computed logits in both; returns the first that were kept under the name.
+
+        After `disown` nothing is kept before `prove`.
+        """
+        if not self._is_keeping:
+            return logits
         kept = self.memory.put(name, logits)
         if kept is logits and self.shared is not None:
             self.shared.store(name, logits)
+            self._unproven[name] = None
+            if len(self._unproven) > MAX_UNPROVEN:
+                del self._unproven[next(iter(self._unproven))]
         return kept
+
+    @property
+    def num_unproven(self) -> int:
+        """Names handed to the shared cache since the engine was last known to be right."""
+        return len(self._unproven)
+
+    def prove(self, count: int) -> None:
+        """Takes the first of these names for right: the engine has shown since that it is."""
+        self._is_keeping = True
+        for name in list(self._unproven)[:count]:
+            del self._unproven[name]
+
+    def disown(self) -> None:
+        """Forgets what the engine may have computed since it was last known to be right."""
+        self._is_keeping = False
+        self.memory.clear()
+        if self.shared is not None and self._unproven:
+            self.shared.forget(list(self._unproven))
+        self._unproven.clear()
 
     def close(self) -> None:
         """Disconnects from the shared cache."""

@@ -105,6 +105,11 @@ class KeptExplanations:
             return None
         return kept
 
+    def clear(self) -> None:
+        """Keeps nothing any more."""
+        with self._lock:
+            self._kept.clear()
+
     def put(self, name: bytes, explanation: KeptExplanation) -> None:
         """Keeps an explanation, unless it is larger than all that may be kept."""
         with self._lock:

@@ -161,6 +161,10 @@ class OnlineExplainer:
         finally:
             self._num_open -= 1
 
+    def forget(self) -> None:
+        """Keeps no explanation that was given: the engine is wrong, and may have been."""
+        self._kept.clear()
+
     def close(self) -> None:
         """Ends the threads; what has not begun is dropped."""
         for threads in (self._threads, self._searching, self._reading):

@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import Row
+from model_store.engine.outputs import EngineLogits
+from model_store.manifest import KnownAnswer
 from model_store.predictor import Predictor
 from serving.adapters.fake import FakePredictor
 from serving.adapters.redis_cache import BUDGET_SECONDS
@@ -15,6 +18,8 @@ from serving.batching.admission import BatchLimits
 from serving.batching.batcher import Batcher
 from serving.batching.window_queue import Priority
 from serving.cache.logits_cache import LogitsCache, MemoryCache
+from serving.errors import NotReadyError
+from serving.readiness import Readiness
 from serving.scoring import ScoringService
 
 
@@ -299,3 +304,87 @@ def test_a_dead_redis_is_named_in_the_answer(opened, valkey, new_redis_cache):
             return batcher.degraded
 
     assert asyncio.run(scenario()) == ["cache_unavailable"]
+
+
+class Damaged:
+    """An engine that says one risk while it is well, and another while it is not."""
+
+    def __init__(self):
+        self.is_well = True
+
+    def logits(self, ids):
+        found = EngineLogits.empty([len(row) for row in ids])
+        found.risk_W[:] = 1.0 if self.is_well else 40.0
+        return found
+
+
+class Showing(FakePredictor):
+    """Answers what its engine says, and knows what it should say."""
+
+    def __init__(self):
+        super().__init__()
+        self.engine = Damaged()
+        [plain] = super().decode(self.read(["Debts."]), None)
+        self.known_answer = KnownAnswer(
+            text="Debts.",
+            category_probabilities=tuple(plain.categories.values()),
+            risk_score=1.0,
+        )
+
+    def decode(self, read, logits):
+        return [
+            replace(p, risk_score=float(logits.risk_W[0])) for p in super().decode(read, logits)
+        ]
+
+
+def test_what_a_damaged_engine_computed_is_answered_by_nobody_once_that_is_known(
+    opened, valkey, new_redis_cache, monkeypatch
+):
+    monkeypatch.setattr("serving.readiness.GOOD_FOR_SECONDS", 0.0)
+
+    async def risks(batcher):
+        rows = await batcher.score([row("Laid off in March."), row("Six inquiries.", 2)])
+        return [scored.risk_score for scored in rows]
+
+    async def scenario():
+        damaged, well = Showing(), Showing()
+        forgotten = []
+        async with (
+            opened(damaged, shared=new_redis_cache(valkey.url)) as one,
+            opened(well, shared=new_redis_cache(valkey.url)) as two,
+        ):
+            readiness = Readiness(one, damaged, on_wrong=lambda: forgotten.append(True))
+            await one.score([row("Known from before.")])
+            await readiness.check()
+            damaged.engine.is_well = False
+            assert await risks(one) == [40.0, 40.0]
+            with valkey.client() as client:
+                await until(lambda: client.dbsize() == 3)
+                with pytest.raises(NotReadyError):
+                    await readiness.check()
+                await until(lambda: client.dbsize() == 1)  # what was proven stays
+            with pytest.raises(NotReadyError):
+                await risks(one)
+            damaged.engine.is_well = True
+            await readiness.check()
+            assert [await risks(batcher) for batcher in (one, two)] == [[1.0, 1.0]] * 2
+            assert forgotten == [True]
+
+    asyncio.run(scenario())
+
+
+def test_who_waited_while_the_engine_was_found_wrong_is_told_to_come_back(opened):
+    async def scenario():
+        computing = Counting(is_open=False)
+        async with opened(FakePredictor(before=computing)) as batcher:
+            waiting = asyncio.create_task(batcher.score([row("Laid off in March.")]))
+            await until(computing.reached.is_set)
+            batcher.distrust()
+            computing.is_open.set()
+            with pytest.raises(NotReadyError):
+                await waiting
+            batcher.trust(num_proven=0)
+            await batcher.score([row("Laid off in March.")])
+            assert len(computing.texts) == 2  # nothing was kept of the first
+
+    asyncio.run(scenario())
