@@ -27,7 +27,9 @@ from serving.torchserve.java import find_java
 from serving.torchserve.keys import KeyFileUnreadableError, KeyKeeper
 from serving.torchserve.wire import MODEL_NAME
 
-_STOP_SECONDS = 30.0
+STOP_SECONDS = 30.0
+"""Longest wait for TorchServe and its workers to end by themselves."""
+
 _TICK_SECONDS = 0.2
 # A worker sees where converted models are kept, and nothing else of this deployment.
 _HIDDEN_PREFIXES = ("TS_", "WHEREFORE_", "MLFLOW_")
@@ -152,7 +154,7 @@ class TorchServeProcess:
         if self.returncode is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(_STOP_SECONDS)
+                self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 log.warning("torchserve_killed")
         # Its group outlives it where a worker does not end.

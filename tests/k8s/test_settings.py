@@ -9,9 +9,10 @@ import pytest
 import typer
 
 from serving.api.routes import keyed_router, open_router
+from serving.api.time_limits import SPARE_SECONDS
 from serving.settings import ENV_PREFIX, Settings, load_settings
 from serving.torchserve.keys import PUBLISHED_NAME, Keys
-from serving.torchserve.process import Ports
+from serving.torchserve.process import STOP_SECONDS, Ports
 from serving.torchserve.wire import MAX_BODY_BYTES, MODEL_NAME
 
 # Read by libraries, or in other variables, not by Settings.
@@ -102,6 +103,25 @@ def test_a_pod_has_time_to_answer_what_it_took(cluster):
     pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     grace = int(cluster.settings_of(container)["WHEREFORE_SHUTDOWN_GRACE_SECONDS"])
     assert pod["terminationGracePeriodSeconds"] > pause + grace
+
+
+def test_torchserve_outlives_the_gateway_in_front_of_it(cluster):
+    pod = cluster.pods()["torchserve"]["spec"]
+    pauses = {c["name"]: c["lifecycle"]["preStop"]["sleep"]["seconds"] for c in pod["containers"]}
+    assert pauses["torchserve"] >= pauses["gateway"] + 10
+    assert pod["terminationGracePeriodSeconds"] > pauses["torchserve"] + STOP_SECONDS
+
+
+def test_the_ingress_leaves_size_and_time_to_the_api(cluster):
+    prefix, settings = "nginx.ingress.kubernetes.io/proxy-", Settings()
+    annotations = cluster.one("Ingress", "api")["metadata"]["annotations"]
+    size = annotations[prefix + "body-size"]
+    assert size.endswith("m")
+    largest = max(settings.max_body_bytes, settings.max_upload_bytes)
+    assert int(size.removesuffix("m")) * 2**20 > largest
+    for wait in ("read-timeout", "send-timeout"):
+        assert int(annotations[prefix + wait]) > settings.request_timeout_seconds + SPARE_SECONDS
+    assert annotations[prefix + "request-buffering"] == "off"
 
 
 def test_the_threads_of_an_inference_are_the_processors_asked_for(cluster):
