@@ -59,7 +59,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._writing: asyncio.TimerHandle | None = None
         self._unsent, self._has_resumed = 0, False
         self._is_in_head, self._head_bytes = True, 0
-        self._trailer_bytes = 0
+        self._is_after_chunks, self._trailer_bytes = False, 0
         self._is_whole = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -71,34 +71,41 @@ class LimitedProtocol(HttpToolsProtocol):
         """Waits for nothing any more."""
         self._stop_reading_clock()
         self.resume_writing()
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
+        self._stop_writing_clock()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Reads; refuses a head that has no end."""
         self._head_bytes += len(data)
+        was_after_chunks = self._is_after_chunks
         super().data_received(data)
+        if was_after_chunks and self._is_after_chunks:
+            self._count_trailer(len(data))
         if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadTooLargeError(limit_bytes=MAX_HEAD_BYTES))
         elif self._is_idle and not self.transport.is_closing():
             self._wait_for_reading()  # what came ended the wait for the next request
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keeps a field of the head; those of a trailer, which nobody reads, are only counted."""
+        """Keeps a field of the head; nobody reads those of a trailer."""
         if self._is_in_head:
             super().on_header(name, value)
-            return
-        self._trailer_bytes += len(name) + len(b": ") + len(value) + len(b"\r\n")
-        if self._trailer_bytes > MAX_HEAD_BYTES:
-            log.warning("trailer_too_large")
-            self.transport.abort()
+
+    def on_chunk_header(self) -> None:
+        """Begins a chunk, which after the last one is a trailer."""
+        self._is_after_chunks = True
+
+    def on_body(self, body: bytes) -> None:
+        """Has some of a chunk: it was not the last."""
+        self._is_after_chunks = False
+        super().on_body(body)
 
     def on_message_begin(self) -> None:
         """Begins to read a head."""
         super().on_message_begin()
         self._is_in_head, self._is_whole = True, False
+        self._is_after_chunks = False
+        self._stop_reading_clock()  # of what came before
         self._wait_for_reading()
 
     def on_headers_complete(self) -> None:
@@ -109,7 +116,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Has the whole request."""
-        self._is_whole, self._head_bytes = True, 0
+        self._is_whole, self._head_bytes, self._is_after_chunks = True, 0, False
         self._stop_reading_clock()
         super().on_message_complete()
 
@@ -153,6 +160,12 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def _count_trailer(self, num_bytes: int) -> None:
+        self._trailer_bytes += num_bytes
+        if self._trailer_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            log.warning("trailer_too_large")
+            self.transport.abort()
+
     @property
     def _is_idle(self) -> bool:
         """Whether no request is being read or answered."""
@@ -160,11 +173,20 @@ class LimitedProtocol(HttpToolsProtocol):
         return self._is_whole and (cycle is None or cycle.response_complete)
 
     def _watch_writing(self) -> None:
-        """Looks in a while whether the reader has taken anything, and again until all is sent."""
-        if self._writing is None:
-            self._unsent = self.transport.get_write_buffer_size()
-            self._has_resumed = False
-            self._writing = self.loop.call_later(self.write_seconds, self._look_at_writing)
+        """Looks in a while whether the reader has taken anything, and again until all is sent.
+
+        Begins anew with every answer, and when it is too much: what was written since must not be
+        taken for what was not read.
+        """
+        self._stop_writing_clock()
+        self._unsent = self.transport.get_write_buffer_size()
+        self._has_resumed = False
+        self._writing = self.loop.call_later(self.write_seconds, self._look_at_writing)
+
+    def _stop_writing_clock(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
 
     def _look_at_writing(self) -> None:
         self._writing = None

@@ -82,11 +82,11 @@ class Readiness:
             raise NotReadyError
 
     async def _ask(self) -> None:
-        num_unproven = self._batcher.num_unproven
+        num_kept = self._batcher.num_kept
         before, found = self._verdict, await self._found()
         self._verdict, self._checked_at = found, time.monotonic()
         if found is Verdict.RIGHT:
-            self._batcher.trust(num_proven=num_unproven)
+            self._batcher.trust(num_kept=num_kept)
         elif found is Verdict.WRONG:  # silence is no proof that a wrong engine is right again
             self._batcher.distrust()
             self._on_wrong()

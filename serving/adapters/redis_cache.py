@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import pybreaker
@@ -37,8 +38,8 @@ from serving.cache.logits_cache import CacheObserver
 
 T = TypeVar("T")
 
-_Entry = tuple[bytes, EngineLogits | None]
-"""Logits to store under a name; None to remove what lies there."""
+_Entry = tuple[int, bytes, EngineLogits]
+"""Logits to store under a name, and how often names had been forgotten when they came."""
 
 BUDGET_SECONDS = 0.005
 """Longest wait for one lookup, of up to 32 windows."""
@@ -52,6 +53,7 @@ TTL_JITTER_RATIO = 0.1
 _CONNECT_SECONDS = 0.25  # spent by a thread of the cache, never by a request
 _MAX_FAILURES = 3
 _LEFT_ALONE_SECONDS = 1.0
+_LOOK_SECONDS = 0.5  # whether there are names to be removed
 _MAX_WAITING_LOOKUPS = 4
 _MAX_WAITING_STORES = 1024
 _CLOSE_SECONDS = 0.5
@@ -91,6 +93,8 @@ class RedisCache:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="cache-reader")
         self._lookups = threading.Semaphore(_MAX_WAITING_LOOKUPS)
         self._damaged: set[bytes] = set()
+        self._forgotten: set[bytes] = set()
+        self._num_forgets = 0
         self._to_store: queue.Queue[_Entry | None] = queue.Queue(_MAX_WAITING_STORES)
         self._writer = threading.Thread(target=self._write, name="cache-writer", daemon=True)
         self._writer.start()
@@ -115,19 +119,17 @@ class RedisCache:
     def store(self, name: bytes, logits: EngineLogits) -> None:
         """Hands logits to the writer; they are dropped where it cannot keep up."""
         try:
-            self._to_store.put_nowait((name, logits))
+            self._to_store.put_nowait((self._num_forgets, name, logits))
         except queue.Full:
             self._observer.cache_failed("skipped")
 
     def forget(self, names: Sequence[bytes]) -> None:
-        """Hands names to the writer, which removes what lies there, after all stored before."""
-        for name in names:
-            try:
-                self._to_store.put_nowait((name, None))
-            except queue.Full:
-                # Whatever is read there from now on is overwritten by this process at least.
-                self._damaged.add(name)
-                self._observer.cache_failed("skipped")
+        """Reads these names no more until the writer has removed what lies there.
+
+        It tries again until Redis lets it. What still waits to be stored is dropped.
+        """
+        self._forgotten.update(names)
+        self._num_forgets += 1
 
     def close(self) -> None:
         """Gives the writer a moment to end, and disconnects."""
@@ -164,6 +166,9 @@ class RedisCache:
             self._lookups.release()
 
     def _looked_up(self, names: Sequence[bytes]) -> Mapping[bytes, EngineLogits] | None:
+        names = [name for name in names if name not in self._forgotten]
+        if not names:
+            return {}
         keys = [self._prefix + name for name in names]
         values = self._reading.ask(lambda redis: _values(redis, keys))
         if values is None:
@@ -186,11 +191,24 @@ class RedisCache:
 
     def _write(self) -> None:
         while (entries := self._next_entries()) is not None:
-            if self._writing.ask(partial(self._set, entries)) is None:
+            self._remove_forgotten()
+            entries = [entry for entry in entries if entry[0] == self._num_forgets]
+            if entries and self._writing.ask(partial(self._set, entries)) is None:
                 self._observer.cache_failed("skipped", len(entries))
 
+    def _remove_forgotten(self) -> None:
+        while names := list(islice(tuple(self._forgotten), MAX_KEYS_AT_ONCE)):
+            keys = [self._prefix + name for name in names]
+            if self._writing.ask(partial(_removed, keys=keys)) is None:
+                return  # they are kept in mind
+            self._forgotten.difference_update(names)
+
     def _next_entries(self) -> list[_Entry] | None:
-        first = self._to_store.get()
+        """What is to be stored next; nothing now and then, None at the end."""
+        try:
+            first = self._to_store.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            return []
         if first is None:
             return None
         entries = [first]
@@ -204,10 +222,7 @@ class RedisCache:
 
     def _set(self, entries: Sequence[_Entry], redis: "Redis") -> bool:
         pipeline = redis.pipeline(transaction=False)
-        for name, logits in entries:
-            if logits is None:
-                pipeline.delete(self._prefix + name)
-                continue
+        for _, name, logits in entries:
             pipeline.set(
                 self._prefix + name,
                 self._codec.seal(name, logits),
@@ -216,7 +231,7 @@ class RedisCache:
                 nx=name not in self._damaged,
             )
         pipeline.execute()
-        self._damaged.difference_update(name for name, _ in entries)
+        self._damaged.difference_update(name for _, name, _ in entries)
         return True
 
     def _ttl_milliseconds(self) -> int:
@@ -274,6 +289,10 @@ def _values(redis: "Redis", keys: Sequence[bytes]) -> Sequence[object]:
     if not isinstance(values, list) or len(values) != len(keys):
         raise ValueError("expected as many values as keys")
     return values
+
+
+def _removed(redis: "Redis", *, keys: Sequence[bytes]) -> int:
+    return int(redis.delete(*keys))
 
 
 def _greet(connection: Connection, *, budget_seconds: float) -> None:

@@ -9,7 +9,8 @@ gone, or whose time is over, is dropped before the engine takes it (`flights`).
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
@@ -61,7 +62,7 @@ class Batcher:
             cache: logits computed before; None for none.
         """
         engine = service.predictor.engine
-        self._is_trusted = True
+        self._is_trusted, self._num_distrusts = True, 0
         self._observer, self._cache = observer, cache
         self._texts = TextStage(service, cache=cache)
         self._queue = WindowQueue()
@@ -127,11 +128,8 @@ class Batcher:
             NotReadyError: the batcher is closing, or the engine is wrong.
             RetryLaterError: the engine cannot compute now.
         """
-        self._require_trust()
-        with self._admission.accepted(rows, priority) as request:
-            scored = await self._in_time(request, self._score(request))
-            self._require_trust()
-            return scored
+        with self.trusted(), self._admission.accepted(rows, priority) as request:
+            return await self._in_time(request, self._score(request))
 
     async def compute(self, ids: Sequence[tuple[int, ...]], *, priority: Priority) -> EngineLogits:
         """Returns the logits of windows, which wait in the same queue as those of rows.
@@ -149,32 +147,39 @@ class Batcher:
             RetryLaterError: the engine cannot compute now.
             Exception: whatever the engine raised for one of the windows.
         """
-        self._require_trust()
         num_tokens = sum(map(len, ids))
-        with self._admission.accepted((), priority, num_tokens=num_tokens) as request:
-            computed = await self._in_time(request, self._compute(ids, request))
-            self._require_trust()
-            return computed
+        accepted = self._admission.accepted((), priority, num_tokens=num_tokens)
+        with self.trusted(), accepted as request:
+            return await self._in_time(request, self._compute(ids, request))
+
+    @contextmanager
+    def trusted(self) -> Iterator[None]:
+        """Refuses work while the engine is wrong, and what it was found to be wrong during.
+
+        Raises:
+            NotReadyError: the engine is wrong, or was found to be while the block ran.
+        """
+        if not self._is_trusted:
+            raise NotReadyError
+        num_distrusts = self._num_distrusts
+        yield
+        if self._num_distrusts != num_distrusts:
+            raise NotReadyError
 
     @property
-    def is_trusted(self) -> bool:
-        """Whether rows are scored at all."""
-        return self._is_trusted
+    def num_kept(self) -> int:
+        """How often something computed was handed to the shared cache so far."""
+        return 0 if self._cache is None else self._cache.num_kept
 
-    @property
-    def num_unproven(self) -> int:
-        """Computations kept for other processes since the engine was last known to be right."""
-        return 0 if self._cache is None else self._cache.num_unproven
-
-    def trust(self, *, num_proven: int) -> None:
+    def trust(self, *, num_kept: int) -> None:
         """Takes the engine for right.
 
         Args:
-            num_proven: how many were unproven when it was asked what shows that it is.
+            num_kept: as it was when the engine was asked what shows that it is.
         """
         self._is_trusted = True
         if self._cache is not None:
-            self._cache.prove(num_proven)
+            self._cache.prove(num_kept)
 
     def distrust(self) -> None:
         """Scores nothing from now on, and forgets what the wrong engine may have computed.
@@ -182,6 +187,7 @@ class Batcher:
         Who waits for an answer is told to come back.
         """
         self._is_trusted = False
+        self._num_distrusts += 1
         if self._cache is not None:
             self._cache.disown()
 
@@ -228,10 +234,6 @@ class Batcher:
             requests_accepted=self._admission.num_accepted,
             requests_answered=self._admission.num_answered,
         )
-
-    def _require_trust(self) -> None:
-        if not self._is_trusted:
-            raise NotReadyError
 
     async def _in_time(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
         """Returns what some work for a request gives, within the time allowed."""

@@ -17,7 +17,7 @@ from serving.cache.codec import LogitsCodec
 from serving.window_logits import num_bytes
 
 MAX_UNPROVEN = 65_536
-"""Names that are remembered since the engine was last known to be right, the latest."""
+"""Names that are remembered since the engine was last known to be right; of more the latest."""
 
 _ENTRY_BYTES = 1_500  # what one entry costs beside its numbers: arrays, key, links
 
@@ -111,7 +111,8 @@ class LogitsCache:
         """Takes the parts."""
         self.memory, self.shared = memory, shared
         self._codec, self._observer = codec, observer
-        self._unproven: dict[bytes, None] = {}
+        self._unproven: dict[bytes, int] = {}
+        self._num_kept = self._num_disowned = 0
         self._is_keeping = True
 
     @property
@@ -133,7 +134,10 @@ class LogitsCache:
         """Returns what the shared cache holds of some names, and keeps it in memory."""
         if self.shared is None or not names:
             return {}
+        asked_before = self._num_disowned
         found = await self.shared.fetch(names)
+        if self._num_disowned != asked_before:
+            return {}  # it may have been among what was disowned meanwhile
         self._observer.looked_up("shared", hits=len(found), misses=len(names) - len(found))
         return {name: self.memory.put(name, logits) for name, logits in found.items()}
 
@@ -147,25 +151,34 @@ class LogitsCache:
         kept = self.memory.put(name, logits)
         if kept is logits and self.shared is not None:
             self.shared.store(name, logits)
-            self._unproven[name] = None
+            self._num_kept += 1
+            self._unproven.pop(name, None)
+            self._unproven[name] = self._num_kept
             if len(self._unproven) > MAX_UNPROVEN:
                 del self._unproven[next(iter(self._unproven))]
         return kept
 
     @property
-    def num_unproven(self) -> int:
-        """Names handed to the shared cache since the engine was last known to be right."""
-        return len(self._unproven)
+    def num_kept(self) -> int:
+        """How often something was handed to the shared cache so far."""
+        return self._num_kept
 
-    def prove(self, count: int) -> None:
-        """Takes the first of these names for right: the engine has shown since that it is."""
+    def prove(self, num_kept: int) -> None:
+        """Takes what was handed on so far for right: the engine has shown since that it is.
+
+        Args:
+            num_kept: as it was when the engine was asked what shows it.
+        """
         self._is_keeping = True
-        for name in list(self._unproven)[:count]:
-            del self._unproven[name]
+        self._unproven = {name: n for name, n in self._unproven.items() if n > num_kept}
 
     def disown(self) -> None:
-        """Forgets what the engine may have computed since it was last known to be right."""
+        """Forgets what the engine may have computed since it was last known to be right.
+
+        What another process has read in the shared cache meanwhile it keeps in its own memory.
+        """
         self._is_keeping = False
+        self._num_disowned += 1
         self.memory.clear()
         if self.shared is not None and self._unproven:
             self.shared.forget(list(self._unproven))

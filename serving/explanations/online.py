@@ -125,7 +125,8 @@ class OnlineExplainer:
             return self._without(scored, method, "explanation_overloaded")
         self._num_open += 1
         try:
-            return await self._explain(row, method)
+            with self._batcher.trusted():
+                return await self._explain(row, method)
         finally:
             self._num_open -= 1
 
@@ -183,7 +184,8 @@ class OnlineExplainer:
         if kept is not None:
             self._observer.explained(method, "kept")
             return await asyncio.to_thread(self._explained, read, logits, kept)
-        found = await self._in_time(read, logits, method)
+        with self._batcher.trusted():  # else what is kept below would outlive what was forgotten
+            found = await self._in_time(read, logits, method)
         if isinstance(found, str):
             return self._without(scored, method, found)
         self._kept.put(name, found)

@@ -243,7 +243,7 @@ class _Search:
             seen.add(tuple(values.values()))
             made = self._made(values, strike=strike)
             if made is not None:
-                moved = share * sum(entry.weight for entry in entries)
+                moved = sum(self._moved_share(name, values[name]) for name in names)
                 yield _Try(how=how, changed=made, cost=moved + _SETTLE_COST * len(strike))
 
     def _value(self, name: str, share: float) -> float:
@@ -257,6 +257,14 @@ class _Search:
         slack = _ROUNDING if entry.direction == "down" else -_ROUNDING
         rounded = towards(moved / entry.step + slack) * entry.step
         return min(max(round(rounded, 6), low), high)
+
+    def _moved_share(self, name: str, value: float) -> float:
+        """How far on the way to its bound a field is moved, weighed by how hard that is."""
+        entry = table().fields[name]
+        low, high = entry.bounds(name, self._application)
+        present = float(getattr(self._application, name))
+        bound = high if entry.direction == "up" else low
+        return entry.weight * (value - present) / (bound - present)
 
     def _is_moved(self, name: str, value: float) -> bool:
         present = float(getattr(self._application, name))
@@ -281,8 +289,8 @@ class _Search:
     def _helping(self, tries: Sequence[_Try]) -> dict[_Try, ScoredRow]:
         """The tries after which the reason is not stated, and no other one is that was not.
 
-        A clause may state more than the matter that is settled. Where what it states besides
-        cannot be settled, as a bankruptcy cannot, leaving it out would hide a fact that stays.
+        A clause may state more than the matter that is settled. Where that is a fact that nobody
+        can change, as a bankruptcy is, leaving the clause out would hide it.
         """
         if not tries:
             return {}
@@ -292,18 +300,24 @@ class _Search:
             tried: row
             for tried, row in zip(tries, rows, strict=True)
             if _stated_in(row) <= self._known - {self._stated.reason}
-            and not (tried.changed.struck and None in self._settled_besides(row).values())
+            and not (tried.changed.struck and _lasting_in(self._row) - _lasting_in(row))
         }
 
-    def _settled_besides(self, row: ScoredRow) -> dict[DenialReason, str | None]:
-        """What settles each other reason that is gone; None where nothing does."""
+    def _settled_besides(self, tried: _Try, row: ScoredRow) -> Iterator[str]:
+        """What settles each other reason that is gone with the clauses left out."""
+        if not tried.changed.struck:
+            return
         gone = self._known - {self._stated.reason} - _stated_in(row)
-        return {reason: table().reasons[reason].settle for reason in sorted(gone)}
+        for reason in sorted(gone):
+            entry = table().reasons[reason]
+            # Where fields move as well, a reason that they may remove is taken to be gone by them.
+            is_by_fields = bool(tried.changed.changes and entry.fields)
+            if entry.settle is not None and not is_by_fields:
+                yield entry.settle
 
     def _suggestion(self, tried: _Try, row: ScoredRow) -> Suggestion:
-        besides = self._settled_besides(row).values() if tried.changed.struck else ()
         return Suggestion(
-            how=tuple(dict.fromkeys([*tried.how, *filter(None, besides)])),
+            how=tuple(dict.fromkeys([*tried.how, *self._settled_besides(tried, row)])),
             changed=tried.changed,
             row=row,
             cost=round(tried.cost, 4),
@@ -315,3 +329,10 @@ class _Search:
 
 def _stated_in(row: ScoredRow) -> set[DenialReason]:
     return {found.reason for found in row.principal_reasons}
+
+
+def _lasting_in(row: ScoredRow) -> set[DenialReason]:
+    """Reasons that an answer states, or leaves for review, which nobody can do anything about."""
+    found = {reason.reason for reason in (*row.principal_reasons, *row.review_reasons)}
+    lasting = {reason for reason, entry in table().reasons.items() if entry.is_lasting}
+    return found & lasting

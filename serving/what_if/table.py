@@ -82,6 +82,11 @@ class ReasonRecourse(_Entry):
     fields: tuple[str, ...]
     settle: str | None = None
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it is a fact that nobody can change."""
+        return not self.fields and self.settle is None
+
 
 class Assumed(_Entry):
     """What is assumed of a loan that does not say."""

@@ -40,14 +40,14 @@ _RECIPE = (
     "encoder",
     "start_from_digest",
     "seed",
-    "precision",
     "optimisation",
     "losses",
     "augmentation",
     "figures",
     "lexical",
 )
-"""What of a configuration decides the weights, besides the texts."""
+"""What of a configuration decides the weights, besides the texts; not the precision, which is that
+of the machine where it has no bf16."""
 
 _ABSENT = "absent"
 

@@ -383,7 +383,7 @@ def test_who_waited_while_the_engine_was_found_wrong_is_told_to_come_back(opened
             computing.is_open.set()
             with pytest.raises(NotReadyError):
                 await waiting
-            batcher.trust(num_proven=0)
+            batcher.trust(num_kept=0)
             await batcher.score([row("Laid off in March.")])
             assert len(computing.texts) == 2  # nothing was kept of the first
 

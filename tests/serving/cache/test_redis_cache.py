@@ -146,6 +146,28 @@ def test_a_killed_server_is_left_alone_and_found_again_when_it_is_back(
     assert cache.is_available
 
 
+def test_names_are_forgotten_however_many_and_whatever_redis_does_meanwhile(
+    valkey, new_redis_cache, new_codec, random_logits
+):
+    cache = new_redis_cache(valkey.url, budget_seconds=0.05)
+    wanted, kept = names(new_codec(), 1500), new_codec().name((0, 9999, 2))
+    stored(new_redis_cache(valkey.url), [kept], random_logits(), valkey)
+    with valkey.client() as client:
+        for name in wanted:
+            client.set(f"wherefore:{new_codec().namespace}:".encode() + name, b"wrong")
+        client.execute_command("CLIENT", "PAUSE", "1500", "ALL")
+    for name in wanted[:100]:
+        cache.store(name, random_logits())  # waits to be stored when all is forgotten
+    cache.forget(wanted)
+    assert fetch(cache, wanted[:5]) == {}
+    with valkey.client() as client:
+        eventually(lambda: client.dbsize() == 1)
+        time.sleep(1.0)
+        assert client.dbsize() == 1
+    stored(cache, [kept, *wanted[:3]], random_logits(), valkey)
+    assert len(fetched(cache, wanted[:3])) == 3
+
+
 def test_a_wall_clock_that_is_set_back_leaves_no_server_alone_for_longer(
     valkey, new_redis_cache, new_codec, random_logits, monkeypatch
 ):

@@ -23,7 +23,7 @@ from serving.batching.window_queue import (
     WindowJob,
     WindowQueue,
 )
-from serving.errors import OverloadedError
+from serving.errors import NotReadyError, OverloadedError
 from serving.explanations.online import OnlineExplainer
 from serving.scoring import ScoringService
 from serving.scoring_setup import comparer_for_threads, running_scoring
@@ -197,6 +197,37 @@ def test_explanations_fill_their_own_share_of_the_queue_and_crowd_out_nobody():
         ):
             assert admission.num_tokens == 145
     assert admission.num_tokens == 0
+
+
+def test_an_engine_found_wrong_meanwhile_explains_and_answers_nothing():
+    metrics = BatchMetrics(CollectorRegistry())
+
+    class Interrupted(OnlineExplainer):
+        async def _in_time(self, *given):
+            found = await super()._in_time(*given)
+            batcher.distrust()
+            batcher.trust(num_kept=0)  # it recovers while somebody waits
+            return found
+
+    async def scenario():
+        nonlocal batcher
+        service = ScoringService(predictor=FakePredictor())
+        batcher = Batcher(service, limits=BatchLimits(), observer=metrics)
+        explainer = Interrupted(
+            *(service, batcher),
+            observer=metrics,
+            max_tokens=10**6,
+            timeout_seconds=30,
+            kept_bytes=10**6,
+        )
+        with pytest.raises(NotReadyError):
+            await explainer.explain(row_of(DEBTS), method="fast")
+        assert explainer.num_kept_bytes == 0
+        await batcher.close()
+        explainer.close()
+
+    batcher = None
+    asyncio.run(scenario())
 
 
 async def unfinished(text):

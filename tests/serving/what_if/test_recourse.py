@@ -13,6 +13,8 @@ from serving.what_if.table import table
 OBLIGATIONS = DenialReason.EXCESSIVE_OBLIGATIONS_TO_INCOME
 COLLECTION = DenialReason.COLLECTION_OR_JUDGMENT
 BANKRUPTCY = DenialReason.BANKRUPTCY
+FORECLOSURE = DenialReason.FORECLOSURE_OR_REPOSSESSION
+INQUIRIES = DenialReason.NUMBER_OF_RECENT_INQUIRIES
 DELINQUENT = DenialReason.DELINQUENT_OBLIGATIONS_WITH_OTHERS
 INCOME = DenialReason.INCOME_INSUFFICIENT_FOR_AMOUNT
 AUTO = LoanProduct.AUTO
@@ -39,28 +41,32 @@ class Rules:
         stated += [(COLLECTION, "judgment")] if "judgment" in text else []
         stated += [(DELINQUENT, "past due")] if "past due" in text else []
         stated += [(BANKRUPTCY, "Chapter 7")] if "Chapter 7" in text else []
-        reasons = tuple(
-            ReasonPrediction(
-                reason=reason,
-                category=REASON_INFO[reason].category,
-                probability=0.9,
-                evidence=(_quote(text, word),),
-            )
-            for reason, word in stated
-        )
+        if (application.num_inquiries_6m or 0) > 0:
+            stated.append((INQUIRIES, "Asks"))
+        reasons = tuple(_found(text, reason, word) for reason, word in stated)
+        left = [(FORECLOSURE, "foreclosure")] if "foreclosure" in text else []
         prediction = Prediction(
             risk_score=50.0,
             primary_category=reasons[0].category if reasons else None,
             categories={info.category: 0.1 for info in REASON_INFO.values()}
             | {found.category: 0.9 for found in reasons},
             principal_reasons=reasons,
-            review_reasons=(),
+            review_reasons=tuple(_found(text, reason, word) for reason, word in left),
             num_tokens=10,
             num_windows=1,
             model_version="rules-1",
         )
         length = len(application.text or "")
         return scored_row(prediction, row_id="1", policy=DEFAULT_POLICY, num_text_characters=length)
+
+
+def _found(text, reason, word):
+    return ReasonPrediction(
+        reason=reason,
+        category=REASON_INFO[reason].category,
+        probability=0.9,
+        evidence=(_quote(text, word),),
+    )
 
 
 def _quote(text, word):
@@ -145,10 +151,26 @@ def test_a_matter_that_can_be_settled_is_struck_from_the_text():
     assert suggestion.how == (table().reasons[COLLECTION].settle,)
 
 
-def test_no_clause_is_left_out_that_states_what_nothing_settles():
-    text = "Asks for $24,000. An unpaid judgment after the Chapter 7 of 2023."
+@pytest.mark.parametrize("besides", ["Chapter 7", "foreclosure"])  # stated, and left for review
+def test_no_clause_is_left_out_that_states_what_nothing_settles(besides):
+    text = f"Asks for $24,000. An unpaid judgment after the {besides} of 2023."
     found, _ = search(LoanApplication(text=text), COLLECTION)
     assert found.suggestions == ()
+
+
+def test_a_reason_that_stays_hinders_no_clause_from_being_settled():
+    text = "Asks for $8,000. An unpaid judgment."
+    application = LoanApplication(text=text, loan_amount_usd=8000)  # too little income for it
+    found, _ = search(application, COLLECTION)
+    [suggestion] = found.suggestions
+    assert suggestion.how == (table().reasons[COLLECTION].settle,)
+
+
+def test_what_a_change_costs_is_how_far_it_goes():
+    found, _ = search(LoanApplication(text="Asks.", num_inquiries_6m=1), INQUIRIES)
+    [suggestion] = found.suggestions
+    assert suggestion.changed.changes[0].after == 0
+    assert suggestion.cost == table().fields["num_inquiries_6m"].weight
 
 
 def test_what_a_clause_that_is_left_out_states_besides_is_to_be_settled_too():
