@@ -6,13 +6,14 @@ states a reason of, recourse is searched for the first one; how many were passed
 they are many with a model that did not learn from the simulator. Each first suggestion is then
 scored anew, alone, and by plain torch in fp32, whatever engine searched: the reason must be gone.
 Prints a table, and as its last line the figures and their conditions as JSON; `--output` writes
-that too.
+that too. Interrupted (Ctrl-C), it gives the figures of the denials it has come to.
 """
 
 import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -112,6 +113,15 @@ def is_removed(reference: Predictor, suggestion: Suggestion, reason: str) -> boo
 def measure(service: ScoringService, reference: Predictor, asked: argparse.Namespace) -> Found:
     """Searches recourse for as many denials as asked for."""
     found = Found()
+    with suppress(KeyboardInterrupt):
+        search(service, reference, asked, found)
+    return found
+
+
+def search(
+    service: ScoringService, reference: Predictor, asked: argparse.Namespace, found: Found
+) -> None:
+    """Searches recourse for denials, counting what comes of each."""
     files = islice(denials(service, found, seed=asked.seed), asked.denials)
     for application, row in track(files, description="denials", total=asked.denials):
         reason = row.principal_reasons[0].reason
@@ -128,7 +138,6 @@ def measure(service: ScoringService, reference: Predictor, asked: argparse.Names
             found.by_kind[kind_of(first)] += 1
             found.reviewed += first.still_in_review
             found.removed[category] += is_removed(reference, first, reason)
-    return found
 
 
 def figures(found: Found) -> dict[str, Any]:
@@ -197,6 +206,7 @@ def main() -> None:
         "simulator_seed": asked.seed,
         "generator_version": GENERATOR_VERSION,
         "table_version": table().version,
+        "denials_asked_for": asked.denials,
         "recourse": numbers,
     }
     if asked.output is not None:
