@@ -116,6 +116,13 @@ class Network(nn.Module):
             "reason_category_R", torch.tensor(REASON_CATEGORY_INDEX), persistent=False
         )
 
+    def reset_weighting(self) -> None:
+        """Lets the encoder speak alone, as before anything was weighed against it."""
+        for weight in (self.encoder_weight, self.encoder_risk_weight):
+            weight.fill_(1.0)
+        for weight in (self.lexical_weight, self.lexical_risk_weight, self.precedence_weight):
+            weight.fill_(0.0)
+
     @classmethod
     def from_encoder(
         cls,

@@ -52,9 +52,7 @@ def add_lexical_reading(
     lexical = network.lexical
     lexical.folded_V.copy_(fold_vocabulary(tokenizer, vocabulary_size=len(lexical.folded_V)))
     vector_NK = _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
-    network.encoder_weight.fill_(1.0)
-    network.lexical_weight.fill_(0.0)
-    network.precedence_weight.fill_(0.0)
+    network.reset_weighting()
     weights = _fit_weights(network, held_out, padding_id=tokenizer.padding_id)
     network.encoder_weight.fill_(weights[0])
     network.lexical_weight.fill_(weights[1])

@@ -228,10 +228,10 @@ def _manifest(config: TrainingConfig, data: RunData) -> Manifest:
 def _digests(data: RunData, start: Manifest | None) -> dict[str, str]:
     """What the weights learned from, before they came here too: nothing of it is forgotten."""
     digests = dict(data.digests)
-    for name, digest in (start.data_digests if start else {}).items():
-        if digests.setdefault(name, digest) != digest:
-            assert start is not None  # noqa: S101  (narrows the type)
-            digests[f"{name} of {start.model_version}"] = digest
+    if start is not None:
+        for name, digest in start.data_digests.items():
+            if digests.setdefault(name, digest) != digest:
+                digests[f"{name} of {start.model_version}"] = digest
     return digests
 
 

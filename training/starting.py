@@ -136,14 +136,7 @@ def _stored_network(config: TrainingConfig, *, dropout: float) -> Network:
             module.p = dropout
     network = artifact.network
     # What was fitted beside another state of the encoder is fitted anew, or not there.
-    for weight in (network.encoder_weight, network.encoder_risk_weight):
-        weight.fill_(1.0)
-    for weight in (
-        network.lexical_weight,
-        network.lexical_risk_weight,
-        network.precedence_weight,
-    ):
-        weight.fill_(0.0)
+    network.reset_weighting()
     return network.train()
 
 

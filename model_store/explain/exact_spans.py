@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from model_store.evidence import MAX_QUOTES, token_budget
 from model_store.explain.layout import Layout, Unit, span_unit
-from model_store.explain.omission import Omissions, drop_of
+from model_store.explain.omission import Omissions, drop_of, drops_of_each
 from model_store.explain.proposals import evidence_weights, head_quotes, overlaps, room_left
 from model_store.explain.spans import (
     Carried,
     Question,
-    alone,
     by_telling,
     carried_by,
     how_telling,
@@ -37,8 +36,9 @@ def exact_spans(
     """Returns the quotes of each reason, by omission over all clauses and within the best."""
     if not layout.clauses:
         return [carried_by(omissions, question, ()) for question in questions]
-    omissions.prepare(alone(layout.clauses), units=layout.clauses)
-    effect_UX = omissions.effects(alone(layout.clauses))
+    drops = drops_of_each(layout.clauses)
+    omissions.prepare(drops, units=layout.clauses)
+    effect_UX = omissions.effects(drops)
     shortlists = [
         _shortlist(
             effect_UX[:, question.target],
@@ -60,7 +60,7 @@ def exact_spans(
         )
         for question in questions
     ]
-    omissions.prepare([drop for units in headed for drop in alone(units)])
+    omissions.prepare([drop for units in headed for drop in drops_of_each(units)])
     return [
         _filled(
             omissions,
@@ -108,10 +108,10 @@ def _narrowed(
         [_shortest(omissions, parts[clause], question.target, budget) for clause in shortlist]
         for question, shortlist in zip(questions, shortlists, strict=True)
     ]
-    omissions.prepare([drop for units in proposed for drop in alone(units)])
+    omissions.prepare([drop for units in proposed for drop in drops_of_each(units)])
 
     def decided(clause: Unit, piece: Unit, target: int) -> Unit:
-        whole, part = omissions.effects(alone([clause, piece]))[:, target]
+        whole, part = omissions.effects(drops_of_each([clause, piece]))[:, target]
         stands = part >= _KEPT_SHARE * whole > 0
         return piece if stands or clause.num_tokens > budget else clause
 
@@ -153,7 +153,7 @@ def _grown(
     """Grows quotes from the most telling stretch; from the strongest where that is not enough."""
     if not stretches:
         return carried_by(omissions, question, ())
-    effect_K = omissions.effects(alone(stretches))[:, question.target]
+    effect_K = omissions.effects(drops_of_each(stretches))[:, question.target]
     starts = (by_telling(omissions, question, stretches, effect_K)[0], int(effect_K.argmax()))
     found = []
     for start in dict.fromkeys(starts):
@@ -179,7 +179,7 @@ def _grown_from(
         waiting = [u for u in waiting if u.num_tokens <= room and not overlaps(u, chosen)]
         if not waiting or left_X[question.category] < question.threshold_logit:
             break
-        effect_K = omissions.effects(alone(waiting))[:, question.target]
+        effect_K = omissions.effects(drops_of_each(waiting))[:, question.target]
         tried = [waiting[k] for k in np.argsort(-effect_K, kind="stable")[:_MOST_TRIED]]
         left_KX = omissions.without([drop_of([*chosen, unit]) for unit in tried])
         best = int(left_KX[:, question.target].argmin())
@@ -202,7 +202,7 @@ def _filled(
     Nothing is added where the category would then be stated again.
     """
     chosen = list(found.units)
-    effect_K = omissions.effects(alone(others))[:, question.target]
+    effect_K = omissions.effects(drops_of_each(others))[:, question.target]
     for unit, effect in zip(others, effect_K, strict=True):
         fits = unit.num_tokens <= room_left(chosen, budget) and not overlaps(unit, chosen)
         if len(chosen) < MAX_QUOTES and fits and effect > 0:

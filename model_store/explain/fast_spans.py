@@ -12,9 +12,9 @@ import numpy as np
 
 from model_store.evidence import token_budget
 from model_store.explain.layout import Layout, Unit
-from model_store.explain.omission import Omissions, drop_of
+from model_store.explain.omission import Omissions, drop_of, drops_of_each
 from model_store.explain.proposals import proposed_quotes
-from model_store.explain.spans import Carried, Question, alone, carried_by
+from model_store.explain.spans import Carried, Question, carried_by
 from model_store.predictor import ReadText
 
 
@@ -61,6 +61,6 @@ def _decided(omissions: Omissions, question: Question, units: Sequence[Unit]) ->
     chosen = np.flatnonzero(gain_K > 0) if (gain_K > 0).any() else np.argsort(-gain_K)[:1]
     quoted = [units[k] for k in chosen]
     if units and omissions.effects([drop_of(quoted)])[0, question.target] <= 0:
-        chosen = np.argsort(-omissions.effects(alone(units))[:, question.target])[:1]
+        chosen = np.argsort(-omissions.effects(drops_of_each(units))[:, question.target])[:1]
         quoted = [units[k] for k in chosen]
     return carried_by(omissions, question, quoted, gain_K[chosen])

@@ -32,6 +32,11 @@ def drop_of(units: Sequence[Unit]) -> Drop:
     return frozenset((unit.first_token, unit.stop_token) for unit in units)
 
 
+def drops_of_each(units: Sequence[Unit]) -> list[Drop]:
+    """Returns what leaves out each unit alone."""
+    return [drop_of([unit]) for unit in units]
+
+
 class Omissions:
     """Answers for one text without some of its words; each is computed once.
 
@@ -92,7 +97,7 @@ class Omissions:
         of all and as the first, of two units just their Shapley values. Omission alone makes
         little of a fact that stands twice, reading alone of one that needs its neighbour.
         """
-        drops = [drop_of([unit]) for unit in units]
+        drops = drops_of_each(units)
         self.prepare(drops, units=units)
         return (self.effects(drops) + self.gains(units)) / 2
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store.explain.layout import Unit
-from model_store.explain.omission import Drop, Omissions, drop_of
+from model_store.explain.omission import Omissions, drop_of, drops_of_each
 from model_store.explain.proposals import evidence_weights
 
 
@@ -71,7 +71,7 @@ def carried_by(
         effect_K: effect of each on the target's logit; None for its fall without each.
     """
     if effect_K is None:
-        effect_K = omissions.effects(alone(units))[:, question.target]
+        effect_K = omissions.effects(drops_of_each(units))[:, question.target]
     order = by_telling(omissions, question, units, effect_K)
     left = float(omissions.without([drop_of(units)])[0, question.category])
     return Carried(
@@ -104,8 +104,3 @@ def how_telling(
     """
     telling_U: NDArray[np.float64] = weight_U * np.sqrt(np.maximum(effect_U, 0.0))
     return telling_U if telling_U.any() else effect_U
-
-
-def alone(units: Sequence[Unit]) -> list[Drop]:
-    """Returns what leaves out each stretch alone."""
-    return [drop_of([unit]) for unit in units]

@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 
 import pybreaker
@@ -197,7 +196,7 @@ class RedisCache:
                 self._observer.cache_failed("skipped", len(entries))
 
     def _remove_forgotten(self) -> None:
-        while names := list(islice(tuple(self._forgotten), MAX_KEYS_AT_ONCE)):
+        while names := tuple(self._forgotten)[:MAX_KEYS_AT_ONCE]:
             keys = [self._prefix + name for name in names]
             if self._writing.ask(partial(_removed, keys=keys)) is None:
                 return  # they are kept in mind

@@ -122,7 +122,7 @@ class _Search:
         self.num_tried = 0
         self._application, self._stated, self._score = application, stated, score
         self._row = row
-        self._known = _stated_in(row)
+        self._known, self._lasting = _stated_in(row), _lasting_in(row)
         self._entry: ReasonRecourse = table().reasons[stated.reason]
         self._fields = tuple(name for name in self._entry.fields if self._may_change(name))
 
@@ -139,9 +139,8 @@ class _Search:
             entry = refuse_unless_actionable(self._application, name)
         except WhatIfError:
             return False
-        low, high = entry.bounds(name, self._application)
-        present = getattr(self._application, name)
-        return bool(present < high if entry.direction == "up" else present > low)
+        present, bound = entry.way(name, self._application)
+        return present != bound
 
     def _alone(self) -> list[Suggestion]:
         steps = [k / NUM_STEPS for k in range(1, NUM_STEPS + 1)]
@@ -236,39 +235,30 @@ class _Search:
         seen: set[tuple[float, ...]] = set()
         for share in shares:
             values = {name: self._value(name, share) for name in names}
-            if tuple(values.values()) in seen or not all(
-                self._is_moved(name, value) for name, value in values.items()
-            ):
+            moved = [self._moved_share(name, value) for name, value in values.items()]
+            if tuple(values.values()) in seen or min(moved) <= 0:
                 continue
             seen.add(tuple(values.values()))
             made = self._made(values, strike=strike)
             if made is not None:
-                moved = sum(self._moved_share(name, values[name]) for name in names)
-                yield _Try(how=how, changed=made, cost=moved + _SETTLE_COST * len(strike))
+                yield _Try(how=how, changed=made, cost=sum(moved) + _SETTLE_COST * len(strike))
 
     def _value(self, name: str, share: float) -> float:
         entry = table().fields[name]
-        low, high = entry.bounds(name, self._application)
-        present = float(getattr(self._application, name))
-        bound = high if entry.direction == "up" else low
+        present, bound = entry.way(name, self._application)
         moved = present + share * (bound - present)
         # Towards the bound: rounded to the nearest, a value may lie behind the present one.
         towards = math.ceil if entry.direction == "up" else math.floor
         slack = _ROUNDING if entry.direction == "down" else -_ROUNDING
         rounded = towards(moved / entry.step + slack) * entry.step
+        low, high = entry.bounds(name, self._application)
         return min(max(round(rounded, 6), low), high)
 
     def _moved_share(self, name: str, value: float) -> float:
         """How far on the way to its bound a field is moved, weighed by how hard that is."""
         entry = table().fields[name]
-        low, high = entry.bounds(name, self._application)
-        present = float(getattr(self._application, name))
-        bound = high if entry.direction == "up" else low
+        present, bound = entry.way(name, self._application)
         return entry.weight * (value - present) / (bound - present)
-
-    def _is_moved(self, name: str, value: float) -> bool:
-        present = float(getattr(self._application, name))
-        return value > present if table().fields[name].direction == "up" else value < present
 
     def _made(
         self, values: Mapping[str, float], *, strike: Sequence[_Stretch] = ()
@@ -300,7 +290,7 @@ class _Search:
             tried: row
             for tried, row in zip(tries, rows, strict=True)
             if _stated_in(row) <= self._known - {self._stated.reason}
-            and not (tried.changed.struck and _lasting_in(self._row) - _lasting_in(row))
+            and not (tried.changed.struck and self._lasting - _lasting_in(row))
         }
 
     def _settled_besides(self, tried: _Try, row: ScoredRow) -> Iterator[str]:
@@ -334,5 +324,4 @@ def _stated_in(row: ScoredRow) -> set[DenialReason]:
 def _lasting_in(row: ScoredRow) -> set[DenialReason]:
     """Reasons that an answer states, or leaves for review, which nobody can do anything about."""
     found = {reason.reason for reason in (*row.principal_reasons, *row.review_reasons)}
-    lasting = {reason for reason, entry in table().reasons.items() if entry.is_lasting}
-    return found & lasting
+    return {reason for reason in found if table().reasons[reason].is_lasting}

@@ -63,6 +63,11 @@ class ActionableField(_Entry):
             high = max(present, min(high, longest))
         return min(present * self.min_share, present), max(high, present)
 
+    def way(self, field: str, application: LoanApplication) -> tuple[float, float]:
+        """Returns the present value and the bound that recourse moves it towards."""
+        low, high = self.bounds(field, application)
+        return float(getattr(application, field)), high if self.direction == "up" else low
+
 
 class RefusedField(_Entry):
     """A field that may not be changed, why, and the provision that speaks against it."""

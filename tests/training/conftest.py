@@ -1,5 +1,6 @@
 """The tiny random RoBERTa of the `model_store` tests, shared, and examples to train it on."""
 
+import json
 import math
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from runpy import run_path
 import pytest
 
 from data_pipeline.cli import main
+from data_pipeline.corpus.narratives import corpus_path, load_corpus
 from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
 from data_pipeline.examples import EvidenceSpan, Example
 from model_store.network import Network
@@ -74,6 +76,25 @@ def tiny_encoder(
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
     new_network().encoder.save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def write_short_texts() -> Callable[..., None]:
+    """Writes a few short texts, twins left out, of the first authors of the bundled corpus."""
+
+    def write(path: Path, *, num_authors: int, texts_of_author: int) -> None:
+        authors = sorted({n.author for n in load_corpus() if n.author})[:num_authors]
+        counts, kept = dict.fromkeys(authors, 0), []
+        for line in corpus_path().read_text().splitlines():
+            row = json.loads(line)
+            is_short = len(row["text"]) < 700 and not row.get("contrast_of")
+            if is_short and counts.get(row["author"], texts_of_author) < texts_of_author:
+                counts[row["author"]] += 1
+                kept.append(line)
+        assert set(counts.values()) == {texts_of_author}
+        path.write_text("\n".join(kept) + "\n")
+
+    return write
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from data_pipeline.corpus.narratives import corpus_path, load_corpus
+from data_pipeline.corpus.narratives import load_corpus
 from data_pipeline.splits import SplitError
 from training.config import (
     ArtifactConfig,
@@ -24,20 +24,10 @@ NUM_AUTHORS, TEXTS_OF_AUTHOR = 6, 7
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+def corpus(write_short_texts, tmp_path_factory):
     """42 short texts of six authors of the bundled corpus, twins left out."""
-    authors = sorted({n.author for n in load_corpus()})[:NUM_AUTHORS]
     path = tmp_path_factory.mktemp("corpus") / "narratives.jsonl"
-    kept = []
-    counts = dict.fromkeys(authors, 0)
-    for line in corpus_path().read_text().splitlines():
-        row = json.loads(line)
-        is_short = len(row["text"]) < 700 and not row.get("contrast_of")
-        if is_short and counts.get(row["author"], TEXTS_OF_AUTHOR) < TEXTS_OF_AUTHOR:
-            counts[row["author"]] += 1
-            kept.append(line)
-    assert set(counts.values()) == {TEXTS_OF_AUTHOR}
-    path.write_text("\n".join(kept) + "\n")
+    write_short_texts(path, num_authors=NUM_AUTHORS, texts_of_author=TEXTS_OF_AUTHOR)
     return path
 
 

@@ -87,6 +87,7 @@ def evaluate_stored(
     artifact = load_artifact(resolve_model(request.model))
     split = None if request.run is None else run_split(request.run, artifact.manifest)
     labelled = _texts(request) if split is None else split.labelled
+    calibrates = split is not None and split.calibrates
     data_sets = {}
     if request.cross_validation is not None:
         found = read_cross_validation(request.cross_validation, artifact.manifest)
@@ -121,7 +122,7 @@ def evaluate_stored(
         swaps=swaps,
         notes=(
             *_read_before(labelled, artifact),
-            *([_CALIBRATES] if split is not None and split.calibrates else []),
+            *([_CALIBRATES] if calibrates else []),
             *share_of_best(labelled, subjects, seed=request.seed),
         ),
         on_part=lambda part: console.print(f"counting {part}"),
@@ -131,7 +132,7 @@ def evaluate_stored(
         subjects,
         report,
         held_out=split is not None,
-        calibrates=split is not None and split.calibrates,
+        calibrates=calibrates,
     )
     return report, with_swaps(evaluation_record(artifact.manifest, data_sets), swaps)
 

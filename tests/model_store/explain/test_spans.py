@@ -12,9 +12,9 @@ from model_store.evidence import token_budget
 from model_store.explain.exact_spans import _narrowed, _pieces
 from model_store.explain.explainer import explain
 from model_store.explain.layout import lay_out
-from model_store.explain.omission import Omissions
+from model_store.explain.omission import Omissions, drops_of_each
 from model_store.explain.proposals import head_quotes, proposed_quotes
-from model_store.explain.spans import Question, alone
+from model_store.explain.spans import Question
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 
@@ -143,7 +143,7 @@ def test_a_part_stands_for_its_clause_only_if_leaving_it_out_does_as_much(
     part, *others = _pieces(clause, read, layout, budget)
     told = Told(
         gains={clause: 4.0, part: 4.0},
-        effects=dict(zip(alone([clause, part]), (3.0, effect), strict=True)),
+        effects=dict(zip(drops_of_each([clause, part]), (3.0, effect), strict=True)),
     )
     question = Question(target=0, category=0, threshold_logit=0.0)
     narrowed = _narrowed(told, read, layout, [question], [[clause]], budget=budget)

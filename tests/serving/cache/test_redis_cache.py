@@ -49,6 +49,13 @@ def stored(cache, wanted, logits, valkey):
     eventually(is_there)
 
 
+def left_alone(cache, wanted, logits, valkey):
+    """Stores, kills the server and waits until the cache asks it no more."""
+    stored(cache, wanted, logits, valkey)
+    valkey.kill()
+    eventually(lambda: fetch(cache, wanted) == {} and not cache.is_available)
+
+
 def test_what_one_process_stored_another_reads_to_the_bit(
     valkey, new_redis_cache, new_codec, random_logits, same_bits
 ):
@@ -135,9 +142,7 @@ def test_a_killed_server_is_left_alone_and_found_again_when_it_is_back(
     valkey, new_redis_cache, new_codec, random_logits, heard
 ):
     cache, wanted = new_redis_cache(valkey.url), names(new_codec(), 2)
-    stored(cache, wanted, random_logits(), valkey)
-    valkey.kill()
-    eventually(lambda: fetch(cache, wanted) == {} and not cache.is_available)
+    left_alone(cache, wanted, random_logits(), valkey)
     assert {"unreachable", "timeout"} & set(heard.failures)
     assert fetch(cache, wanted) == {}
     valkey.start()
@@ -172,9 +177,7 @@ def test_a_wall_clock_that_is_set_back_leaves_no_server_alone_for_longer(
     valkey, new_redis_cache, new_codec, random_logits, monkeypatch
 ):
     cache, wanted = new_redis_cache(valkey.url), names(new_codec(), 1)
-    stored(cache, wanted, random_logits(), valkey)
-    valkey.kill()
-    eventually(lambda: fetch(cache, wanted) == {} and not cache.is_available)
+    left_alone(cache, wanted, random_logits(), valkey)
     valkey.start()
 
     class Back(datetime):

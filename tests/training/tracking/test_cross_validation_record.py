@@ -3,25 +3,16 @@ import json
 import pytest
 import yaml
 
-from data_pipeline.corpus.narratives import corpus_path, load_corpus
 from model_store.registry.mlflow_store import EXPERIMENT, open_client
 
 TEXTS_OF_AUTHOR = 7
 
 
 @pytest.fixture(scope="module")
-def recipe(tiny_encoder, tmp_path_factory):
+def recipe(tiny_encoder, write_short_texts, tmp_path_factory):
     """A run on short texts of four authors of the bundled corpus."""
     folder = tmp_path_factory.mktemp("recipe")
-    counts = dict.fromkeys(sorted({n.author for n in load_corpus()})[:4], 0)
-    kept = []
-    for line in corpus_path().read_text().splitlines():
-        row = json.loads(line)
-        is_short = len(row["text"]) < 700 and not row.get("contrast_of")
-        if is_short and counts.get(row["author"], TEXTS_OF_AUTHOR) < TEXTS_OF_AUTHOR:
-            counts[row["author"]] += 1
-            kept.append(line)
-    (folder / "texts.jsonl").write_text("\n".join(kept) + "\n")
+    write_short_texts(folder / "texts.jsonl", num_authors=4, texts_of_author=7)
     content = {
         "name": "tiny",
         "encoder": tiny_encoder,

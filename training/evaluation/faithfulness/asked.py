@@ -18,7 +18,7 @@ from model_store.explain.explainer import (
     threshold_logit,
 )
 from model_store.explain.layout import Layout, lay_out
-from model_store.explain.omission import Drop, Omissions, drop_of
+from model_store.explain.omission import Drop, Omissions, drop_of, drops_of_each
 from model_store.explain.targets import category_target
 from model_store.predictor import Evidence, Predictor, ReadText
 from training.evaluation.quotes import Span, overlap_any
@@ -82,7 +82,7 @@ class Asked:
 
     def effects(self, category: DenialCategory) -> NDArray[np.float64]:
         """Returns by how much the category's logit falls without each clause alone."""
-        drops = [drop_of([clause]) for clause in self.layout.clauses]
+        drops = drops_of_each(self.layout.clauses)
         return self.omissions.effects(drops)[:, category_target(category)]
 
     def worths(self, category: DenialCategory) -> NDArray[np.float64]:
