@@ -44,7 +44,7 @@ from serving.monitoring.store import OpensMonitoring
 from serving.policy import load_policy
 from serving.ports import TextPredictor
 from serving.scoring import ScoringService
-from serving.scoring_setup import comparer_for_threads, running_scoring, scorer_for_threads
+from serving.scoring_setup import running_scoring, scorer_for_threads
 from serving.settings import Settings
 
 _DESCRIPTION = """
@@ -201,8 +201,7 @@ def _lifespan(
                 app.state.explanations = running.explanations
                 app.state.desk = Desk(
                     storage=stores,
-                    score=scorer_for_threads(batcher),
-                    compare=comparer_for_threads(running.explainer),
+                    score=scorer_for_threads(running.explainer),
                     policy=service.policy,
                     now=now,
                 )

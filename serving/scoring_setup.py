@@ -21,13 +21,13 @@ from serving.cache.codec import CacheIdentity, LogitsCodec, engine_identity
 from serving.cache.logits_cache import CacheObserver, LogitsCache, MemoryCache
 from serving.cache.secret import open_cache_secret
 from serving.cases.decisions import PopulationComparison
+from serving.casework.desk import ScoredApplication
 from serving.errors import NotReadyError
 from serving.explanations.jobs import ExplanationJobs, JobLimits
 from serving.explanations.online import OnlineExplainer
 from serving.explanations.worker_process import WorkerModel, WorkerProcess
 from serving.ports import TextPredictor
 from serving.readiness import Readiness, Verdict
-from serving.rows import OutputRow
 from serving.scoring import ScoringService
 from serving.settings import Settings
 
@@ -90,28 +90,18 @@ async def running_scoring(
         explainer.close()
 
 
-def scorer_for_threads(batcher: Batcher) -> Callable[[Row], OutputRow]:
+def scorer_for_threads(explainer: OnlineExplainer) -> Callable[[Row], ScoredApplication]:
     """Lets a thread of the desk wait in the same queue as the requests do."""
     loop = asyncio.get_running_loop()
 
-    def score(row: Row) -> OutputRow:
-        [scored] = asyncio.run_coroutine_threadsafe(batcher.score([row]), loop).result()
-        return scored
+    def score(row: Row) -> ScoredApplication:
+        found = asyncio.run_coroutine_threadsafe(explainer.score(row), loop).result()
+        return ScoredApplication(
+            row=found.row,
+            comparisons=tuple(PopulationComparison(**asdict(c)) for c in found.comparisons),
+        )
 
     return score
-
-
-def comparer_for_threads(
-    explainer: OnlineExplainer,
-) -> Callable[[Row], tuple[PopulationComparison, ...]]:
-    """Lets a thread of the desk set an application beside the reference populations."""
-    loop = asyncio.get_running_loop()
-
-    def compare(row: Row) -> tuple[PopulationComparison, ...]:
-        found = asyncio.run_coroutine_threadsafe(explainer.compare(row), loop).result()
-        return tuple(PopulationComparison(**asdict(comparison)) for comparison in found)
-
-    return compare
 
 
 def open_cache(

@@ -29,13 +29,13 @@ def assess(desk: Desk, case_id: str, *, by: Actor) -> StoredCase:
     """
     stored = desk.load(case_id)
     application = application_of(desk.storage.cases.file(case_id))
-    asked = Row(number=1, id=case_id, application=application)
-    row = desk.score(asked)
+    scored = desk.score(Row(number=1, id=case_id, application=application))
+    row = scored.row
     if isinstance(row, FailedRow):
         raise NotAssessableError(code=row.error.code, message=row.error.message)
     _warn_of_revalidation(desk, row, time_zone=stored.case.time_zone)
     assessment = replace(
-        _assessment(desk, row, text=render_text(application)), comparisons=desk.compare(asked)
+        _assessment(desk, row, text=render_text(application)), comparisons=scored.comparisons
     )
     return desk.record(stored, [AssessmentRecorded(**desk.when(by), assessment=assessment)])
 

@@ -43,14 +43,23 @@ def new_id(prefix: str) -> str:
     return f"{prefix}-{secrets.token_hex(10)}"
 
 
-def score_without_model(_row: Row) -> OutputRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredApplication:
+    """What the model says of an application.
+
+    Attributes:
+        row: its scores and reasons, or why there are none.
+        comparisons: the applicant beside each reference population; empty where the creditor has
+            measured none.
+    """
+
+    row: OutputRow
+    comparisons: tuple[PopulationComparison, ...] = ()
+
+
+def score_without_model(_row: Row) -> ScoredApplication:
     """Scores nothing, where no model is loaded. Raises NotReadyError."""
     raise NotReadyError
-
-
-def compare_with_none(_row: Row) -> tuple[PopulationComparison, ...]:
-    """Compares with nobody, where the creditor has measured no reference populations."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +70,13 @@ class Desk:
         storage: the cases and their audit log.
         score: scores one application; blocks until the model has answered. Without a model it
             raises NotReadyError.
-        compare: sets one application beside the reference populations; blocks likewise.
         policy: the creditor's policy.
         now: the time, UTC.
         new_id: makes an id with a prefix.
     """
 
     storage: CaseStorage
-    score: Callable[[Row], OutputRow] = score_without_model
-    compare: Callable[[Row], tuple[PopulationComparison, ...]] = compare_with_none
+    score: Callable[[Row], ScoredApplication] = score_without_model
     policy: Policy = DEFAULT_POLICY
     now: Callable[[], datetime] = now_utc
     new_id: Callable[[str], str] = new_id

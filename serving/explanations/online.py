@@ -130,8 +130,8 @@ class OnlineExplainer:
         finally:
             self._num_open -= 1
 
-    async def compare(self, row: Row) -> tuple[Comparison, ...]:
-        """Sets an application beside the reference populations; nothing where there are none.
+    async def score(self, row: Row) -> ExplainedRow:
+        """Scores an application and sets it beside the reference populations, unexplained.
 
         Raises:
             OverloadedError: it does not fit into the queue.
@@ -140,11 +140,15 @@ class OnlineExplainer:
             RetryLaterError: the engine cannot compute now.
         """
         if self._references is None:
-            return ()
+            [scored] = await self._batcher.score([row])
+            return ExplainedRow(row=scored)
         read = await self._read(row)
         if isinstance(read, FailedRow):
-            return ()
-        return self._compared(read, await self._computed(read))
+            return ExplainedRow(row=read)
+        logits = await self._computed(read)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._reading, self._beside, read, logits
+        )
 
     async def search(self, work: Callable[[], T]) -> T:
         """Returns what some work gives that asks the engine again and again, such as a what-if.
@@ -238,6 +242,11 @@ class OnlineExplainer:
             explanation=kept,
             comparisons=self._compared(read, logits),
             text=text,
+        )
+
+    def _beside(self, read: ReadRow, logits: EngineLogits) -> ExplainedRow:
+        return ExplainedRow(
+            row=self._service.finish(read, logits), comparisons=self._compared(read, logits)
         )
 
     def _compared(self, read: ReadRow, logits: EngineLogits) -> tuple[Comparison, ...]:

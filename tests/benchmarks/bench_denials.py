@@ -43,7 +43,7 @@ from serving.cases.errors import SecondPersonError
 from serving.cases.events import Actor
 from serving.cases.notice_events import Channel
 from serving.casework import assessing, deciding, drafting, intake, letters, printing
-from serving.casework.desk import Desk
+from serving.casework.desk import Desk, ScoredApplication
 from serving.casework.facts import CaseFacts
 from serving.casework.printing import Rendering
 from serving.errors import ServingError
@@ -227,7 +227,10 @@ def open_desk(model: Path | None) -> Iterator[tuple[Desk, str]]:
         open_storage(Settings(state_dir=Path(folder))) as storage,
     ):
         yield (
-            Desk(storage=storage, score=lambda row: service.score([row])[0]),
+            Desk(
+                storage=storage,
+                score=lambda row: ScoredApplication(row=service.score([row])[0]),
+            ),
             (predictor.model_version),
         )
 

@@ -27,7 +27,7 @@ from serving.cases.application_file import Applicant, ApplicantRole
 from serving.cases.decisions import DecisionPath, Outcome
 from serving.cases.events import Actor
 from serving.casework import assessing, deciding, drafting, intake, letters
-from serving.casework.desk import Desk
+from serving.casework.desk import Desk, ScoredApplication
 from serving.casework.facts import CaseFacts, InformationUsed
 from serving.errors import OutputError
 from serving.notices import samples
@@ -156,7 +156,9 @@ def in_a_case(text, information):
     by = Actor(actor_id="underwriter-1", role="underwriter")
     desk = Desk(
         storage=MemoryStorage(),
-        score=lambda row: ScoringService(predictor=FakePredictor()).score([row])[0],
+        score=lambda row: ScoredApplication(
+            row=ScoringService(predictor=FakePredictor()).score([row])[0]
+        ),
         now=lambda: datetime(2026, 11, 20, 15, tzinfo=UTC),
         policy=POLICY,
     )

@@ -15,7 +15,7 @@ from serving.cases.events import Actor
 from serving.cases.notice_events import Channel
 from serving.cases.worklist import WorklistQuery
 from serving.casework import assessing, deciding, drafting, intake, letters
-from serving.casework.desk import Desk
+from serving.casework.desk import Desk, ScoredApplication
 from serving.casework.facts import CaseFacts, InformationUsed
 from serving.notices import samples
 from serving.notices.notice import CreditRequest, Transaction
@@ -68,7 +68,9 @@ class Office:
         self.clock = Clock()
         self.desk = Desk(
             storage=storage,
-            score=lambda row: ScoringService(predictor=FakePredictor()).score([row])[0],
+            score=lambda row: ScoredApplication(
+                row=ScoringService(predictor=FakePredictor()).score([row])[0]
+            ),
             now=self.clock,
         )
 

@@ -13,7 +13,7 @@ from serving.cases.case import Stage
 from serving.cases.decisions import DecisionPath, ReviewAnswer
 from serving.cases.notice_events import Channel
 from serving.casework import assessing, deciding, keeping, letters, printing, reading
-from serving.casework.desk import Desk
+from serving.casework.desk import Desk, ScoredApplication
 from serving.casework.printing import Rendering
 from serving.scoring import ScoringService
 from serving.settings import Settings
@@ -25,7 +25,7 @@ NUM_TEXTS = 4
 @pytest.fixture(scope="module")
 def score():
     service = ScoringService(predictor=Predictor.load(starter_directory()))
-    return lambda row: service.score([row])[0]
+    return lambda row: ScoredApplication(row=service.score([row])[0])
 
 
 def denied_texts():

@@ -26,7 +26,7 @@ from serving.batching.window_queue import (
 from serving.errors import NotReadyError, OverloadedError
 from serving.explanations.online import OnlineExplainer
 from serving.scoring import ScoringService
-from serving.scoring_setup import comparer_for_threads, running_scoring
+from serving.scoring_setup import running_scoring, scorer_for_threads
 from serving.settings import Settings
 
 ADDRESS = "/api/v1/predict"
@@ -276,6 +276,7 @@ def test_an_explained_answer_is_set_beside_the_reference_populations(make_client
 def test_more_cases_are_compared_at_once_than_the_loop_has_threads(tmp_path):
     path = references_file(tmp_path, model_digest=FakePredictor.digest)
     service = ScoringService(predictor=FakePredictor())
+    rows = [row_of(f"{DEBTS} {n}") for n in range(6)]
 
     async def compared():
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
@@ -283,12 +284,13 @@ def test_more_cases_are_compared_at_once_than_the_loop_has_threads(tmp_path):
         async with running_scoring(
             service, Settings(references_file=path), registry=registry
         ) as running:
-            compare = comparer_for_threads(running.explainer)
-            texts = [f"{DEBTS} {n}" for n in range(6)]
-            work = [asyncio.to_thread(compare, row_of(text)) for text in texts]
+            score = scorer_for_threads(running.explainer)
+            work = [asyncio.to_thread(score, row) for row in rows]
             return await asyncio.wait_for(asyncio.gather(*work), 30)
 
-    for near, everybody in asyncio.run(compared()):
+    found = asyncio.run(compared())
+    assert [scored.row for scored in found] == service.score(rows)
+    for near, everybody in (scored.comparisons for scored in found):
         assert (near.version, everybody.version) == ("2026-q4", "2026-q4")
 
 
