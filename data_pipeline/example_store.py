@@ -84,6 +84,7 @@ def features() -> datasets.Features:
             "category_order": indices,
             "risk_probability": datasets.Value("float64"),
             "evidence": datasets.List(span),
+            "distractors": indices,
         }
     )
 
@@ -237,5 +238,6 @@ def examples_of(data: datasets.Dataset) -> Iterator[Example]:
                 "reason_targets": tuple(row["reason_targets"]),
                 "category_order": tuple(row["category_order"]),
                 "evidence": tuple(EvidenceSpan(**span) for span in row["evidence"]),
+                "distractors": tuple(row["distractors"]),
             }
         )

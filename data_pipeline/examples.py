@@ -53,6 +53,8 @@ class Example:
             holds or their order is not known.
         risk_probability: chance of default within 12 months, 0-1; NaN when not known.
         evidence: stretches that carry a category, in order of position.
+        distractors: indices of categories that the text touches on and that do not hold, as far as
+            they are recorded.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Example:
     category_order: tuple[int, ...]
     risk_probability: float
     evidence: tuple[EvidenceSpan, ...]
+    distractors: tuple[int, ...] = ()
 
 
 def examples_from_narratives(narratives: Sequence[Narrative]) -> list[Example]:
@@ -95,6 +98,7 @@ def _example(narrative: Narrative, *, group: str) -> Example:
         category_order=tuple(_index(category) for category in narrative.categories),
         risk_probability=math.nan if probability is None else probability,
         evidence=_evidence_spans(narrative, masked=masked),
+        distractors=tuple(map(_index, narrative.distractors)),
     )
 
 

@@ -3,13 +3,14 @@
 Every reading of a text draws its changes anew: amounts of money times one factor (so that every
 ratio stays), words written short or in full, paragraphs in another order, capitals, slips of the
 pen and of the scanner. Labelled quotes move with the text. A reason may be taken out, quotes and
-label, so that it is seen to go when its words go.
+label, so that it is seen to go when its words go. A few sentences may stand for the whole (see
+`training.excerpts`).
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from random import Random
 
@@ -18,6 +19,8 @@ from data_pipeline.examples import EvidenceSpan, Example
 from data_pipeline.generator.noise import Noise, spoil
 from training.abbreviations import ABBREVIATED, SPELLED_OUT
 from training.config import AugmentationConfig
+from training.edits import Edit, edited, in_order
+from training.excerpts import take_excerpt
 
 _AMOUNT = re.compile(r"\$ ?(?P<figure>\d{1,3}(?:,\d{3})+|\d+)(?!\w|[.,]?\d{3}|\.\d[kKmM])")
 _UNMARKED = re.compile(
@@ -29,15 +32,6 @@ _ABBREVIATED_SHARE = 0.6
 _NOISE = Noise(typos_per_1000=4.0, scanned_per_1000=8.0)
 _DIALOGUE_STYLES = frozenset({"call_transcript", "chat_log"})
 _WORD = re.compile(r"[A-Za-z][A-Za-z'/-]*(?![\w'/-])")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Edit:
-    """Replaces `start:end` of a text."""
-
-    start: int
-    end: int
-    text: str
 
 
 def augment(example: Example, config: AugmentationConfig, random: Random) -> Example:
@@ -55,6 +49,7 @@ def augment(example: Example, config: AugmentationConfig, random: Random) -> Exa
         (config.reordered_ratio, reorder_paragraphs),
         (config.changed_case_ratio, change_case),
         (config.noise_ratio, add_noise),
+        (config.excerpt_ratio, take_excerpt),
     ]
     for ratio, change in changes:
         if random.random() < ratio:
@@ -87,7 +82,7 @@ def leave_out_reason(example: Example, random: Random) -> Example:
         risk_probability=math.nan,
         evidence=tuple(s for s in example.evidence if s.category_index != left_out),
     )
-    return _edited(relabelled, [_Edit(start=s, end=e, text="") for s, e in _merged(quotes)])
+    return edited(relabelled, [Edit(start=s, end=e, text="") for s, e in _merged(quotes)])
 
 
 def _stands_alone(example: Example, category: int) -> bool:
@@ -100,7 +95,7 @@ def _stands_alone(example: Example, category: int) -> bool:
 
 def _merged(spans: Sequence[EvidenceSpan]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
-    for span in _in_order(spans):
+    for span in in_order(spans):
         if merged and span.start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], span.end))
         else:
@@ -118,10 +113,10 @@ def scale_amounts(example: Example, random: Random) -> Example:
     if any(not _YEAR.fullmatch(found[0]) for found in _UNMARKED.finditer(text)):
         return example
     factor = math.exp(random.uniform(-_LARGEST_LOG_FACTOR, _LARGEST_LOG_FACTOR))
-    return _edited(
+    return edited(
         example,
         [
-            _Edit(start=m.start("figure"), end=m.end("figure"), text=_scaled(m["figure"], factor))
+            Edit(start=m.start("figure"), end=m.end("figure"), text=_scaled(m["figure"], factor))
             for m in _AMOUNT.finditer(text)
         ],
     )
@@ -144,9 +139,9 @@ def change_spelling(example: Example, random: Random) -> Example:
         other = table.get(found[0].lower())
         if other is not None and random.random() < _ABBREVIATED_SHARE:
             edits.append(
-                _Edit(start=found.start(), end=found.end(), text=_cased(other, like=found[0]))
+                Edit(start=found.start(), end=found.end(), text=_cased(other, like=found[0]))
             )
-    return _edited(example, edits)
+    return edited(example, edits)
 
 
 def _cased(word: str, *, like: str) -> str:
@@ -177,7 +172,7 @@ def reorder_paragraphs(example: Example, random: Random) -> Example:
         if home is not None
         for shift in [starts[home] - blocks[home][0]]
     ]
-    return replace(example, text="\n\n".join(texts[i] for i in order), evidence=_in_order(moved))
+    return replace(example, text="\n\n".join(texts[i] for i in order), evidence=in_order(moved))
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
@@ -206,34 +201,3 @@ def change_case(example: Example, random: Random) -> Example:
 def add_noise(example: Example, random: Random) -> Example:
     """Adds slips of the pen and of the scanner to words; figures stay."""
     return replace(example, text=spoil(example.text, _NOISE, random))
-
-
-def _edited(example: Example, edits: Sequence[_Edit]) -> Example:
-    """Applies edits, which are in order and do not overlap, and moves the quotes with them."""
-    pieces, position = [], 0
-    for edit in edits:
-        pieces += [example.text[position : edit.start], edit.text]
-        position = edit.end
-    pieces.append(example.text[position:])
-    evidence = [
-        replace(span, start=_moved(span.start, edits), end=_moved(span.end, edits, end=True))
-        for span in example.evidence
-    ]
-    return replace(example, text="".join(pieces), evidence=_in_order(evidence))
-
-
-def _moved(position: int, edits: Sequence[_Edit], *, end: bool = False) -> int:
-    """Where a position is after the edits; one inside an edit goes to its start, or its end."""
-    shift = 0
-    for edit in edits:
-        if edit.end <= position:
-            shift += len(edit.text) - (edit.end - edit.start)
-        elif edit.start < position:
-            return edit.start + shift + (len(edit.text) if end else 0)
-        else:
-            break
-    return position + shift
-
-
-def _in_order(spans: Sequence[EvidenceSpan]) -> tuple[EvidenceSpan, ...]:
-    return tuple(sorted(spans, key=lambda span: (span.start, span.end, span.category_index)))

@@ -81,6 +81,8 @@ class AugmentationConfig(Section):
         reordered_ratio: share of the texts whose paragraphs are put into another order.
         changed_case_ratio: share of the texts written without capitals, or in capitals.
         noise_ratio: share of the texts with slips of the pen and of the scanner.
+        excerpt_ratio: share of the texts of which a few sentences are read; what these may not
+            state any more is unknown then.
         masked_texts_ratio: share of the texts of a batch in which tokens are masked.
         max_masked_tokens_ratio: largest share of the tokens masked in such a text.
         head_dropout: dropout before and inside the heads. The encoder runs without dropout, which
@@ -93,6 +95,7 @@ class AugmentationConfig(Section):
     reordered_ratio: float = Field(default=0.0, ge=0, le=1)
     changed_case_ratio: float = Field(default=0.0, ge=0, le=1)
     noise_ratio: float = Field(default=0.0, ge=0, le=1)
+    excerpt_ratio: float = Field(default=0.0, ge=0, le=1)
     masked_texts_ratio: float = Field(default=0.7, ge=0, le=1)
     max_masked_tokens_ratio: float = Field(default=0.2, ge=0, le=1)
     head_dropout: float = Field(default=0.2, ge=0, lt=1)

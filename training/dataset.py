@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from data_pipeline.domain.taxonomy import CATEGORIES
-from data_pipeline.examples import Example
+from data_pipeline.examples import UNKNOWN, Example
 from model_store.engine.batching import token_budget_batches
 from model_store.engine.torch_backend import pad_rows
 from model_store.windows import TextTokenizer, TokenizedText, Window
@@ -179,6 +179,7 @@ def _window_evidence(
             if _evidence_known(text.example):
                 stop = window.start + window.num_text_tokens
                 labels_TC = text.evidence_TC[window.start : stop].astype(np.float32)
+                labels_TC[:, [t == UNKNOWN for t in text.example.category_targets]] = UNKNOWN
                 evidence_WTC[row, 1 : 1 + len(labels_TC)] = torch.from_numpy(labels_TC)
             row += 1
     return evidence_WTC

@@ -127,7 +127,7 @@ def evidence_loss(
     """
     loss_WTC = _masked_bce(evidence_WTC, batch.evidence_WTC)
     inside_WTC = batch.evidence_WTC == 1
-    outside_W = (batch.evidence_WTC[..., 0] >= 0).sum(dim=1)
+    outside_W = (batch.evidence_WTC >= 0).any(dim=2).sum(dim=1)
 
     def per_text(values_W: Num[Tensor, " W"]) -> Float[Tensor, " N"]:
         zeros_N = loss_WTC.new_zeros(batch.num_texts)

@@ -39,10 +39,18 @@ def split_clauses(text: str) -> list[tuple[int, int]]:
     they hold every character that is no white space.
     """
     return [
-        (start, end)
+        clause
+        for sentence in split_sentences(text)
+        for clause in _joined(text, _cut(text, sentence, _clause_ends(text, sentence)))
+    ]
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Returns the sentences of a text likewise; every line ends one."""
+    return [
+        sentence
         for line in _LINE.finditer(text)
         for sentence in _cut(text, line.span(), _sentence_ends(text, line.span()))
-        for start, end in _joined(text, _cut(text, sentence, _clause_ends(text, sentence)))
     ]
 
 

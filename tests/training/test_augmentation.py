@@ -29,6 +29,7 @@ ALWAYS = AugmentationConfig(
     reordered_ratio=1,
     changed_case_ratio=1,
     noise_ratio=1,
+    excerpt_ratio=1,
 )
 CHANGES = [scale_amounts, change_spelling, reorder_paragraphs, change_case, add_noise]
 SEEDS = range(12)
