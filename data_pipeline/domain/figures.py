@@ -19,7 +19,7 @@ from data_pipeline.domain.ratios import (
     loan_to_income_ratio,
     loan_to_value_ratio,
 )
-from data_pipeline.domain.rendering import FIELD_LABELS
+from data_pipeline.domain.rendering import FIELD_LABELS, FIELD_UNITS
 
 _MONTHS_PER_YEAR = 12
 _NUMBER = r"(?P<value>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -43,44 +43,44 @@ class Figure:
 
 
 _LINE = re.compile(
-    rf"^(?P<label>{'|'.join(map(re.escape, FIELD_LABELS))}): (?P<number>-?\$?{_NUMBER})(?![\d-])",
+    rf"^(?P<label>{'|'.join(map(re.escape, FIELD_LABELS))}): (?P<number>-?\$?{_NUMBER})"
+    r"(?P<unit>[^\n]*)$",
     re.MULTILINE,
 )
 
-
 # Between a name and its number: a colon, a bar, "comes to"; no other word and no line end.
 _LINK = r"[^\w\n]{0,3}(?:(?:of|is|was|at|now|comes|to|ratio|stated|about)[^\w\n]{1,2}){0,3}"
+_SMALL = r"\d{1,3}(?:\.\d{1,2})?"
+_AFTER = re.compile(rf"{_LINK}(?<![\d.,$])(?P<value>{_SMALL})(?!\d|[.,]\d)", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<![\w.,$/])(?P<value>{_SMALL})[^\S\n]?%?[^\S\n](?=[^\W\d])")
 
-
-def _named(names: str, *, num_digits: int = 3) -> re.Pattern[str]:
-    """Finds a number behind its name ("DTI: 47.5") or before it ("a 47 % DTI")."""
-    number = rf"\d{{1,{num_digits}}}(?:\.\d{{1,2}})?"
-    return re.compile(
-        rf"(?<![^\W_])(?:{names})(?![^\W_]){_LINK}(?<![\d.,$])(?P<after>{number})(?!\d|[.,]\d)"
-        rf"|(?<![\d.,$/])(?P<before>{number})[^\S\n]?%?[^\S\n](?:{names})(?![^\W_])",
-        re.IGNORECASE,
+# "BE" is short for the back-end ratio where it is no verb, as it is in "WOULD BE 104".
+_VERB = "".join(
+    f"(?<!{word} )"
+    for word in (
+        "to", "will", "would", "'ll", "’ll", "'d", "’d", "can", "could", "may", "might", "must",
+        "shall", "should", "not", "n't", "n’t", "only", "also", "still", "then", "now",
     )
-
-
-_PROSE: tuple[tuple[str, re.Pattern[str], tuple[float, float]], ...] = (
-    (
-        "debt_to_income_ratio",
-        _named(r"DTI|debt[- ]to[- ]income|back[- ]?end|debt ratio|BE"),
-        (1, 200),
+)  # fmt: skip
+_NAMES = {
+    "debt_to_income_ratio": (
+        rf"DTI|debt[- ]to[- ]income|back[- ]?end|debt ratio|{_VERB}(?-i:BE)(?! AT\b)"
     ),
-    ("loan_to_value_ratio", _named(r"C?LTV|loan[- ]to[- ]value"), (1, 250)),
-    (
-        "credit_score",
-        _named(r"FICO|credit scores?|scores?|beacon|vantage(?:score)?|middle score"),
-        (300, 850),
-    ),
-    ("revolving_utilization_ratio", _named(r"(?:revolving )?utili[sz]ation|util"), (0, 200)),
-    (
-        "num_inquiries_6m",
-        _named(r"inq(?:uir(?:y|ies)|s)?(?:[_ ]6m)?", num_digits=2),
-        (0, 99),
-    ),
-)
+    "loan_to_value_ratio": r"C?LTV|loan[- ]to[- ]value",
+    "credit_score": r"FICO|credit scores?|scores?|beacon|vantage(?:score)?|middle score",
+    "revolving_utilization_ratio": r"(?:revolving )?utili[sz]ation|util",
+    "num_inquiries_6m": r"inq(?:uir(?:y|ies)|s)?(?:[_ ]6m)?",
+}
+_RANGES = {
+    "debt_to_income_ratio": (1, 200),
+    "loan_to_value_ratio": (1, 250),
+    "credit_score": (300, 850),
+    "revolving_utilization_ratio": (0, 200),
+    "num_inquiries_6m": (0, 99),
+}
+_COUNTS = frozenset({"credit_score", "num_inquiries_6m"})
+_ANY_NAME = "|".join(f"(?P<{kind}>{names})" for kind, names in _NAMES.items())
+_NAME = re.compile(rf"(?<![^\W_])(?:{_ANY_NAME})(?![^\W_])", re.IGNORECASE)
 
 
 def find_figures(text: str) -> list[Figure]:
@@ -100,9 +100,12 @@ def find_figures(text: str) -> list[Figure]:
 
 def _of_lines(text: str) -> Iterator[Figure]:
     for match in _LINE.finditer(text):
+        kind = FIELD_LABELS[match["label"]]
+        if match["unit"].rstrip().removesuffix(".") not in FIELD_UNITS[kind]:
+            continue
         value = float(match["value"].replace(",", ""))
         yield Figure(
-            kind=FIELD_LABELS[match["label"]],
+            kind=kind,
             value=-value if match["number"].startswith("-") else value,
             start=match.start("number"),
             end=match.end("number"),
@@ -110,11 +113,34 @@ def _of_lines(text: str) -> Iterator[Figure]:
 
 
 def _of_prose(text: str) -> Iterator[Figure]:
-    for kind, pattern, (least, most) in _PROSE:
-        for match in pattern.finditer(text):
-            group = "after" if match["after"] else "before"
-            if least <= (value := float(match[group])) <= most:
-                yield Figure(kind=kind, value=value, start=match.start(group), end=match.end(group))
+    """Figures behind their names ("DTI: 47.5") or before them ("a 47 % DTI").
+
+    Between two numbers a name belongs to the one on the side on which the name before it has its
+    own, at first to the one behind it; no number belongs to two names.
+    """
+    before = {match.end(): match for match in _BEFORE.finditer(text)}
+    is_behind, last_end = True, 0
+    for name in _NAME.finditer(text):
+        kind = str(name.lastgroup)
+        found = {
+            True: _value_of(kind, _AFTER.match(text, name.end())),
+            False: _value_of(kind, before.get(name.start()), from_=last_end),
+        }
+        side = is_behind if found[is_behind] else not is_behind
+        if (figure := found[side]) is not None:
+            is_behind, last_end = side, figure.end
+            yield figure
+
+
+def _value_of(kind: str, match: re.Match[str] | None, *, from_: int = 0) -> Figure | None:
+    """The figure of a kind that a match gives, if it lies behind a position and in range."""
+    if match is None or match.start("value") < from_:
+        return None
+    least, most = _RANGES[kind]
+    value = float(match["value"])
+    if not least <= value <= most or (kind in _COUNTS and not value.is_integer()):
+        return None
+    return Figure(kind=kind, value=value, start=match.start("value"), end=match.end("value"))
 
 
 def _derived(first: Mapping[str, Figure]) -> Iterator[Figure]:

@@ -135,6 +135,20 @@ _LINES: tuple[tuple[str, str, Callable[..., str]], ...] = (
 FIELD_LABELS: dict[str, str] = {label: name for name, label, _ in _LINES}
 """Name of the application field that each label of a rendering stands for."""
 
+_UNITS: dict[Callable[..., str], tuple[str, ...]] = {
+    _usd_a_year: (" a year",),
+    _usd_a_month: (" a month",),
+    _ratio: ("%",),
+    _percent: ("%",),
+    _years: (" year", " years"),
+    _months: (" month", " months"),
+}
+
+FIELD_UNITS: dict[str, tuple[str, ...]] = {
+    name: _UNITS.get(words, ("",)) for name, _, words in _LINES
+}
+"""What a rendering writes behind the number of each field, its sign and currency left out."""
+
 _LINE = re.compile(rf"(?P<label>{'|'.join(map(re.escape, FIELD_LABELS))}): ")
 
 

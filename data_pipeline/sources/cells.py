@@ -1,5 +1,6 @@
 """Cells of public data sets: the same column is a number in one file and text in another."""
 
+import re
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TypeVar
@@ -8,6 +9,7 @@ from data_pipeline.sources.rows import RowValueError, require_clean_text
 
 Value = TypeVar("Value")
 
+_WHOLE = re.compile(r"(-?\d+)\.0+")  # as pandas writes a column with blanks
 _ABSENT = frozenset({"", "NA", "N/A", "n/a", "Exempt", "nan", "None"})
 
 
@@ -31,6 +33,8 @@ class Cells:
         if value is None:
             return None
         text = value.strip() if isinstance(value, str) else _number_text(value, column=column)
+        if whole := _WHOLE.fullmatch(text):
+            text = whole[1]
         if text in _ABSENT:
             return None
         require_clean_text(text, field=column)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from data_pipeline.domain.taxonomy import DenialCategory, categories_of_hmda_code
-from data_pipeline.sources.cells import Cells
+from data_pipeline.sources.cells import Cells, wrong_cell
 from data_pipeline.sources.lendingclub import month_of
 
 _ORIGINATED = frozenset({"1", "Loan originated"})
@@ -24,6 +24,7 @@ _REASON_LABELS = {
     "Mortgage insurance denied": 8,
     "Other": 9,
 }
+_REASON_CODES = range(1, 10)
 _REASON_COLUMNS = (
     *(f"denial_reason-{n}" for n in range(1, 5)),
     *(f"denial_reason_{n}" for n in range(1, 4)),
@@ -59,6 +60,9 @@ def hmda_labels(row: Mapping[str, object]) -> HmdaLabels:
     Args:
         row: cells by column; only `HMDA_LABEL_COLUMNS` are read. Codes that name no reason
             (10 not applicable, 1111 exempt) are left out.
+
+    Raises:
+        RowValueError: a denial reason is neither a code nor a label of one.
     """
     cells = Cells(row)
     action = cells.text("action_taken")
@@ -73,10 +77,16 @@ def hmda_labels(row: Mapping[str, object]) -> HmdaLabels:
 
 
 def _reason_codes(cells: Cells) -> Iterable[int]:
-    listed = (cells.text(column) for column in _REASON_COLUMNS)
-    codes = (_REASON_LABELS.get(text) or text for text in listed if text)
-    known = (int(code) for code in codes if str(code).isdecimal() and 1 <= int(code) <= 9)  # noqa: PLR2004
-    return dict.fromkeys(known)
+    listed = (_reason_code(cells, column) for column in _REASON_COLUMNS)
+    return dict.fromkeys(code for code in listed if code is not None and code in _REASON_CODES)
+
+
+def _reason_code(cells: Cells, column: str) -> int | None:
+    text = cells.text(column)
+    code = _REASON_LABELS.get(text, text) if text else None
+    if code is not None and not str(code).isdecimal():
+        raise wrong_cell(column, expected="the code or the label of a denial reason")
+    return None if code is None else int(code)
 
 
 LENDINGCLUB_LABEL_COLUMNS = frozenset({"issue_d", "last_pymnt_d", "loan_status"})

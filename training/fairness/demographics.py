@@ -132,7 +132,7 @@ def _elderly(cells: Cells) -> str | None:
 def _tract(column: str) -> _Reader:
     def read(cells: Cells) -> str | None:
         percent = cells.number(column)
-        if percent is None:
+        if not percent:  # a register has 0 where the tract is not known
             return None
         return "under 50 % minority" if percent < _MAJORITY_PERCENT else "50 % minority or more"
 
@@ -153,9 +153,7 @@ _READERS: dict[str, dict[str, _Reader]] = {
         "derived_sex": _aggregate("derived_sex"),
         "applicant_sex": _legacy("applicant_sex", _LEGACY_SEXES),
     },
-    "age": {
-        "applicant_age_above_62": lambda c: _ELDERLY.get(c.text("applicant_age_above_62") or "")
-    },
+    "age": {"applicant_age_above_62": _elderly},
     "neighbourhood": {
         "tract_minority_population_percent": _tract("tract_minority_population_percent"),
         "minority_population": _tract("minority_population"),

@@ -51,6 +51,11 @@ def test_the_numbers_of_field_lines_are_those_of_the_application():
         ("Utilization 22, paid perfectly", "revolving_utilization_ratio", 22),
         ("14 inquiries in four months", "num_inquiries_6m", 14),
         ("inq_6m=9", "num_inquiries_6m", 9),
+        ("FE 36.1 BE 44.1", "debt_to_income_ratio", 44.1),
+        ("BACK END 44. IT MUST BE 12 MONTHS", "debt_to_income_ratio", 44),
+        ("PTI 12.9  DTI 33.1", "debt_to_income_ratio", 33.1),
+        ("R184 DTI 37.0", "debt_to_income_ratio", 37),
+        ("B1 DTI 45", "debt_to_income_ratio", 45),
     ],
 )
 def test_ratios_and_scores_in_prose_are_found(text, kind, value):
@@ -76,6 +81,65 @@ def test_ratios_and_scores_in_prose_are_found(text, kind, value):
 )
 def test_other_numbers_are_left_alone(text):
     assert find_figures(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Her payment will be 36 months behind",
+        "He will be 67 at maturity",
+        "We would be at 118% of book value",
+        "LTV would be high; it could be 60 months",
+        "HE WILL BE 67 AT MATURITY, WE'D BE AT 118 AND IT MAY NOT BE 12",
+        "be 33",
+    ],
+)
+def test_the_verb_is_no_ratio(text):
+    assert find_figures(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FICO 690 DTI 45 LTV 80",
+        "FICO 690, DTI 45%, LTV 80",
+        "LTV 80 DTI 45 FICO 690",
+        "690 FICO 45 DTI 80 LTV",
+        "690 FICO, 45% DTI, 80% LTV",
+        "FICO 690 | LTV 80 | DTI 45",
+        "DTI 45 690 FICO LTV 80",
+    ],
+)
+def test_in_a_run_of_figures_each_name_has_its_own(text):
+    assert figures(text) == {
+        "credit_score": 690,
+        "debt_to_income_ratio": 45,
+        "loan_to_value_ratio": 80,
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Loan term: 30 years",
+        "Loan amount: $250k",
+        "Loan amount: $1.2M",
+        "Gross income: $7,500 a month",
+        "Time with employer: 8 months",
+        "Down payment: 5%",
+        "Collateral value: 2024-05-01",
+    ],
+)
+def test_a_line_in_another_unit_than_the_field_has_gives_no_figure(line):
+    assert find_figures(line) == []
+
+
+@pytest.mark.parametrize("end", ["", ".", " ", "\r"])
+def test_a_line_in_the_unit_of_the_field_gives_it(end):
+    assert figures(f"Loan term: 60 months{end}\nLoan amount: $9,000{end}") == {
+        "loan_term_months": 60,
+        "loan_amount_usd": 9_000,
+    }
 
 
 def test_every_mention_counts_and_they_come_in_order():

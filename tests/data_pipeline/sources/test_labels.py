@@ -7,6 +7,7 @@ import pytest
 from data_pipeline.domain.taxonomy import DenialCategory, categories_of_hmda_code
 from data_pipeline.sources import lendingclub
 from data_pipeline.sources.labels import hmda_labels, lendingclub_labels
+from data_pipeline.sources.rows import RowValueError
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -84,3 +85,15 @@ def test_default_is_a_charge_off_and_early_where_payments_stopped_early(
 
 def test_no_outcome_of_a_loan_is_read_as_input():
     assert not lendingclub.INPUT_COLUMNS & {"loan_status", "last_pymnt_d"}
+
+
+def test_codes_with_a_point_are_codes():
+    row = {"action_taken": "3.0", "denial_reason-1": "4", "denial_reason-2": "1.0"}
+    labels = hmda_labels(row)
+    assert (labels.denied, labels.reason_codes) == (True, (4, 1))
+
+
+@pytest.mark.parametrize("found", ["Collaterol", "1.5", "-1", "3;4"])
+def test_a_reason_that_is_none_is_told(found):
+    with pytest.raises(RowValueError, match="denial_reason-2"):
+        hmda_labels({"action_taken": "3", "denial_reason-1": "4", "denial_reason-2": found})

@@ -96,6 +96,15 @@ def test_the_groups_of_the_later_schema_are_the_registers_own_aggregates(tmp_pat
     ]
 
 
+def test_a_row_whose_tract_is_not_known_belongs_to_no_neighbourhood(tmp_path):
+    base = dict.fromkeys(DEMOGRAPHIC_COLUMNS, "") | {"derived_sex": "Male"}
+    rows = [
+        base | {"tract_minority_population_percent": percent} for percent in ("0", "0.0", "0.1")
+    ]
+    found = groups_of(written(tmp_path / "lar.csv", rows))
+    assert [groups.get("neighbourhood") for groups in found] == [None, None, "under 50 % minority"]
+
+
 def test_labels_and_codes_of_the_earlier_schema_say_the_same(tmp_path):
     labels = {
         "applicant_race_1": "Black or African American",
