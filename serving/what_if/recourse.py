@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from data_pipeline.domain.application import LoanApplication
+from data_pipeline.domain.figures import find_figures
 from data_pipeline.domain.taxonomy import DenialReason
 from model_store.explain.clauses import split_clauses
 from serving.rows import ScoredRow, StatedReason
@@ -39,6 +40,7 @@ _MAX_TOGETHER = 4
 _MAX_STRUCK = 3
 _MAX_WEIGHED = 24
 _ROUNDING = 1e-6  # of a step: what arithmetic leaves of a whole number of them
+_SAID_ALONE = 0.2  # probability of its category from which on a clause alone states a matter
 _SETTLE_COST = 1.0  # of settling one stated matter, beside moving a field all the way
 
 
@@ -124,6 +126,7 @@ class _Search:
         self._row = row
         self._known, self._lasting = _stated_in(row), _lasting_in(row)
         self._entry: ReasonRecourse = table().reasons[stated.reason]
+        self._clauses = list(_that_may_go(application.text or ""))
         self._fields = tuple(name for name in self._entry.fields if self._may_change(name))
 
     def run(self) -> list[Suggestion]:
@@ -167,42 +170,54 @@ class _Search:
 
     def _settled(self, clauses: Sequence[_Stretch]) -> list[Suggestion]:
         """Leaves out clauses that state the matter, one more each time."""
-        how = self._entry.settle
-        if how is None:
-            return []
         tries = []
         for count in range(1, len(clauses) + 1):
             made = self._made({}, strike=sorted(clauses[:count]))
-            if made is not None:
-                tries.append(_Try(how=(how,), changed=made, cost=_SETTLE_COST * count))
+            if made is not None and self._entry.settle is not None:
+                how = (self._entry.settle,)
+                tries.append(_Try(how=how, changed=made, cost=_SETTLE_COST * count))
         return self._first(tries)
 
     def _quoted(self) -> list[_Stretch]:
-        """The clauses that the answer quotes for the reason."""
-        clauses = split_clauses(self._application.text or "")
+        """The clauses that the answer quotes for the reason and that state it."""
+        if self._entry.settle is None:
+            return []
         holding = [
             clause
             for span in self._stated.evidence
-            for clause in clauses
+            for clause in self._clauses
             if clause[0] < span.end and span.start < clause[1]
         ]
-        return list(dict.fromkeys(holding))[:_MAX_STRUCK]
+        return self._stating(list(dict.fromkeys(holding)))[:_MAX_STRUCK]
 
     def _weighed(self) -> list[_Stretch]:
-        """The clauses without which the reason is least likely, each left out alone."""
+        """The clauses that state the matter and without which the reason is least likely."""
         if self._entry.settle is None:
             return []
-        made = {
-            clause: self._made({}, strike=[clause])
-            for clause in split_clauses(self._application.text or "")[:_MAX_WEIGHED]
-        }
-        tried = {clause: one.application for clause, one in made.items() if one is not None}
-        self.num_tried += len(tried)
-        rows = self._score(list(tried.values())) if tried else []
-        left = dict(zip(tried, map(self._likelihood, rows), strict=True))
+        made = {clause: self._made({}, strike=[clause]) for clause in self._clauses[:_MAX_WEIGHED]}
+        left = self._likelihoods(
+            {clause: one.application for clause, one in made.items() if one is not None}
+        )
         present = self._likelihood(self._row)
         helping = [clause for clause in left if left[clause] < present]
-        return sorted(helping, key=lambda clause: left[clause])[:_MAX_STRUCK]
+        return self._stating(sorted(helping, key=lambda clause: left[clause]))[:_MAX_STRUCK]
+
+    def _stating(self, clauses: Sequence[_Stretch]) -> list[_Stretch]:
+        """Those of some clauses that state the matter by themselves.
+
+        Without others a text may say less of a matter that they do not state, as what is asked for.
+        """
+        text = self._application.text or ""
+        alone = self._likelihoods({c: LoanApplication(text=text[c[0] : c[1]]) for c in clauses})
+        return [clause for clause in clauses if alone[clause][1] >= _SAID_ALONE]
+
+    def _likelihoods(
+        self, tries: Mapping[_Stretch, LoanApplication]
+    ) -> dict[_Stretch, tuple[bool, float]]:
+        """How likely the reason is of each of some applications."""
+        self.num_tried += len(tries)
+        rows = self._score(list(tries.values())) if tries else []
+        return dict(zip(tries, map(self._likelihood, rows), strict=True))
 
     def _likelihood(self, row: ScoredRow) -> tuple[bool, float]:
         """Whether the reason is stated, and how likely its category is."""
@@ -315,6 +330,14 @@ class _Search:
                 found.reason == self._stated.reason for found in row.review_reasons
             ),
         )
+
+
+def _that_may_go(text: str) -> Iterator[_Stretch]:
+    """The clauses of a text, but for those with a figure that nobody can change, as a score is."""
+    fixed = [figure for figure in find_figures(text) if figure.kind in table().refused]
+    for start, end in split_clauses(text):
+        if not any(start < figure.end and figure.start < end for figure in fixed):
+            yield start, end
 
 
 def _stated_in(row: ScoredRow) -> set[DenialReason]:

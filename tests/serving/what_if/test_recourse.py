@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from data_pipeline.domain.application import LoanApplication, LoanProduct
@@ -189,7 +191,8 @@ def test_no_value_is_tried_on_the_wrong_side_of_the_present_one(field, value):
     given = APPLICATION_FIELDS | {field: value}
     application = LoanApplication(**given | {"debt_to_income_ratio": 0.9, "product": AUTO})
     _, rules = search(application, OBLIGATIONS)
-    tried = [value for asked in rules.asked if (value := getattr(asked, field)) != given[field]]
+    values = {getattr(asked, field) for asked in rules.asked}
+    tried = values - {given[field], None}  # a clause alone has no fields
     assert tried
     is_up = table().fields[field].direction == "up"
     assert all((other > given[field]) == is_up for other in tried)
@@ -221,19 +224,10 @@ def test_clauses_that_no_quote_names_are_found_by_leaving_each_out():
 
         def row(self, application):
             row = super().row(application)
-            start = EvidenceSpan(start=0, end=4, quote=row.principal_reasons[0].evidence[0].quote)
-            return (
-                row.model_copy(
-                    update={
-                        "principal_reasons": [
-                            reason.model_copy(update={"evidence": [start]})
-                            for reason in row.principal_reasons
-                        ]
-                    }
-                )
-                if row.principal_reasons
-                else row
-            )
+            for reason in row.principal_reasons:
+                quote = reason.evidence[0].quote
+                reason.evidence[:] = [EvidenceSpan(start=0, end=4, quote=quote)]
+            return row
 
     application = LoanApplication(text=TEXT)
     rules = MisquotingRules()
@@ -241,3 +235,27 @@ def test_clauses_that_no_quote_names_are_found_by_leaving_each_out():
     [suggestion] = found.suggestions
     [(start, end)] = suggestion.changed.struck
     assert "judgment" in TEXT[start:end]
+
+
+def test_a_clause_with_a_score_is_not_left_out():
+    text = "An unpaid judgment, and a FICO of 655. A second judgment is unpaid."
+    found, _ = search(LoanApplication(text=text), COLLECTION)
+    assert found.suggestions == ()
+
+
+def test_a_clause_that_does_not_state_the_matter_is_not_left_out():
+    class TogetherRules(Rules):
+        """States the judgment only of who asks for something."""
+
+        def row(self, application):
+            text = application.text or ""
+            if "Asks" not in text and text != "A judgment of $6,300 is unpaid;":
+                application = replace(application, text=text.replace("judgment", "matter"))
+            return super().row(application)
+
+    rules = TogetherRules()
+    application = LoanApplication(text=TEXT)
+    found = find_recourse(application, rules.row(application), COLLECTION, score=rules)
+    assert [TEXT[start:end] for s in found.suggestions for start, end in s.changed.struck] == [
+        "A judgment of $6,300 is unpaid;"
+    ]
