@@ -24,7 +24,10 @@ class ReportBody(Command):
 
 
 class ScoreBody(Command):
-    """A credit score that was considered, as its provider delivered it (15 USC 1681g(f)(1))."""
+    """A credit score that was considered, as its provider delivered it (15 USC 1681g(f)(1)).
+
+    It stands beside the report on the same consumer that it was made from.
+    """
 
     consumer_id: ConsumerId
     score: int

@@ -94,7 +94,8 @@ def particulars_of(cells: Mapping[str, object], application: LoanApplication) ->
 
     An application that tells what a consumer report says needs the agencies, or an empty list
     where the figures come from the applicant: a report that was used is to be disclosed, and
-    nothing else would show that one was. Source: 15 USC 1681m(a).
+    nothing else would show that one was. A credit score needs the agency whose report it was made
+    from. Source: 15 USC 1681m(a).
     """
     found, unreadable = _read(cells)
     agencies, score = found.pop(_AGENCIES, None), found.pop(_SCORE, None)
@@ -103,7 +104,8 @@ def particulars_of(cells: Mapping[str, object], application: LoanApplication) ->
     if scores is None:
         unreadable.append(_SCORE)
     missing = [name for name in REQUIRED_COLUMNS if not found.get(name) and name not in unreadable]
-    if agencies is None and _AGENCIES not in unreadable and _tells_of_a_report(application):
+    is_untold = agencies is None and _tells_of_a_report(application)
+    if _AGENCIES not in unreadable and (is_untold or (scores and not agencies)):
         missing.append(_AGENCIES)
     if agencies and application.credit_score is not None and scores == ():
         missing.append(_SCORE)

@@ -108,9 +108,11 @@ def check_information(
     """Checks reports and scores: whose they are, and what a notice will have to say of them.
 
     Raises:
-        FactsError: a consumer takes no part, has two scores, or a score cannot be.
+        FactsError: a consumer takes no part, has two scores or one without a report, or a score
+            cannot be.
     """
     known = {applicant.consumer_id for applicant in applicants}
+    reported = {report.consumer_id for report in found.reports}
     for position, report in enumerate(found.reports):
         if report.consumer_id not in known:
             raise _stranger(f"reports.{position}.consumer_id")
@@ -125,6 +127,13 @@ def check_information(
         if score.consumer_id not in known:
             raise _stranger(f"scores.{position}.consumer_id")
         _check_score(score, field=f"scores.{position}", today=today)
+        if score.consumer_id not in reported:
+            raise FactsError(
+                field=f"scores.{position}.consumer_id",
+                found="somebody on whom there is no report",
+                expected="the report that the score was made from, with its agency, among reports",
+                clause="15 USC 1681m(a)(3)",
+            )
     scored = [score.consumer_id for score in found.scores]
     if len(set(scored)) != len(scored):
         raise FactsError(

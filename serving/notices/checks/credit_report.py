@@ -34,6 +34,16 @@ def _score(notice: AdverseActionNotice, record: DecisionRecord) -> ScoreUsed | N
     return next((used for used in record.scores_used if used.consumer_id == own), None)
 
 
+def _rests_on_a_report(notice: AdverseActionNotice, record: DecisionRecord) -> bool:
+    """Whether a report on this recipient counted: one that is recorded, or the one behind a score.
+
+    A score is made from a consumer report, and the score's block says that it was obtained from the
+    agency. Source: 15 USC 1681m(a); 12 CFR 1002, Appendix C, form C-1, Part II.
+    """
+    has_score = notice.score_block is not None or _score(notice, record) is not None
+    return has_score or bool(_reports(notice, record))
+
+
 def _owes_outside_statement(notice: AdverseActionNotice, record: DecisionRecord) -> bool:
     return record.other_information_used and has_outside_statement(notice.form, record.action)
 
@@ -44,6 +54,12 @@ def names_each_reporting_agency(
 ) -> Fault | None:
     """Name, address and telephone of each agency used, toll-free where it is nationwide."""
     shown = notice.report_block.agencies if notice.report_block else ()
+    if not shown and _rests_on_a_report(notice, record):
+        return Fault(
+            field="notice.report_block.agencies",
+            found="names no agency though a report or a credit score was used",
+            advice="record the report that was used, and name its agency",
+        )
     for used in _reports(notice, record):
         if used not in shown:
             return Fault(
@@ -70,7 +86,7 @@ def names_each_reporting_agency(
 
 
 def _lacks_sentence(notice: AdverseActionNotice, record: DecisionRecord, name: str) -> Fault | None:
-    if not _reports(notice, record):
+    if not _rests_on_a_report(notice, record):
         return None
     sentences = notice.report_block.sentences if notice.report_block else ()
     if normalised(wording(name)) in map(normalised, sentences):

@@ -229,6 +229,8 @@ def test_figures_of_a_consumer_report_need_the_agency_or_the_word_that_there_was
         person(3, credit_score=612, reporting_agencies=[AGENCY]),
         person(4, credit_score=612, reporting_agencies=[AGENCY], credit_score_used=SCORE),
         person(5, credit_score=612, reporting_agencies=[]),
+        person(6, credit_score_used=SCORE),
+        person(7, credit_score_used=SCORE, reporting_agencies=[]),
     ]
     table, _ = drafted(rows)
     assert [(entry["outcome"], entry["columns"]) for entry in table] == [
@@ -237,6 +239,8 @@ def test_figures_of_a_consumer_report_need_the_agency_or_the_word_that_there_was
         ("particulars_missing", ["credit_score_used"]),
         ("drafted", []),
         ("drafted", []),
+        ("particulars_missing", ["reporting_agencies"]),
+        ("particulars_missing", ["reporting_agencies"]),
     ]
 
 

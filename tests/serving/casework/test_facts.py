@@ -105,6 +105,17 @@ def test_a_score_that_cannot_be_names_field_and_clause(office, people, change, f
     assert clause in str(caught.value)
 
 
+def test_a_score_needs_the_report_on_the_same_consumer(office, people, make_applicant):
+    joint = (make_applicant(), make_applicant(2, ApplicantRole.JOINT))
+    case_id = office.receive(applicants=joint)
+    theirs = replace(samples.SCORE, consumer_id="consumer-2")
+    for reports, score in (((), samples.SCORE), (samples.DENIAL.reports_used, theirs)):
+        used = InformationUsed(reports=reports, scores=(score,))
+        with pytest.raises(FactsError, match=r"1681m\(a\)\(3\)") as caught:
+            intake.add_information(office.desk, case_id, used, by=people[0])
+        assert caught.value.field == "scores.0.consumer_id"
+
+
 def test_a_report_needs_an_agency_that_can_be_reached(office, people):
     case_id = office.receive()
     agency = replace(samples.AGENCY, address_lines=())

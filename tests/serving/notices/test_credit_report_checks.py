@@ -64,6 +64,16 @@ def test_f2_nothing_is_added_to_the_form(changed, failed):
     assert failed(changed(report_block=replace(REPORT, sentences=added))) == {"F2"}
 
 
+@pytest.mark.parametrize("form", [NoticeForm.C1, NoticeForm.C2, NoticeForm.C5])
+def test_f1_to_f4_a_score_without_its_report_lacks_the_rights_that_come_with_one(
+    form, changed, failed
+):
+    case = changed(form, report_block=None, record_reports_used=())
+    assert failed(case) == {"F1", "F2", "F3", "F4"}
+    unshown = changed(form, report_block=None, score_block=None, record_reports_used=())
+    assert failed(unshown) == {"F1", "F2", "F3", "F4", "F5"}
+
+
 @pytest.mark.parametrize(
     "change",
     [

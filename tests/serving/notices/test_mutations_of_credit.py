@@ -54,6 +54,12 @@ def f1_no_block(case, change, _):
         yield change(report_block=None)
 
 
+def a_score_without_its_report(case, change, _):
+    """In record and notice alike: nothing but the score tells that there was one."""
+    if case.notice.score_block is not None and case.notice.report_block is not None:
+        yield change(report_block=None, record_reports_used=())
+
+
 def sentence_rule(check_id):
     prescribed = wording(NAMES[check_id])
 
@@ -290,10 +296,10 @@ def a1_one_person(case, change, _):
 
 
 RULES = {
-    "F1": [f1_broken_entry, f1_incomplete_in_both, f1_no_block],
-    "F2": [sentence_rule("F2"), f2_added],
-    "F3": [sentence_rule("F3")],
-    "F4": [sentence_rule("F4")],
+    "F1": [f1_broken_entry, f1_incomplete_in_both, f1_no_block, a_score_without_its_report],
+    "F2": [sentence_rule("F2"), f2_added, a_score_without_its_report],
+    "F3": [sentence_rule("F3"), a_score_without_its_report],
+    "F4": [sentence_rule("F4"), a_score_without_its_report],
     "F5": [f5_broken_block, f5_wrong_in_both],
     "F6": [f6_broken_factors, f6_wrong_in_both],
     "F7": [f7_not_used, f7_added],
