@@ -7,7 +7,7 @@ from serving.api.applications import has_id, read_application
 from serving.api.decision_requests import DecideRequest
 from serving.api.information_requests import InformationRequest
 from serving.api.notice_requests import DraftAllBody, DraftRequestBody
-from serving.cases.application_file import Applicant
+from serving.cases.application_file import Applicant, ApplicantRole
 from serving.cases.decisions import ReviewAnswer
 from serving.casework.deciding import Decide, GivenReason, Passage
 from serving.casework.drafting import Draft
@@ -33,16 +33,7 @@ def receive_command(body: rq.ReceiveRequest) -> Receive:
     application, reference = _application(body)
     return Receive(
         application=application,
-        applicants=tuple(
-            Applicant(
-                consumer_id=given.consumer_id,
-                role=given.role,
-                name=given.name,
-                address_lines=tuple(given.address_lines),
-                email=given.email,
-            )
-            for given in body.applicants
-        ),
+        applicants=applicants(body.applicants),
         facts=CaseFacts(
             creditors=tuple(
                 Creditor(
@@ -66,6 +57,20 @@ def receive_command(body: rq.ReceiveRequest) -> Receive:
         time_zone=body.time_zone,
         received_at=body.received_at,
         property_address_lines=tuple(body.property_address_lines),
+    )
+
+
+def applicants(given: list[rq.ApplicantBody]) -> tuple[Applicant, ...]:
+    """Returns who takes part, of a request; without a role the first is the primary applicant."""
+    return tuple(
+        Applicant(
+            consumer_id=one.consumer_id,
+            role=one.role or (ApplicantRole.JOINT if position else ApplicantRole.PRIMARY),
+            name=one.name,
+            address_lines=tuple(one.address_lines),
+            email=one.email,
+        )
+        for position, one in enumerate(given)
     )
 
 

@@ -46,7 +46,9 @@ class ApplicantBody(Command):
     consumer_id: ConsumerId
     name: str = Field(max_length=200, examples=["Dana Whitlow"])
     address_lines: Lines = Field(examples=[["18 Alder Court, Apt. 3", "Millbrook, OH 43299"]])
-    role: ApplicantRole = ApplicantRole.PRIMARY
+    role: ApplicantRole | None = Field(
+        None, description="Null is the primary applicant for the first, joint for any other."
+    )
     email: str | None = Field(None, max_length=320)
 
 

@@ -170,17 +170,18 @@ def other_reasons_have_a_basis(decision: DecisionRecord, _: Assessment | None) -
 
 
 def provenance_fits_path(decision: DecisionRecord, _: Assessment | None) -> str | None:
-    """Reasons come from the component that the applicant failed.
+    """Reasons come from the component that the applicant failed; a rule may fire in any path.
 
     Source: comments 9(b)(2)-7 (both components in a gray band) and -8 (automatic denial).
     """
     if decision.path is None or not decision.reasons or denies_as_incomplete(decision):
         return None
     found = {reason.provenance for reason in decision.reasons}
+    weighed = found - {Provenance.RULE}
     fits = {
-        DecisionPath.SCORE: found == {Provenance.MODEL},
-        DecisionPath.JUDGMENTAL: found == {Provenance.PERSON},
-        DecisionPath.BOTH: found >= {Provenance.MODEL, Provenance.PERSON},
+        DecisionPath.SCORE: weighed == {Provenance.MODEL},
+        DecisionPath.JUDGMENTAL: weighed == {Provenance.PERSON},
+        DecisionPath.BOTH: weighed == {Provenance.MODEL, Provenance.PERSON},
         DecisionPath.AUTO_RULE: Provenance.RULE in found,
     }[decision.path]
     if fits:
@@ -193,8 +194,6 @@ def provenance_fits_path(decision: DecisionRecord, _: Assessment | None) -> str 
 
 def override_has_a_cause(decision: DecisionRecord, found: Assessment | None) -> str | None:
     """Who departs from the assessment writes why."""
-    if denies_as_incomplete(decision):
-        return None
     if found is None or not departs_from(found, decision):
         return None
     if is_written_cause(decision.override_cause):

@@ -231,9 +231,11 @@ def departs_from(assessment: Assessment, decision: DecisionRecord) -> bool:
 
     That is: credit is granted although principal reasons were stated, or refused although none was,
     or a stated one is not among the reasons of the refusal. Reasons that a person adds, accepted
-    review reasons among them, are no override.
+    review reasons among them, are no override; nor is a denial as incomplete, which weighs nothing.
     """
     if assessment.model_version is None or decision.outcome not in ON_THE_MERITS:
+        return False
+    if denies_as_incomplete(decision):
         return False
     stated = {found.reason for found in assessment.principal_reasons}
     if decision.outcome not in WITH_REASONS:

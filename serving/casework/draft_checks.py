@@ -5,6 +5,7 @@ from datetime import date
 from serving.casework.errors import FactsError
 from serving.notices.forms import NoticeForm
 from serving.notices.notice import Counteroffer
+from serving.notices.record import DecisionPath
 
 
 def check_draft(
@@ -47,6 +48,21 @@ def check_draft(
             found="no day, or one that is over",
             expected="a later day until which the offer can be accepted",
             clause="12 CFR 1002, Appendix C, form C-4",
+        )
+
+
+def check_path(form: NoticeForm, path: DecisionPath | None) -> None:
+    """Checks that a form says of the decision what decided.
+
+    Raises:
+        FactsError: form C-3 tells of a scoring system, and it was not the score that decided.
+    """
+    if form is NoticeForm.C3 and path not in {None, DecisionPath.SCORE}:
+        raise FactsError(
+            field="form",
+            found="C-3, which tells of a scoring system that the application failed",
+            expected="C-1 or C-2, where the score alone did not decide",
+            clause="comments 9(b)(2)-6 and -7",
         )
 
 

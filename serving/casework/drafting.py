@@ -17,7 +17,7 @@ from serving.cases.notice_events import NoticeDrafted, NoticePurpose
 from serving.cases.owed import draftable, owes_denial, to_draft
 from serving.cases.store import NoticeContent, StoredCase
 from serving.casework.desk import Desk
-from serving.casework.draft_checks import check_draft
+from serving.casework.draft_checks import check_draft, check_path
 from serving.casework.errors import FactsError
 from serving.casework.facts import case_facts
 from serving.casework.notice_record import action_of, record_of
@@ -180,6 +180,8 @@ def usual_form(case: Case) -> NoticeForm:
         return NoticeForm.APPROVAL
     if case.decision.outcome is Outcome.COUNTEROFFER and not owes_denial(case):
         return NoticeForm.C4
+    if case.decision.outcome is Outcome.ACCOUNT_ADVERSE_ACTION:
+        return NoticeForm.C1
     if case.applicant_kind is not ApplicantKind.CONSUMER:
         return NoticeForm.C7
     return NoticeForm.C1
@@ -247,6 +249,7 @@ def _content(
         missing_items=command.missing_items,
         counteroffer=_offer(command, facts.creditors[0].address_lines),
     )
+    check_path(form, record.path)
     request = DraftRequest(
         notice_id=notice_id,
         form=form,

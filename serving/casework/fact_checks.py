@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from serving.cases.application_file import Applicant
+from serving.cases.application_file import Applicant, ApplicantRole
 from serving.casework.errors import FactsError
 from serving.casework.facts import CaseFacts, InformationUsed
 from serving.notices.checks.content import digits_of, has_address
@@ -69,10 +69,11 @@ def _check_creditor(creditor: Creditor, *, field: str) -> None:
 
 
 def check_applicants(applicants: tuple[Applicant, ...]) -> None:
-    """Checks that everybody can be addressed and told apart.
+    """Checks that everybody can be addressed and told apart, and that one of them applies.
 
     Raises:
-        FactsError: there is nobody, or a name, an address or an id of its own is missing.
+        FactsError: nobody applies, several are the primary applicant, or a name, an address or an
+            id of its own is missing.
     """
     clause = "12 CFR 1002.9(f)"
     if not applicants:
@@ -99,6 +100,25 @@ def check_applicants(applicants: tuple[Applicant, ...]) -> None:
             found="one id twice",
             expected="an id for each person",
             clause="15 USC 1681m(a)",
+        )
+    _check_roles([applicant.role for applicant in applicants])
+
+
+def _check_roles(roles: list[ApplicantRole]) -> None:
+    clause = "12 CFR 1002.9(f)"
+    if set(roles) == {ApplicantRole.GUARANTOR}:
+        raise FactsError(
+            field="applicants.role",
+            found="guarantors alone",
+            expected="somebody who applies and can be told the reasons",
+            clause=clause,
+        )
+    if roles.count(ApplicantRole.PRIMARY) > 1:
+        raise FactsError(
+            field="applicants.role",
+            found="several primary applicants",
+            expected="one; who applies with them is a joint applicant",
+            clause=clause,
         )
 
 

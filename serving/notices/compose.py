@@ -50,8 +50,11 @@ def compose_ecoa_notice(form: NoticeForm, agencies: tuple[EnforcementAgency, ...
 
 
 def compose_report_block(consumer_id: str, reports: tuple[ReportUsed, ...]) -> ReportBlock | None:
-    """Returns the section 615(a) block of one consumer; None where no report on them was used."""
-    agencies = tuple(r.agency for r in reports if r.consumer_id == consumer_id)
+    """Returns the section 615(a) block of one consumer; None where no report on them was used.
+
+    An agency that gave several reports is named once.
+    """
+    agencies = tuple(dict.fromkeys(r.agency for r in reports if r.consumer_id == consumer_id))
     if not agencies:
         return None
     return ReportBlock(

@@ -119,9 +119,20 @@ def goes_to_the_right_person(notice: AdverseActionNotice, record: DecisionRecord
 
 
 def _form_fault(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
-    """A guarantor is told of the use of their own report and nothing of the applicant's reasons."""
+    """A guarantor is told of the use of their own report and nothing of the applicant's reasons.
+
+    Who is notified as the primary applicant is an applicant, and so is somebody in every record:
+    else nobody would be told the reasons.
+    """
     own = notice.recipient.consumer_id
     guarantees = own in record.guarantor_consumer_ids
+    applying = {a.consumer_id for a in record.applicants} - {*record.guarantor_consumer_ids}
+    if guarantees and (own == record.primary_consumer_id or not applying):
+        return Fault(
+            field="record.guarantor_consumer_ids",
+            found="holds the primary applicant, or everybody",
+            advice="record who applies, and notify them",
+        )
     if (notice.form is NoticeForm.REPORT_USED) != guarantees:
         return Fault(
             field="notice.form",

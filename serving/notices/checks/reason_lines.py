@@ -5,7 +5,7 @@ import re
 from data_pipeline.domain.taxonomy import REASON_INFO, REASONS
 from serving.notices.checks.verdict import Fault, Severity, check
 from serving.notices.errors import LanguageError
-from serving.notices.forms import FORMS, ReasonDisclosure
+from serving.notices.forms import FORMS, NoticeForm, ReasonDisclosure
 from serving.notices.notice import OTHER_PREFIX, AdverseActionNotice, StatedReason
 from serving.notices.reasons import (
     FEW_REASONS,
@@ -188,7 +188,16 @@ _REQUIRED_SOURCES = {
 def takes_reasons_from_the_failed_component(
     notice: AdverseActionNotice, record: DecisionRecord
 ) -> Fault | None:
-    """Reasons come from the component that the applicant failed, in a gray band from both."""
+    """Reasons come from the component that the applicant failed, in a gray band from both.
+
+    Form C-3 says that the applicant failed a scoring system, and nothing else.
+    """
+    if notice.form is NoticeForm.C3 and record.path is not DecisionPath.SCORE:
+        return Fault(
+            field="notice.form",
+            found="tells of a scoring system that the application failed, which is not what decided",
+            advice="use form C-1 or C-2",
+        )
     if not notice.reasons:
         return None
     if record.path is None:

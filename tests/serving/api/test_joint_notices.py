@@ -55,12 +55,7 @@ def joint(bench):
     """The id of a denied case of two people."""
     applicants = [
         {"consumer_id": "consumer-1", "name": "Dana Whitlow", "address_lines": HOME},
-        {
-            "consumer_id": "consumer-2",
-            "role": "joint",
-            "name": "Robin Vance",
-            "address_lines": HOME,
-        },
+        {"consumer_id": "consumer-2", "name": "Robin Vance", "address_lines": HOME},
     ]
     case_id = bench.receive(applicants=applicants)
     bench.post(f"applications/{case_id}/information", INFORMATION)

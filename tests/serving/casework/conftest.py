@@ -42,10 +42,10 @@ class Clock:
         self.at = datetime.fromisoformat(day).replace(hour=17, tzinfo=UTC)
 
 
-def applicant(number=1, role=ApplicantRole.PRIMARY):
+def applicant(number=1, role=None):
     return Applicant(
         consumer_id=f"consumer-{number}",
-        role=role,
+        role=role or (ApplicantRole.PRIMARY if number == 1 else ApplicantRole.JOINT),
         name="Dana Whitlow",
         address_lines=("18 Alder Court, Apt. 3", "Millbrook, OH 43299"),
     )

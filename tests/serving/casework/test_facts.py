@@ -15,6 +15,8 @@ from serving.notices.errors import NoticeDataError
 from serving.notices.notice import CreditorType, CreditRequest, Transaction
 from serving.policy import DEFAULT_POLICY, CreditorProfile
 
+PRIMARY = ApplicantRole.PRIMARY
+
 
 def changed(**fields):
     return (replace(samples.CREDITOR, **fields),)
@@ -68,6 +70,16 @@ def test_a_case_without_applicants_or_with_one_id_twice_is_refused(office, make_
     nowhere = (replace(make_applicant(), address_lines=("Millbrook",)),)
     with pytest.raises(FactsError, match=r"applicants\.0\.address_lines"):
         office.receive(applicants=nowhere)
+
+
+def test_somebody_applies_and_at_most_one_of_them_is_the_primary_applicant(office, make_applicant):
+    guarantor = make_applicant(2, ApplicantRole.GUARANTOR)
+    with pytest.raises(FactsError, match=r"applicants\.role: found guarantors alone"):
+        office.receive(applicants=(guarantor,))
+    with pytest.raises(FactsError, match=r"applicants\.role: found several primary applicants"):
+        office.receive(applicants=(make_applicant(), make_applicant(2, PRIMARY)))
+    for first in (PRIMARY, ApplicantRole.JOINT):
+        office.receive(applicants=(make_applicant(1, first), guarantor))
 
 
 def test_a_time_zone_must_be_given_and_be_one(office):

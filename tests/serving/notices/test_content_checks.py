@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from serving.notices.case_file import NoticeCase
 from serving.notices.checks.every_check import CHECKS, blocking, check_notice
 from serving.notices.checks.verdict import Severity
 from serving.notices.compose import compose_ecoa_notice
@@ -178,6 +179,19 @@ def test_c19_a_score_is_never_shown_to_another_consumer(changed, failed):
         recipient=joint, **both, **cleared, record_notified_consumer_ids=("consumer-1",)
     )
     assert failed(after) == set()
+
+
+def test_c19_somebody_who_applies_is_told_the_reasons(failed):
+    case = sample_case(NoticeForm.REPORT_USED)
+    everybody = tuple(a.consumer_id for a in case.record.applicants)
+    own = case.notice.recipient.consumer_id
+    for change in (
+        {"guarantor_consumer_ids": everybody, "primary_consumer_id": None},
+        {"applicants": (case.notice.recipient,), "primary_consumer_id": None},
+        {"primary_consumer_id": own},
+    ):
+        broken = NoticeCase(notice=case.notice, record=replace(case.record, **change))
+        assert failed(broken) == {"C19"}
 
 
 def test_c19_the_address_is_the_last_known_one(changed, failed):

@@ -218,6 +218,9 @@ def c19_reasons_for_a_guarantor(case, change, _):
         for form in (NoticeForm.C1, NoticeForm.C2, NoticeForm.C5):
             yield change(form=form)
         yield change(record_guarantor_consumer_ids=())
+        everybody = tuple(a.consumer_id for a in case.record.applicants)
+        yield change(record_guarantor_consumer_ids=everybody)
+        yield change(record_primary_consumer_id=own)
         used = case.record.reports_used
         yield change(
             record_reports_used=tuple(u for u in used if u.consumer_id != own),
