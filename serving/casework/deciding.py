@@ -82,7 +82,8 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
 
     Raises:
         DecisionRefusedError: the record is not whole, or contradicts the assessment.
-        FactsError: a passage is not in the text, or a specific text says nothing.
+        FactsError: a passage is not in the text, a specific text says nothing, or an automatic
+            denial rests on more than rules.
         IllegalEventError: the case cannot be decided now.
     """
     stored = desk.load(case_id)
@@ -108,7 +109,20 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
         model_version=found.model_version if found else None,
         other_recipients=other_recipients(file, command.outcome),
     )
+    _check_rules(decision)
     return desk.record(stored, [DecisionRecorded(**when, decision=decision)])
+
+
+def _check_rules(decision: DecisionRecord) -> None:
+    """Refuses an automatic denial that rests on more than rules: its other reasons have a path."""
+    found = {reason.provenance for reason in decision.reasons}
+    if decision.path is DecisionPath.AUTO_RULE and found > {Provenance.RULE}:
+        raise FactsError(
+            field="path",
+            found="auto_rule beside reasons of the model or of a person",
+            expected="reasons of rules alone, or another path: a rule may fire in each",
+            clause="comments 9(b)(2)-7 and -8",
+        )
 
 
 def reopen(desk: Desk, decision_id: str, *, cause: str, by: Actor) -> StoredCase:

@@ -45,6 +45,11 @@ def person(reason, basis="pay stubs of March"):
     return RecordedReason(reason=reason, provenance=Provenance.PERSON, basis=basis)
 
 
+RULE = RecordedReason(
+    reason=R.NO_DEPOSIT_RELATIONSHIP, provenance=Provenance.RULE, basis="rule deposit-1"
+)
+
+
 def answers(*, employment, bankruptcy):
     return (
         ReviewAnswer(reason=R.LENGTH_OF_EMPLOYMENT, accepted=employment),
@@ -129,6 +134,12 @@ DEFECTS = {
         lambda d: changed(d, path=DecisionPath.BOTH),
         "path both",
     ),
+    "a rule alone where the score decided": (
+        lambda d: changed(
+            d, reasons=(RULE,), review_answers=answers(employment=False, bankruptcy=False)
+        ),
+        "path score",
+    ),
     "an automatic denial without its rule": (
         lambda d: changed(d, path=DecisionPath.AUTO_RULE),
         "path auto_rule",
@@ -206,16 +217,20 @@ def test_every_rule_refuses_something(denial):
         lambda d: changed(
             d, path=DecisionPath.BOTH, reasons=(*d.reasons, person(R.TEMPORARY_RESIDENCE))
         ),
+        lambda d: changed(d, path=DecisionPath.AUTO_RULE, reasons=(*d.reasons, RULE)),
+        lambda d: changed(d, reasons=(*d.reasons, RULE)),
         lambda d: changed(
             d,
-            path=DecisionPath.AUTO_RULE,
+            path=DecisionPath.BOTH,
+            reasons=(*d.reasons, person(R.TEMPORARY_RESIDENCE), RULE),
+        ),
+        lambda d: changed(
+            d,
+            path=DecisionPath.JUDGMENTAL,
             reasons=(
-                *d.reasons,
-                RecordedReason(
-                    reason=R.NO_DEPOSIT_RELATIONSHIP,
-                    provenance=Provenance.RULE,
-                    basis="rule deposit-1",
-                ),
+                person(R.EXCESSIVE_OBLIGATIONS_TO_INCOME),
+                person(R.LENGTH_OF_EMPLOYMENT),
+                RULE,
             ),
         ),
         lambda d: changed(

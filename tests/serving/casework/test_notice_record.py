@@ -98,6 +98,31 @@ def test_a_rule_that_fired_is_stated_first(office, people):
     assert [r.key for r in select_principal_reasons(found)] == [OFFERED]
 
 
+@pytest.mark.parametrize("path", [DecisionPath.SCORE, DecisionPath.JUDGMENTAL, DecisionPath.BOTH])
+def test_a_rule_that_fired_beside_other_reasons_is_told_in_every_path(office, people, path):
+    case_id = office.assessed()
+    scored = deciding.confirmed(office.desk.load(case_id).case.assessment)
+    reviewed = tuple(by_person(reason) for reason in (DEBTS, BANKRUPTCY))
+    both = (*scored, by_person(DenialReason.UNABLE_TO_VERIFY_INCOME))
+    weighed = {DecisionPath.SCORE: scored, DecisionPath.JUDGMENTAL: reviewed}.get(path, both)
+    rule = deciding.GivenReason(reason=OFFERED, provenance=Provenance.RULE, basis="rule 7")
+    decision = office.denial(case_id, path=path, reasons=(rule, *weighed))
+    deciding.decide(office.desk, case_id, decision, by=people[0])
+    office.checked(case_id=case_id)
+    stated = [r.key for r in select_principal_reasons(record(office, case_id))]
+    assert stated[0] == OFFERED
+    assert set(stated) == {OFFERED, *(given.reason for given in weighed)}
+
+
+def test_an_automatic_denial_rests_on_rules_alone(office, people):
+    case_id = office.assessed()
+    stated = deciding.confirmed(office.desk.load(case_id).case.assessment)
+    rule = deciding.GivenReason(reason=OFFERED, provenance=Provenance.RULE, basis="rule 7")
+    decision = office.denial(case_id, path=DecisionPath.AUTO_RULE, reasons=(rule, *stated))
+    with pytest.raises(FactsError, match=r"path: .*9\(b\)\(2\)-7 and -8"):
+        deciding.decide(office.desk, case_id, decision, by=people[0])
+
+
 def test_an_other_reason_is_stated_in_its_own_words(office, people):
     case_id = office.assessed()
     text = "We do not lend on manufactured homes"
