@@ -195,10 +195,10 @@ def takes_reasons_from_the_failed_component(
     if notice.form is NoticeForm.C3 and record.path is not DecisionPath.SCORE:
         return Fault(
             field="notice.form",
-            found="tells of a scoring system that the application failed, which is not what decided",
+            found="tells of a scoring system that the application failed, not of what decided",
             advice="use form C-1 or C-2",
         )
-    if not notice.reasons:
+    if not notice.reasons or record.path is DecisionPath.INCOMPLETENESS:
         return None
     if record.path is None:
         return Fault(
@@ -206,8 +206,6 @@ def takes_reasons_from_the_failed_component(
             found="is missing though reasons are stated",
             advice="record which component decided",
         )
-    if record.path is DecisionPath.INCOMPLETENESS:
-        return None
     families = [f for f in statable_families(record) if f.key in _keys(notice)]
     if _keys(notice) - {family.key for family in families}:
         return Fault(

@@ -1,5 +1,6 @@
 """Which notice is drafted, and what is refused with field and clause."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from data_pipeline.domain.taxonomy import DenialReason
 from serving.cases.clock import ClockKind, clock_of
 from serving.cases.clocks import clocks
-from serving.cases.decisions import Outcome
+from serving.cases.decisions import DecisionPath, Outcome, Provenance
 from serving.cases.errors import IllegalEventError
 from serving.cases.events import CaseKind
 from serving.cases.notice_events import Channel, NoticePurpose
 from serving.casework import assessing, deciding, drafting, intake, keeping, letters
 from serving.casework.errors import FactsError
+from serving.casework.facts import InformationUsed
+from serving.notices import samples
 from serving.notices.errors import LanguageError, NoticeDataError
 from serving.notices.forms import ActionKind, NoticeForm
 from serving.notices.notice import Counteroffer, Language, Term
@@ -20,6 +23,9 @@ from serving.notices.record import Business
 
 TODAY = date(2026, 11, 20)
 LATER = TODAY + timedelta(days=20)
+REVIEWED = deciding.GivenReason(
+    reason=DenialReason.LENGTH_OF_EMPLOYMENT, provenance=Provenance.PERSON, basis="the pay stubs"
+)
 
 
 def draft(office, case_id, by, **fields):
@@ -42,6 +48,62 @@ def test_a_business_is_told_on_form_c7(office, people, make_facts):
     business = Business(gross_revenue_usd=None, is_trade_credit_or_factoring=False)
     _, notice_id = office.drafted(case_id=office.denied(facts=make_facts(business=business)))
     assert notice_of(office, notice_id).form is NoticeForm.C7
+
+
+def test_an_account_of_a_business_that_is_closed_is_told_on_form_c1(office, people, make_facts):
+    business = Business(gross_revenue_usd=None, is_trade_credit_or_factoring=False)
+    case_id = office.receive(
+        facts=make_facts(business=business),
+        kind=CaseKind.EXISTING_ACCOUNT,
+        application=None,
+        is_complete=False,
+    )
+    assessing.assess_by_hand(office.desk, case_id, by=people[0])
+    decision = deciding.Decide(
+        outcome=Outcome.ACCOUNT_ADVERSE_ACTION,
+        path=DecisionPath.JUDGMENTAL,
+        reasons=(REVIEWED,),
+    )
+    deciding.decide(office.desk, case_id, decision, by=people[0])
+    _, notice_id = office.checked(case_id=case_id, account_action=ActionKind.TERMINATION)
+    assert notice_of(office, notice_id).form is NoticeForm.C1
+
+
+def test_form_c3_is_not_drafted_where_no_score_decided(office, people):
+    case_id = office.receive()
+    assessing.assess_by_hand(office.desk, case_id, by=people[0])
+    decision = deciding.Decide(
+        outcome=Outcome.DENY, path=DecisionPath.JUDGMENTAL, reasons=(REVIEWED,)
+    )
+    deciding.decide(office.desk, case_id, decision, by=people[0])
+    with pytest.raises(FactsError, match=r"form: found C-3, .*9\(b\)\(2\)-6 and -7"):
+        draft(office, case_id, people[0], form=NoticeForm.C3)
+    office.checked(case_id=case_id)
+
+
+def test_an_agency_that_gave_two_reports_is_named_once(office, people):
+    case_id = office.receive()
+    used = InformationUsed(reports=samples.DENIAL.reports_used * 2)
+    intake.add_information(office.desk, case_id, used, by=people[0])
+    assessing.assess(office.desk, case_id, by=people[0])
+    deciding.decide(office.desk, case_id, office.denial(case_id), by=people[0])
+    _, notice_id = office.checked(case_id=case_id)
+    assert notice_of(office, notice_id).report_block.agencies == (samples.AGENCY,)
+
+
+def test_a_denial_as_incomplete_after_an_assessment_is_no_override(office, people):
+    case_id = office.receive(is_complete=False)
+    assessing.assess(office.desk, case_id, by=people[0])
+    reason = replace(REVIEWED, reason=DenialReason.CREDIT_APPLICATION_INCOMPLETE)
+    decision = deciding.Decide(
+        outcome=Outcome.DENY,
+        path=DecisionPath.JUDGMENTAL,
+        reasons=(reason,),
+        missing_items=("Pay statements of the last 30 days",),
+    )
+    deciding.decide(office.desk, case_id, decision, by=people[0])
+    _, notice_id = office.checked(case_id=case_id)
+    letters.release(office.desk, notice_id, by=people[1])
 
 
 @pytest.mark.parametrize("form", ["C-1", "C-2", "C-3", "C-5"])

@@ -162,6 +162,13 @@ def test_c12_a_gray_band_needs_reasons_of_both_components(changed, failed):
     assert failed(changed(record_path=DecisionPath.BOTH, record_factors=both)) == set()
 
 
+@pytest.mark.parametrize("path", [*DecisionPath, None])
+def test_c12_form_c3_tells_of_a_score_that_decided_alone(path, changed, failed):
+    assert ("C12" in failed(changed(NoticeForm.C3, record_path=path))) is (
+        path is not DecisionPath.SCORE
+    )
+
+
 def test_c13_incompleteness_stands_alone_and_is_curable(changed, failed):
     missing = (MissingItem(name="Pay statement", applicant_can_supply=True),)
     lone = stated("credit_application_incomplete")
