@@ -35,7 +35,11 @@ class DraftAllBody(Command):
     language: Language = Field(
         Language.ENGLISH, description="Only 'en' has approved texts (12 CFR 1002.4(e))."
     )
-    dated_on: date | None = Field(None, description="Null takes today where the creditor is.")
+    dated_on: date | None = Field(
+        None,
+        description="Null takes today where the creditor is; forms C-4, C-5 and C-6 go out within "
+        "two days of it.",
+    )
     missing_items: list[str] = Field(
         default=[], max_length=40, description="What form C-6 asks for, each item by its name."
     )

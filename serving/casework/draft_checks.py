@@ -3,6 +3,7 @@
 from datetime import date
 
 from serving.casework.errors import FactsError
+from serving.casework.periods import check_letter_date
 from serving.notices.forms import NoticeForm
 from serving.notices.notice import Counteroffer
 from serving.notices.record import DecisionPath
@@ -26,6 +27,7 @@ def check_draft(
         raise FactsError(
             field="dated_on", found="a day in the future", expected="today or an earlier day"
         )
+    check_letter_date(form, dated_on or today, on=today)
     if form is NoticeForm.C6:
         _check_items(missing_items, respond_by, today=today)
     elif missing_items or respond_by is not None:

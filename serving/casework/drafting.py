@@ -42,7 +42,8 @@ class Draft:
             leaves it out.
         channel: how it is to be sent.
         language: which language; only English has approved texts.
-        dated_on: its date, a day in the creditor's time zone; None takes today.
+        dated_on: its date, a day in the creditor's time zone; None takes today. See `periods` on
+            how old it may be.
         missing_items: what form C-6 asks for.
         respond_by: the last day to supply it, for form C-6 alone.
         counteroffer: what form C-4 offers; its `accept_at_lines` may be empty for the creditor's.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from serving.cases.application_file import ApplicationFile
 from serving.cases.calendar_days import local_date
@@ -28,6 +28,7 @@ from serving.casework.errors import (
 )
 from serving.casework.facts import consents_of
 from serving.casework.notice_record import consents_in
+from serving.casework.periods import check_periods
 from serving.casework.printing import Rendering, is_letter, letter_of, render
 from serving.casework.recipients import consumer_of
 from serving.notices import record as facts
@@ -131,6 +132,7 @@ def release(desk: Desk, notice_id: str, *, by: Actor) -> StoredCase:
     Raises:
         SecondPersonError: the same person decided or drafted.
         NoticeBlockedError: a check fails that passed before, such as a consent withdrawn since.
+        FactsError: sent today, it would leave its recipient too little time.
         IllegalEventError: the notice has not passed its checks, or was released before.
     """
     kept = desk.storage.cases.notice(notice_id)
@@ -146,6 +148,7 @@ def release(desk: Desk, notice_id: str, *, by: Actor) -> StoredCase:
         raise NoticeBlockedError(
             check_ids=[v.check_id for v in failed], messages=[v.message for v in failed]
         )
+    check_periods(letter.notice, on=_day_of(event, stored))
     released = NoticeContent(
         notice_id=notice_id,
         content=kept.content.content,
@@ -166,7 +169,8 @@ def mark_sent(
     """Records that a released notice was mailed, delivered or sent; None means now.
 
     Raises:
-        FactsError: it went another way than it was drafted for, or without a consent in force.
+        FactsError: it went another way than it was drafted for, without a consent in force, or too
+            late to leave its recipient the time it has to.
         IllegalEventError: it is not released.
     """
     kept = desk.storage.cases.notice(notice_id)
@@ -182,7 +186,9 @@ def mark_sent(
     )
     apply(stored.case, event)
     if is_letter(kept):
-        _check_channel(desk, stored, letter_of(kept).notice, event)
+        notice = letter_of(kept).notice
+        _check_channel(desk, stored, notice, event)
+        check_periods(notice, on=_day_of(event, stored))
     return desk.record(stored, [event])
 
 
@@ -265,7 +271,7 @@ def _check_channel(
         )
     if event.consent_id is None:
         return
-    on = local_date(event.occurred_at, time_zone=stored.case.time_zone)
+    on = _day_of(event, stored)
     consents = consents_of(desk.storage.cases.file(stored.case.case_id))
     if not consents.in_force(event.consent_id, consumer_id=notice.recipient.consumer_id, on=on):
         raise FactsError(
@@ -274,3 +280,8 @@ def _check_channel(
             expected="one that is on file, or another channel",
             clause="12 CFR 1002.4(d)(2)",
         )
+
+
+def _day_of(event: NoticeReleased | NoticeSent, stored: StoredCase) -> date:
+    """The day of an event where the creditor is."""
+    return local_date(event.occurred_at, time_zone=stored.case.time_zone)

@@ -119,11 +119,15 @@ def _offer(notice: AdverseActionNotice) -> list[Block]:
         paragraph(
             wording(
                 "counteroffer_acceptance",
-                amount_of_time=f"{num_days} days (by {day(offer.respond_by)})",
+                amount_of_time=f"{_days(num_days)} (by {day(offer.respond_by)})",
                 address=", ".join(offer.accept_at_lines),
             )
         ),
     ]
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _body_c6(notice: AdverseActionNotice) -> list[Block]:

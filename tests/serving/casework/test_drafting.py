@@ -233,6 +233,7 @@ def test_what_is_not_owed_is_not_drafted(office, people):
     [
         ({"form": NoticeForm.C8}, FactsError),
         ({"dated_on": LATER}, FactsError),
+        ({"form": NoticeForm.C5, "dated_on": TODAY - timedelta(days=3)}, FactsError),
         ({"missing_items": ("Pay stub",), "respond_by": LATER}, FactsError),
         ({"consumer_id": "consumer-9"}, NoticeDataError),
     ],

@@ -1,6 +1,7 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -48,6 +49,13 @@ def expected_words(notice):
 
 def pdf_of(notice):
     return PdfReader(io.BytesIO(render_pdf(notice)))
+
+
+def test_an_offer_that_holds_until_the_next_day_holds_for_one_day():
+    notice = sample_case(NoticeForm.C4).notice
+    next_day = replace(notice.counteroffer, respond_by=notice.dated_on + timedelta(days=1))
+    shown = " ".join(render_text(replace(notice, counteroffer=next_day)).split())
+    assert "please notify us within 1 day (by " in shown
 
 
 @pytest.mark.parametrize("form", NoticeForm)
