@@ -109,7 +109,8 @@ class StatedReason:
     """A principal reason as the notice states it.
 
     Attributes:
-        key: the value of a `DenialReason`, or `other:` and a name for a reason outside the list.
+        key: the value of a `DenialReason`; or `other:` and, for specific words, that value, or for
+            a reason outside the list a name.
         text: the statement, printed as it stands.
         creditor_name: whose reason it is, where several creditors share a notice; else None.
     """
@@ -122,6 +123,15 @@ class StatedReason:
     def reason(self) -> DenialReason | None:
         """The reason of the taxonomy; None for "Other, specify" and for an unknown key."""
         return DenialReason(self.key) if self.key in set(DenialReason) else None
+
+    @property
+    def taxonomy_reason(self) -> DenialReason | None:
+        """The reason of the taxonomy, also where "Other, specify" states it in specific words.
+
+        None for a reason outside the list.
+        """
+        name = self.key.removeprefix(OTHER_PREFIX)
+        return DenialReason(name) if name in set(DenialReason) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,9 +177,12 @@ def is_specific(text: str) -> bool:
 def derive_hmda_codes(reasons: Iterable[StatedReason]) -> tuple[int, ...]:
     """Returns up to four denial reason codes, each once, in the order of the reasons.
 
+    A reason of the taxonomy has its code in whatever words it is stated.
+
     Source: 12 CFR 1003.4(a)(16), comments 1 and 3.
     """
-    codes = [REASON_INFO[r.reason].hmda_code if r.reason else HMDA_OTHER for r in reasons]
+    known = [reason.taxonomy_reason for reason in reasons]
+    codes = [REASON_INFO[reason].hmda_code if reason else HMDA_OTHER for reason in known]
     return tuple(dict.fromkeys(codes))[:HMDA_MAX_CODES]
 
 

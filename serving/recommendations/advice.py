@@ -90,18 +90,17 @@ def advice_words() -> AdviceWords:
 def recommend(reasons: Sequence[StatedReason]) -> Recommendations:
     """Returns the advice on reasons as a notice states them; a reason alone decides its advice."""
     words = advice_words()
-    categories = (
-        REASON_INFO[r.reason].category if r.reason else DenialCategory.OTHER for r in reasons
-    )
+    known = [stated.taxonomy_reason for stated in reasons]
+    categories = (REASON_INFO[r].category if r else DenialCategory.OTHER for r in known)
     alternatives = (other for category in categories for other in words.alternatives[category])
     return Recommendations(
         version=words.version,
         advice=tuple(
             ReasonAdvice(
                 reason=stated.text,
-                steps=words.steps[stated.reason] if stated.reason else words.other.steps,
+                steps=words.steps[reason] if reason else words.other.steps,
             )
-            for stated in reasons
+            for stated, reason in zip(reasons, known, strict=True)
         ),
         alternatives=tuple(dict.fromkeys(alternatives)),
     )

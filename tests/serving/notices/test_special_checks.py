@@ -7,7 +7,7 @@ import pytest
 from serving.notices.checks.special import business_path_of
 from serving.notices.forms import ActionKind, BusinessPath, NoticeForm
 from serving.notices.notice import StatedReason
-from serving.notices.reasons import derive_hmda_codes, failed_hmda_edits
+from serving.notices.reasons import derive_hmda_codes, derive_hmda_text, failed_hmda_edits
 from serving.notices.record import Actor, Business, HmdaReport
 from serving.notices.samples import DATED_ON, sample_case, sample_record
 
@@ -135,6 +135,15 @@ def test_h1_a_notice_of_the_right_to_reasons_reports_the_confirmed_ones(changed,
 def test_h1_codes_are_told_once_and_mortgage_insurance_has_its_own():
     keys = ["mortgage_insurance_denied", "length_of_residence", "temporary_residence", "other:x"]
     assert derive_hmda_codes([StatedReason(key=k, text="t") for k in keys]) == (8, 9)
+
+
+def test_h1_mortgage_insurance_denied_in_specific_words_keeps_its_code():
+    text = "Mortgage insurance denied by Example MI Company"
+    told = [StatedReason(key="other:mortgage_insurance_denied", text=text)]
+    assert (derive_hmda_codes(told), derive_hmda_text(told)) == ((8,), None)
+    beside = [*told, StatedReason(key="other:x", text="Age of automobile offered")]
+    assert derive_hmda_codes(beside) == (8, 9)
+    assert derive_hmda_text(beside) == "Age of automobile offered"
 
 
 @pytest.mark.parametrize(

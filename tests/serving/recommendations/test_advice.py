@@ -138,3 +138,13 @@ def test_the_page_is_html_that_loads_nothing_and_holds_every_step():
     assert not re.search(r"(src|href)=", html)
     for entry in found.advice:
         assert all(step.replace("'", "&#39;") in html for step in entry.steps)
+
+
+def test_a_reason_in_specific_words_keeps_its_own_advice():
+    reason = DenialReason.MORTGAGE_INSURANCE_DENIED
+    text = "Mortgage insurance denied by Example MI Company"
+    specific = recommend([StatedReason(key=f"other:{reason}", text=text)])
+    plain = recommend(stated(reason))
+    assert specific.advice[0].reason == text
+    assert specific.advice[0].steps == plain.advice[0].steps
+    assert specific.alternatives == plain.alternatives
