@@ -45,13 +45,17 @@ class DraftAllBody(Command):
     )
     respond_by: date | None = Field(None, description="Last day to send it, for form C-6 alone.")
     counteroffer: CounterofferBody | None = Field(
-        None, description="What form C-4 offers, in the same letter as the reasons."
+        None,
+        description="What form C-4 offers, in the same letter as the reasons; null takes what "
+        "another letter of the decision offers, on whose terms all agree.",
     )
     reasons_contact: str | None = Field(
         None, max_length=200, description="The office that gives reasons, for form C-5."
     )
     account_action: ActionKind | None = Field(
-        None, description="Of an existing account: termination or unfavorable_change."
+        None,
+        description="Of an existing account: termination or unfavorable_change; null takes what "
+        "another letter of the decision tells, for all tell the same.",
     )
 
 

@@ -11,11 +11,12 @@ from serving.cases.calendar_days import local_date
 from serving.cases.case import OFFERS, Case
 from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError
-from serving.cases.events import Actor, ApplicantKind, Recipient
+from serving.cases.events import Actor, ApplicantKind, CaseKind, Recipient
 from serving.cases.expected import expected_events
 from serving.cases.notice_events import NoticeDrafted, NoticePurpose
 from serving.cases.owed import draftable, owes_denial, to_draft
 from serving.cases.store import NoticeContent, StoredCase
+from serving.casework.agreement import ACCOUNT_ACTIONS, agreed_action, agreed_offer
 from serving.casework.desk import Desk
 from serving.casework.draft_checks import check_draft, check_path
 from serving.casework.errors import FactsError
@@ -28,8 +29,6 @@ from serving.notices.errors import LanguageError
 from serving.notices.forms import FORMS, ActionKind, NoticeForm, ReasonDisclosure
 from serving.notices.notice import Channel, Counteroffer, Language
 from serving.notices.templates_digest import templates_sha256
-
-_ACCOUNT_ACTIONS = frozenset({ActionKind.TERMINATION, ActionKind.UNFAVORABLE_CHANGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +46,10 @@ class Draft:
         missing_items: what form C-6 asks for.
         respond_by: the last day to supply it, for form C-6 alone.
         counteroffer: what form C-4 offers; its `accept_at_lines` may be empty for the creditor's.
+            None takes what another letter of the decision offers.
         reasons_contact: the office that gives reasons, for form C-5.
-        account_action: what was done to an existing account; None for an application.
+        account_action: what was done to an existing account; None takes what another letter of the
+            decision tells, and is right for an application.
     """
 
     form: NoticeForm | None = None
@@ -67,7 +68,8 @@ def draft(desk: Desk, case_id: str, command: Draft, *, by: Actor) -> tuple[Store
     """Drafts the notice that one recipient is owed and returns the case and the notice's id.
 
     Raises:
-        FactsError: the form does not fit what is owed, or a date cannot be.
+        FactsError: the form does not fit what is owed, a date cannot be, or another letter of the
+            decision tells another action or offers other terms.
         LanguageError: the language has no approved texts.
         NoticeDataError: recipient or agency is unknown.
         ReasonsError: the decision gives no reasons that could be stated.
@@ -135,7 +137,7 @@ def _drafted(
     by: Actor,
 ) -> tuple[NoticeDrafted, NoticeContent]:
     consumer_id = consumer_of(file, recipient)
-    command = _for(command, case, file, consumer_id)
+    command = _agreed(desk, case, _for(command, case, file, consumer_id))
     form = command.form
     assert form is not None  # noqa: S101  `_for` has chosen one
     today = local_date(desk.now(), time_zone=case.time_zone)
@@ -171,6 +173,16 @@ def _for(command: Draft, case: Case, file: ApplicationFile, consumer_id: str) ->
         form = NoticeForm.REPORT_USED
         return replace(command, consumer_id=consumer_id, form=form, counteroffer=None)
     return replace(command, consumer_id=consumer_id, form=command.form or usual_form(case))
+
+
+def _agreed(desk: Desk, case: Case, command: Draft) -> Draft:
+    """Returns the command with what the letters of the same decision tell and offer already."""
+    offer, action = command.counteroffer, command.account_action
+    if command.form is NoticeForm.C4:
+        offer = agreed_offer(desk, case, offer)
+    if case.kind is CaseKind.EXISTING_ACCOUNT:
+        action = agreed_action(desk, case, action)
+    return replace(command, counteroffer=offer, account_action=action)
 
 
 def usual_form(case: Case) -> NoticeForm:
@@ -217,7 +229,7 @@ def _action(case: Case, command: Draft) -> ActionKind:
     if found is not None:
         return found
     if case.decision.outcome is Outcome.ACCOUNT_ADVERSE_ACTION:
-        if command.account_action not in _ACCOUNT_ACTIONS:
+        if command.account_action not in ACCOUNT_ACTIONS:
             raise FactsError(
                 field="account_action",
                 found="none",

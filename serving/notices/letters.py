@@ -11,7 +11,7 @@ from serving.notices.notice import (
     CreditRequest,
     RightToReasons,
 )
-from serving.notices.wording import day, wording
+from serving.notices.wording import day, normalised, wording
 
 
 def letter(notice: AdverseActionNotice) -> list[Block]:
@@ -151,16 +151,30 @@ def _body_approval(notice: AdverseActionNotice) -> list[Block]:
 
 
 def _body_report_used(notice: AdverseActionNotice) -> list[Block]:
-    told = wording(_GUARANTEED[notice.action.kind], transaction=notice.transaction.description)
-    return [paragraph(told, wording("report_used_why"))]
+    return [paragraph(_guaranteed(notice), wording("report_used_why"))]
+
+
+def _guaranteed(notice: AdverseActionNotice) -> str:
+    described = notice.transaction.description
+    if notice.action.kind in _GUARANTEED:
+        return wording(_GUARANTEED[notice.action.kind], transaction=described)
+    done = _DONE_TO_ACCOUNT.get(normalised(notice.action.description))
+    if done is None:
+        raise missing("action.description", "15 USC 1681m(a)(1)")
+    return wording("report_used_account", transaction=described, done=done)
 
 
 _GUARANTEED = {
     ActionKind.DENIAL: "report_used_denied",
     ActionKind.COUNTEROFFER: "report_used_changed",
-    ActionKind.TERMINATION: "report_used_account",
-    ActionKind.UNFAVORABLE_CHANGE: "report_used_account",
 }
+_DONE_TO_ACCOUNT = {
+    "account closed": "closed the account",
+    "account suspended": "suspended the account",
+    "account terms changed": "changed the terms of the account",
+    "credit limit lowered": "lowered the credit limit of the account",
+}
+"""What each description of an action on an account says was done, see `ACTION_DESCRIPTIONS`."""
 
 
 _BODIES: dict[NoticeForm, Callable[[AdverseActionNotice], list[Block]]] = {

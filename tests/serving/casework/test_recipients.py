@@ -5,18 +5,21 @@ from datetime import date, timedelta
 
 import pytest
 
+from data_pipeline.domain.taxonomy import DenialReason
 from serving.cases.application_file import ApplicantRole
 from serving.cases.case import Stage
-from serving.cases.decisions import Outcome
+from serving.cases.decisions import DecisionPath, Outcome, Provenance
 from serving.cases.errors import IllegalEventError, SecondPersonError
+from serving.cases.events import CaseKind
 from serving.cases.notice_events import Channel
 from serving.cases.store_errors import IdTakenError, UnknownNoticeError
 from serving.casework import assessing, deciding, drafting, intake, keeping, letters, printing
 from serving.casework.drafting import Draft
+from serving.casework.errors import FactsError
 from serving.casework.facts import InformationUsed
 from serving.casework.printing import Rendering
 from serving.notices import samples
-from serving.notices.forms import NoticeForm
+from serving.notices.forms import ActionKind, NoticeForm
 from serving.notices.notice import Counteroffer, Term
 from serving.notices.record import ReportUsed
 
@@ -210,6 +213,89 @@ def test_the_offer_goes_to_both_applicants_with_each_ones_own_data(any_office, t
     for notice_id in draft_all(any_office, case_id, people[0], counteroffer=offer):
         to_the_post(any_office, notice_id, people)
     assert any_office.desk.load(case_id).case.stage is Stage.NOTIFIED
+
+
+def test_letters_of_one_decision_offer_the_same_terms(any_office, two, people):
+    case_id = two(any_office)
+    decision = any_office.denial(case_id, outcome=Outcome.COUNTEROFFER)
+    deciding.decide(any_office.desk, case_id, decision, by=people[0])
+    offer = Counteroffer(
+        terms=(Term(label="Amount", value="$12,000.00"),),
+        accept_at_lines=(),
+        respond_by=date(2026, 11, 20) + timedelta(days=20),
+    )
+    more = replace(offer, terms=(Term(label="Amount", value="$99,000.00"),))
+    _, first = drafting.draft(any_office.desk, case_id, Draft(counteroffer=more), by=people[0])
+    letters.discard(any_office.desk, first, cause="another amount was decided", by=people[0])
+    _, first = drafting.draft(any_office.desk, case_id, Draft(counteroffer=offer), by=people[0])
+    to_the_post(any_office, first, people)
+    other = Draft(consumer_id="consumer-2", counteroffer=more)
+    with pytest.raises(FactsError, match=r"counteroffer\.terms: .*9\(a\)\(1\)-6"):
+        drafting.draft(any_office.desk, case_id, other, by=people[0])
+    command = Draft(consumer_id="consumer-2")
+    _, second = drafting.draft(any_office.desk, case_id, command, by=people[0])
+    offers = [letters.letter_file(any_office.desk, n).notice.counteroffer for n in (first, second)]
+    assert offers[0] == offers[1]
+    to_the_post(any_office, second, people)
+
+
+@pytest.fixture
+def closed(make_applicant, people):
+    """Takes action on the account of a person and somebody else, whose report was used."""
+
+    def close(office, role):
+        case_id = office.receive(
+            applicants=(make_applicant(), make_applicant(2, role)),
+            kind=CaseKind.EXISTING_ACCOUNT,
+            application=None,
+            is_complete=False,
+        )
+        used = InformationUsed(reports=REPORTS[1:])
+        intake.add_information(office.desk, case_id, used, by=people[0])
+        assessing.assess_by_hand(office.desk, case_id, by=people[0])
+        reason = deciding.GivenReason(
+            reason=DenialReason.POOR_CREDIT_PERFORMANCE_WITH_US,
+            provenance=Provenance.PERSON,
+            basis="three returned payments",
+        )
+        decision = deciding.Decide(
+            outcome=Outcome.ACCOUNT_ADVERSE_ACTION,
+            path=DecisionPath.JUDGMENTAL,
+            reasons=(reason,),
+        )
+        deciding.decide(office.desk, case_id, decision, by=people[0])
+        return case_id
+
+    return close
+
+
+@pytest.mark.parametrize("role", [ApplicantRole.JOINT, ApplicantRole.GUARANTOR])
+def test_letters_of_one_decision_tell_the_same_action(office, closed, people, role):
+    case_id = closed(office, role)
+    _, first = office.drafted(case_id=case_id, account_action=ActionKind.UNFAVORABLE_CHANGE)
+    other = Draft(consumer_id="consumer-2", account_action=ActionKind.TERMINATION)
+    with pytest.raises(FactsError, match=r"account_action: .*1002\.9\(a\)\(2\)"):
+        drafting.draft(office.desk, case_id, other, by=people[0])
+    _, second = office.drafted(case_id=case_id, consumer_id="consumer-2")
+    notices = [letters.letter_file(office.desk, n).notice for n in (first, second)]
+    assert {n.action.kind for n in notices} == {ActionKind.UNFAVORABLE_CHANGE}
+    for notice_id in (first, second):
+        to_the_post(office, notice_id, people)
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        (ActionKind.TERMINATION, "We have closed the account."),
+        (ActionKind.UNFAVORABLE_CHANGE, "We have changed the terms of the account."),
+    ],
+)
+def test_a_guarantor_of_an_account_is_told_what_was_done_to_it(
+    office, closed, people, action, told
+):
+    case_id = closed(office, ApplicantRole.GUARANTOR)
+    _, second = draft_all(office, case_id, people[0], account_action=action)
+    assert f"You guarantee a personal loan. {told}" in text_of(office, second)
 
 
 def test_reasons_are_stated_to_the_applicant_who_asked(any_office, denied, people):

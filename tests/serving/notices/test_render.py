@@ -10,8 +10,8 @@ from pypdf import PdfReader
 
 from serving.notices.document import make_document
 from serving.notices.errors import LanguageError, RenderError
-from serving.notices.forms import NoticeForm
-from serving.notices.notice import Language
+from serving.notices.forms import ACTION_DESCRIPTIONS, ActionKind, NoticeForm
+from serving.notices.notice import Action, Language
 from serving.notices.render import TEXT_WIDTH, render_file, render_html, render_pdf, render_text
 from serving.notices.samples import APPLICANT, sample_case
 from serving.notices.templates_digest import templates_sha256
@@ -49,6 +49,17 @@ def expected_words(notice):
 
 def pdf_of(notice):
     return PdfReader(io.BytesIO(render_pdf(notice)))
+
+
+def test_every_description_of_an_action_on_an_account_can_be_told_to_a_guarantor():
+    notice = sample_case(NoticeForm.REPORT_USED).notice
+    for kind in (ActionKind.TERMINATION, ActionKind.UNFAVORABLE_CHANGE):
+        for description in ACTION_DESCRIPTIONS[kind]:
+            action = Action(kind=kind, description=description)
+            assert "We have " in render_text(replace(notice, action=action))
+        unknown = Action(kind=kind, description="Account looked at")
+        with pytest.raises(RenderError, match=r"action\.description"):
+            render_text(replace(notice, action=unknown))
 
 
 def test_an_offer_that_holds_until_the_next_day_holds_for_one_day():
