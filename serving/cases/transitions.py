@@ -59,7 +59,7 @@ from serving.cases.notice_events import (
 )
 from serving.cases.owed import untold
 from serving.cases.refusals import guard_time, notice_of, refuse
-from serving.cases.retention import is_within_window, last_notified_at
+from serving.cases.retention import asks_in_time, is_within_window
 
 
 def apply(case: Case | None, event: Event) -> Case:
@@ -249,10 +249,7 @@ def _reasons_requested(event: ReasonsRequested, case: Case) -> Case:
 
 @_after.register
 def _retention_requested(event: RetentionRequested, case: Case) -> Case:
-    told_at = last_notified_at(case)
-    if told_at is None or not is_within_window(
-        case, notified_at=told_at, asked_at=event.occurred_at
-    ):
+    if not asks_in_time(case, asked_at=event.occurred_at):
         return case
     return replace(case, retention_requested_at=event.occurred_at)
 

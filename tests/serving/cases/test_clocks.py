@@ -13,7 +13,13 @@ from serving.cases.events import (
     DecisionReopened,
     ReasonsRequested,
 )
-from serving.cases.keeping_events import CasePurged, CaseRetained, LegalHoldLifted, LegalHoldPlaced
+from serving.cases.keeping_events import (
+    CasePurged,
+    CaseRetained,
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    RetentionRequested,
+)
 from serving.cases.notice_events import NoticePurpose
 
 CAUSE = "the letter came after all"
@@ -187,6 +193,34 @@ def test_a_large_business_is_kept_twelve_months_once_it_asks_for_reasons(denied)
     assert told.clock(ClockKind.RETENTION).due_on == date(2026, 4, 1)
     told.add(ReasonsRequested, "2026-02-15")
     assert told.clock(ClockKind.RETENTION).due_on == date(2027, 1, 31)
+
+
+def test_a_request_for_information_starts_no_60_days_of_a_large_business(story):
+    told = story("2026-01-05", applicant=ApplicantKind.LARGE_BUSINESS)
+    told.ask_for_items("2026-01-12", respond_by="2026-02-01")
+    assert told.clock(ClockKind.RETENTION).due_on == date(2027, 1, 12)
+    told.decide("2026-03-20", Outcome.WITHDRAWN)
+    assert told.clock(ClockKind.RETENTION).due_on == date(2027, 1, 12)
+    told = story("2026-01-05", applicant=ApplicantKind.LARGE_BUSINESS)
+    told.ask_for_items("2026-01-12", respond_by="2026-02-01").complete("2026-01-20")
+    told.assess("2026-01-21").decide("2026-01-22", Outcome.DENY).notify("2026-01-31")
+    assert told.clock(ClockKind.RETENTION).due_on == date(2026, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [("2026-01-14", "2027-03-31"), ("2026-05-30", "2027-03-31"), ("2026-05-31", "2026-05-30")],
+)
+def test_retention_is_asked_for_within_60_days_of_the_action_taken(story, asked, kept):
+    told = story("2026-01-05", applicant=ApplicantKind.LARGE_BUSINESS)
+    told.ask_for_items("2026-01-12", respond_by="2026-02-01")
+    if asked < "2026-03":
+        told.add(RetentionRequested, asked)
+    told.complete("2026-03-10").assess("2026-03-11").decide("2026-03-12", Outcome.DENY)
+    told.notify("2026-03-31")
+    if asked > "2026-03":
+        told.add(RetentionRequested, asked)
+    assert told.clock(ClockKind.RETENTION).due_on == date.fromisoformat(kept)
 
 
 def test_each_notice_moves_the_end_of_retention(denied):
