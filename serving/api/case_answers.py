@@ -232,9 +232,9 @@ def _clock(clock: Clock, *, today: date) -> ClockAnswer:
 
 
 def notice_states(stored: StoredCase) -> list[NoticeState]:
-    """Returns how far each notice of a case is, those given first."""
+    """Returns how far each notice of a case is, those given first, overtaken ones last."""
     case = stored.case
-    return [*map(_sent, case.sent), *map(_preparing, case.preparing)]
+    return [*map(_sent, case.sent), *map(_preparing, case.unsent)]
 
 
 def _preparing(notice: NoticeInPreparation) -> NoticeState:

@@ -64,6 +64,21 @@ class NoticeInPreparation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OvertakenNotice:
+    """A released notice of incompleteness that was not recorded as sent in time.
+
+    It may have gone out before it was overtaken; afterwards it asks for what nobody needs any more.
+
+    Attributes:
+        notice: the notice.
+        overtaken_at: when the application was completed, or decided, UTC.
+    """
+
+    notice: NoticeInPreparation
+    overtaken_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SentNotice:
     """A notice that its recipient was given.
 
@@ -107,6 +122,7 @@ class Case:
         assessment: the latest; None before.
         decision: the one in force; None before, or after it was reopened.
         preparing: the notices in preparation, one per recipient at most, in the order of drafting.
+        overtaken: the released notices of incompleteness that completion or decision overtook.
         sent: the notices given, in the order of recording.
         offer: what became of the counteroffer; None without one.
         asked: who asked for reasons in time, in the order of recording.
@@ -125,6 +141,7 @@ class Case:
     assessment: Assessment | None = None
     decision: DecisionRecord | None = None
     preparing: tuple[NoticeInPreparation, ...] = ()
+    overtaken: tuple[OvertakenNotice, ...] = ()
     sent: tuple[SentNotice, ...] = ()
     offer: OfferState | None = None
     asked: tuple[AskedReasons, ...] = ()
@@ -165,9 +182,19 @@ class Case:
         of_it = (n.draft for n in self.sent if n.draft.decision_id == self.decision.decision_id)
         return tuple(dict.fromkeys(draft.consumer_id for draft in of_it))
 
+    @property
+    def unsent(self) -> tuple[NoticeInPreparation, ...]:
+        """The notices that may still be recorded as sent, or given up: overtaken ones last."""
+        return (*self.preparing, *(overtaken.notice for overtaken in self.overtaken))
+
     def notice(self, notice_id: str) -> NoticeInPreparation | None:
-        """Returns a notice in preparation; None where it is not, or not any more."""
-        return next((n for n in self.preparing if n.draft.notice_id == notice_id), None)
+        """Returns a notice in preparation, or overtaken; None where it is neither any more."""
+        return next((n for n in self.unsent if n.draft.notice_id == notice_id), None)
+
+    def overtaken_at(self, notice_id: str) -> datetime | None:
+        """Returns when a notice was overtaken, UTC; None where it was not."""
+        found = (o for o in self.overtaken if o.notice.draft.notice_id == notice_id)
+        return next((overtaken.overtaken_at for overtaken in found), None)
 
     def notice_to(self, recipient: Recipient) -> NoticeInPreparation | None:
         """Returns the notice in preparation to somebody; None without one."""

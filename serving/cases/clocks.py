@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from serving.cases.calendar_days import days_after
-from serving.cases.case import Case
+from serving.cases.case import Case, Stage
 from serving.cases.clock import (
     COUNTEROFFER_DAYS,
     NOTIFY_DAYS,
@@ -209,6 +209,13 @@ def _sent(_: NoticeSent, ledger: Ledger) -> None:
 
 
 def _note_incompleteness(draft: NoticeDrafted, ledger: Ledger) -> None:
+    if ledger.case.stage is not Stage.AWAITING_INFORMATION:
+        ledger.stop_earlier(
+            ClockKind.INCOMPLETE_APPLICATION,
+            reason="the applicant had been notified of the incompleteness before, as recorded late",
+            clause="1002.9(c)(1)(ii)",
+        )
+        return
     for kind in (ClockKind.INCOMPLETE_APPLICATION, ClockKind.ADVERSE_ACTION_ON_INCOMPLETE):
         ledger.stop(
             kind,

@@ -56,7 +56,7 @@ def _at(*stages: Stage) -> Callable[[Case], bool]:
 
 
 def _before(kind: type[Event]) -> Callable[[Case], bool]:
-    return lambda case: any(notice.step in STEPS_BEFORE[kind] for notice in case.preparing)
+    return lambda case: any(notice.step in STEPS_BEFORE[kind] for notice in case.unsent)
 
 
 def _may_request_reasons(case: Case) -> bool:

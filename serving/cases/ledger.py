@@ -54,6 +54,13 @@ class Ledger:
             due_on = self.due_on(kind)
             self._note(kind, ClockStep.STOP, due_on=due_on, reason=reason, clause=clause)
 
+    def stop_earlier(self, kind: ClockKind, *, reason: str, clause: str) -> None:
+        """Notes a stop also where the clock was stopped by what happened later than this event."""
+        steps = self.entries.get(kind, [])
+        if steps and (self.runs(kind) or steps[-1].at > self.event.occurred_at):
+            due_on = self.due_on(kind)
+            self._note(kind, ClockStep.STOP, due_on=due_on, reason=reason, clause=clause)
+
     def _note(
         self, kind: ClockKind, step: ClockStep, *, due_on: date, reason: str, clause: str
     ) -> None:

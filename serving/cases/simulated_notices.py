@@ -98,8 +98,11 @@ class NoticeMaker:
         careful = (Channel.MAILED, Channel.DELIVERED, Channel.ELECTRONIC)
         channel = chance.random.choice(careful if chance.is_careful() else tuple(Channel))
         consent = "consent-1" if channel is Channel.ELECTRONIC and chance.is_careful() else None
-        same = self._same(case, NoticeSent)
-        return NoticeSent(**chance.when(), **same, channel=channel, consent_id=consent)
+        same, when = self._same(case, NoticeSent), chance.when()
+        found = case.notice(same["notice_id"])
+        if found is not None and case.overtaken_at(same["notice_id"]) and chance.is_careful():
+            when["occurred_at"] = found.stepped_at
+        return NoticeSent(**when, **same, channel=channel, consent_id=consent)
 
     def discarded(self, case: Case) -> Event:
         """Returns that a notice is given up, with a cause."""
@@ -111,10 +114,10 @@ class NoticeMaker:
 
     def _notice(self, case: Case, steps: Collection[NoticeStep]) -> NoticeInPreparation | None:
         """Returns a notice at one of these steps; a careless event is about any, or none."""
-        fits = [notice for notice in case.preparing if notice.step in steps]
+        fits = [notice for notice in case.unsent if notice.step in steps]
         if fits and self._chance.is_careful():
             return self._chance.random.choice(fits)
-        return self._chance.random.choice([None, *case.preparing])
+        return self._chance.random.choice([None, *case.unsent])
 
     def _same(self, case: Case, kind: type[Event]) -> _Same:
         found = self._notice(case, STEPS_BEFORE[kind])

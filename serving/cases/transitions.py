@@ -11,6 +11,7 @@ Source: 12 CFR 1002.9, 1002.12(b).
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import reduce, singledispatch
 
 from serving.cases.calendar_days import zone
@@ -21,6 +22,7 @@ from serving.cases.case import (
     NoticeInPreparation,
     NoticeStep,
     OfferState,
+    OvertakenNotice,
     SentNotice,
     Stage,
 )
@@ -130,12 +132,18 @@ def _after(event: Event, case: Case) -> Case:
 def _completed(event: ApplicationCompleted, case: Case) -> Case:
     # What was assessed was the incomplete application, and the items asked for are here.
     return replace(
-        case,
+        _overtaken(case, event.occurred_at),
         stage=Stage.COMPLETE,
         completed_at=event.occurred_at,
         assessment=None,
-        preparing=(),
     )
+
+
+def _overtaken(case: Case, at: datetime) -> Case:
+    """Nothing is in preparation any more; what was released may have gone out before."""
+    released = (n for n in case.preparing if n.step is NoticeStep.RELEASED)
+    late = tuple(OvertakenNotice(notice=notice, overtaken_at=at) for notice in released)
+    return replace(case, preparing=(), overtaken=(*case.overtaken, *late))
 
 
 @_after.register
@@ -146,7 +154,8 @@ def _assessed(event: AssessmentRecorded, case: Case) -> Case:
 
 @_after.register
 def _decided(event: DecisionRecorded, case: Case) -> Case:
-    return replace(case, stage=Stage.DECIDED, decision=event.decision, preparing=())
+    overtaken = _overtaken(case, event.occurred_at)
+    return replace(overtaken, stage=Stage.DECIDED, decision=event.decision)
 
 
 @_after.register
@@ -196,14 +205,17 @@ def _sent(event: NoticeSent, case: Case) -> Case:
 
 def _without(case: Case, notice_id: str) -> Case:
     return replace(
-        case, preparing=tuple(n for n in case.preparing if n.draft.notice_id != notice_id)
+        case,
+        preparing=tuple(n for n in case.preparing if n.draft.notice_id != notice_id),
+        overtaken=tuple(o for o in case.overtaken if o.notice.draft.notice_id != notice_id),
     )
 
 
 def _stage_after(purpose: NoticePurpose, case: Case) -> Stage:
     """Returns the stage after a notice was given: notified once everybody was told."""
     if purpose is NoticePurpose.INCOMPLETENESS:
-        return Stage.AWAITING_INFORMATION
+        asked = Stage.AWAITING_INFORMATION
+        return asked if case.stage in {Stage.RECEIVED, asked} else case.stage
     if case.stage is Stage.RETAINED or untold(case):
         return case.stage
     return Stage.NOTIFIED
@@ -272,4 +284,4 @@ def _retained(_: CaseRetained, case: Case) -> Case:
 @_after.register
 def _purged(_: CasePurged, case: Case) -> Case:
     # The fold keeps ids and digests; what is personal goes with the events' key.
-    return replace(case, stage=Stage.PURGED, assessment=None, decision=None)
+    return replace(case, stage=Stage.PURGED, assessment=None, decision=None, overtaken=())

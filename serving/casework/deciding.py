@@ -29,6 +29,7 @@ from serving.cases.events import Actor, DecisionRecorded, DecisionReopened
 from serving.cases.store import StoredCase
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
+from serving.casework.giving_up import give_up
 from serving.casework.recipients import other_recipients
 from serving.notices.reasons import is_specific
 
@@ -88,6 +89,7 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
     """
     stored = desk.load(case_id)
     file = desk.storage.cases.file(case_id)
+    given_up = give_up(desk, stored, cause="decided before its release", by=by)
     when = desk.when(by, command.decided_at, field="decided_at")
     found = stored.case.assessment if command.outcome in ON_THE_MERITS else None
     decision = DecisionRecord(
@@ -110,7 +112,7 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
         other_recipients=other_recipients(file, command.outcome),
     )
     _check_rules(decision)
-    return desk.record(stored, [DecisionRecorded(**when, decision=decision)])
+    return desk.record(stored, [*given_up, DecisionRecorded(**when, decision=decision)])
 
 
 def _check_rules(decision: DecisionRecord) -> None:

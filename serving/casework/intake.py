@@ -34,6 +34,7 @@ from serving.casework.facts import (
     Sheet,
     sheet_of,
 )
+from serving.casework.giving_up import give_up
 from serving.notices.checks.special import path_of_business
 from serving.notices.forms import BusinessPath
 from serving.notices.notice import Creditor
@@ -167,9 +168,9 @@ def complete(
         IllegalEventError: the application is complete already, or decided.
     """
     stored = desk.load(case_id)
-    return desk.record(
-        stored, [ApplicationCompleted(**desk.when(by, completed_at, field="completed_at"))]
-    )
+    given_up = give_up(desk, stored, cause="completed before its release", by=by)
+    completed = ApplicationCompleted(**desk.when(by, completed_at, field="completed_at"))
+    return desk.record(stored, [*given_up, completed])
 
 
 def add_information(desk: Desk, case_id: str, found: InformationUsed, *, by: Actor) -> StoredCase:

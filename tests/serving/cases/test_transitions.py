@@ -1,6 +1,6 @@
 import copy
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -8,6 +8,7 @@ from serving.cases import events as ev
 from serving.cases import keeping_events as keeping_ev
 from serving.cases import notice_events as notice_ev
 from serving.cases.case import OfferState, Stage
+from serving.cases.clock import ClockKind, ClockStatus
 from serving.cases.decisions import Outcome
 from serving.cases.errors import (
     CaseError,
@@ -395,3 +396,40 @@ def test_a_message_repeats_nothing_that_is_written_by_hand(denied):
     with refused(told, CaseError) as caught:
         told.add(ev.DecisionReopened, "2026-01-13", cause="SecretName wrote")
     assert "SecretName" not in str(caught.value)
+
+
+def released_request(story):
+    told = story("2026-01-05").draft("2026-01-28", notice_ev.NoticePurpose.INCOMPLETENESS)
+    return told.check("2026-01-28").release("2026-01-29")
+
+
+def test_a_request_that_went_out_before_completion_is_recorded_after_it(story):
+    told = released_request(story).complete("2026-02-10")
+    assert told.case.preparing == ()
+    with refused(told, EventTimeError, "overtook it"):
+        told.send("2026-02-10")
+    told.send("2026-01-30", recorded="2026-02-11")
+    assert told.case.stage is Stage.COMPLETE
+    assert told.case.overtaken == ()
+    clock = told.clock(ClockKind.INCOMPLETE_APPLICATION)
+    assert (clock.stopped_on, clock.status(on=date(2026, 2, 11))) == (
+        date(2026, 1, 30),
+        ClockStatus.MET,
+    )
+    assert told.clock(ClockKind.APPLICANT_RESPONSE) is None
+    assert told.clock(ClockKind.ACTION_TAKEN).due_on == date(2026, 3, 12)
+    told.assess("2026-02-12").decide("2026-02-13", Outcome.DENY).notify("2026-02-14")
+    told.add(keeping_ev.CaseRetained, "2026-02-15")
+
+
+def test_a_request_that_a_decision_overtook_hinders_nothing_and_can_be_given_up(story):
+    told = released_request(story).assess("2026-02-01").decide("2026-02-02", Outcome.DENY)
+    first = {"notice_id": "n-1", "digest": "d" * 64}
+    told.notify("2026-02-03").add(keeping_ev.CaseRetained, "2026-02-04")
+    told.send("2026-01-30", recorded="2026-02-05", **first)
+    assert told.case.stage is Stage.RETAINED
+    told = released_request(story).assess("2026-02-01").decide("2026-02-02", Outcome.DENY)
+    with refused(told, match="refuses NoticeChecked"):
+        told.check("2026-02-03", **first)
+    told.add(notice_ev.NoticeDiscarded, "2026-02-03", notice_id="n-1", cause=CAUSE)
+    assert told.case.overtaken == ()

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from data_pipeline.domain.taxonomy import DenialReason
-from serving.cases.case import NoticeStep
-from serving.cases.decisions import DecisionPath
+from serving.cases.case import NoticeStep, Stage
+from serving.cases.decisions import DecisionPath, Outcome
 from serving.cases.errors import IllegalEventError
-from serving.cases.notice_events import Channel
+from serving.cases.notice_events import Channel, NoticeDiscarded
 from serving.casework import deciding, intake, letters, printing
 from serving.casework.errors import (
     FactsError,
@@ -176,3 +176,38 @@ def test_the_check_of_a_file_without_its_record_is_refused(office):
     alone = replace(letters.letter_file(office.desk, notice_id), record=None)
     with pytest.raises(FactsError, match=r"record: .*comment 9\(b\)\(2\)-2"):
         letters.verdicts_of(alone)
+
+
+def test_a_request_posted_before_the_completion_can_still_be_recorded(any_office, people):
+    any_office.clock.go_to("2026-11-02")
+    case_id = any_office.receive(is_complete=False)
+    _, notice_id = any_office.released(
+        case_id=case_id,
+        missing_items=("Pay statements of the last 30 days",),
+        respond_by=date(2026, 11, 20),
+    )
+    posted = any_office.clock.at
+    any_office.clock.go_to("2026-11-10")
+    intake.complete(any_office.desk, case_id, by=people[0])
+    stored = letters.mark_sent(
+        any_office.desk, notice_id, channel=Channel.MAILED, by=people[1], sent_at=posted
+    )
+    assert stored.case.stage is Stage.COMPLETE
+    assert [n.notified_at for n in stored.case.sent] == [posted]
+
+
+def test_a_draft_that_completion_or_decision_overtakes_is_given_up_with_its_cause(office, people):
+    for overtake in (intake.complete, withdrawn):
+        case_id, notice_id = office.checked(
+            case_id=office.receive(is_complete=False),
+            missing_items=("Pay statements of the last 30 days",),
+            respond_by=date(2026, 12, 20),
+        )
+        stored = overtake(office.desk, case_id, by=people[0])
+        [given_up] = [e for e in stored.events if isinstance(e, NoticeDiscarded)]
+        assert (given_up.notice_id, stored.case.preparing) == (notice_id, ())
+
+
+def withdrawn(desk, case_id, *, by):
+    decision = deciding.Decide(outcome=Outcome.WITHDRAWN)
+    return deciding.decide(desk, case_id, decision, by=by)
