@@ -69,7 +69,7 @@ class TransactionBody(Command):
     request: CreditRequest = CreditRequest.LOAN
     description: str = Field(
         max_length=200,
-        description="Continues 'Your request for'.",
+        description="Continues 'Your request for': the credit alone, without names of places.",
         examples=["a personal loan of $24,000"],
     )
 

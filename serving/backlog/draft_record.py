@@ -32,6 +32,7 @@ from serving.notices.checks.special import path_of_business
 from serving.notices.draft import DraftRequest, draft_notice
 from serving.notices.forms import ActionKind, BusinessPath
 from serving.notices.notice import Transaction
+from serving.notices.printable import composed
 from serving.rows import ScoredRow, StatedReason
 
 
@@ -87,8 +88,8 @@ def _file(
     applicant = Applicant(
         consumer_id=found.consumer_id,
         role=ApplicantRole.PRIMARY,
-        name=found.name,
-        address_lines=found.address_lines,
+        name=composed(found.name),
+        address_lines=tuple(map(composed, found.address_lines)),
     )
     check_facts(facts)
     check_applicants((applicant,))

@@ -8,14 +8,17 @@ from serving.casework.facts import CaseFacts, InformationUsed
 from serving.notices.checks.content import digits_of, has_address
 from serving.notices.compose import compose_agencies
 from serving.notices.notice import Creditor
+from serving.notices.printable import is_printable
 from serving.notices.record import ScoreUsed
+from serving.notices.substance import touches_prohibited_basis
 
 
 def check_facts(facts: CaseFacts) -> None:
     """Checks what every notice will need of the creditor and the transaction.
 
     Raises:
-        FactsError: a name, an address or a description is missing.
+        FactsError: a name, an address or a description is missing or cannot be printed, or the
+            description holds a word for a prohibited basis.
         NoticeDataError: the agency of the creditor has no address on file.
     """
     if not facts.creditors:
@@ -36,12 +39,24 @@ def check_facts(facts: CaseFacts) -> None:
         )
     for position, creditor in enumerate(facts.creditors):
         _check_creditor(creditor, field=f"creditors.{position}")
-    if not facts.transaction.description.strip():
+    _check_description(facts.transaction.description, field="transaction.description")
+
+
+def _check_description(description: str, *, field: str) -> None:
+    if not description.strip():
         raise FactsError(
-            field="transaction.description",
+            field=field,
             found="nothing",
             expected="words that continue 'your request for', such as 'a car loan'",
             clause="12 CFR 1002, Appendix C",
+        )
+    _check_printed(field, description)
+    if touches_prohibited_basis(description):
+        raise FactsError(
+            field=field,
+            found="a word that also stands for a prohibited basis",
+            expected="the credit alone, such as 'a mortgage loan', without names of places",
+            clause="12 CFR 1002.2(z)",
         )
 
 
@@ -51,6 +66,8 @@ def _check_creditor(creditor: Creditor, *, field: str) -> None:
         raise FactsError(
             field=f"{field}.name", found="nothing", expected="the creditor's name", clause=clause
         )
+    _check_printed(f"{field}.name", creditor.name)
+    _check_printed(f"{field}.address_lines", *creditor.address_lines)
     if not has_address(creditor.address_lines):
         raise FactsError(
             field=f"{field}.address_lines",
@@ -68,12 +85,23 @@ def _check_creditor(creditor: Creditor, *, field: str) -> None:
     compose_agencies(creditor)
 
 
+def _check_printed(field: str, *texts: str) -> None:
+    """Raises FactsError where a letter could not print a text."""
+    if not all(map(is_printable, texts)):
+        raise FactsError(
+            field=field,
+            found="a character that the fonts of a notice cannot print",
+            expected="Latin letters",
+            clause="12 CFR 1002.4(d)(1)",
+        )
+
+
 def check_applicants(applicants: tuple[Applicant, ...]) -> None:
     """Checks that everybody can be addressed and told apart, and that one of them applies.
 
     Raises:
-        FactsError: nobody applies, several are the primary applicant, or a name, an address or an
-            id of its own is missing.
+        FactsError: nobody applies, several are the primary applicant, a name, an address or an id
+            of its own is missing, or a name or an address cannot be printed.
     """
     clause = "12 CFR 1002.9(f)"
     if not applicants:
@@ -86,6 +114,8 @@ def check_applicants(applicants: tuple[Applicant, ...]) -> None:
             raise FactsError(
                 field=f"{field}.name", found="nothing", expected="a name", clause=clause
             )
+        _check_printed(f"{field}.name", applicant.name)
+        _check_printed(f"{field}.address_lines", *applicant.address_lines)
         if not has_address(applicant.address_lines):
             raise FactsError(
                 field=f"{field}.address_lines",
@@ -143,6 +173,8 @@ def check_information(
                 expected="name, address and telephone number",
                 clause="15 USC 1681m(a)(3)(A)",
             )
+        agency = report.agency
+        _check_printed(f"reports.{position}.agency", agency.name, *agency.address_lines)
     for position, score in enumerate(found.scores):
         if score.consumer_id not in known:
             raise _stranger(f"scores.{position}.consumer_id")
@@ -195,3 +227,5 @@ def _check_score(score: ScoreUsed, *, field: str, today: date) -> None:
             expected="the key factors of the provider",
             clause="15 USC 1681g(f)(1)(C)",
         )
+    _check_printed(f"{field}.key_factors", *score.key_factors)
+    _check_printed(f"{field}.provided_by", score.provided_by)

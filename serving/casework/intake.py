@@ -38,6 +38,7 @@ from serving.casework.giving_up import give_up
 from serving.notices.checks.special import path_of_business
 from serving.notices.forms import BusinessPath
 from serving.notices.notice import Creditor
+from serving.notices.printable import composed
 
 _CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNDECIDED = frozenset({Stage.RECEIVED, Stage.AWAITING_INFORMATION, Stage.COMPLETE, Stage.ASSESSED})
@@ -83,7 +84,7 @@ def receive(desk: Desk, command: Receive, *, by: Actor) -> StoredCase:
         NoticeDataError: the creditor's agency has no address on file.
         CaseExistsError: the case id is taken.
     """
-    command = _with_policy(desk, command)
+    command = _with_policy(desk, _composed(command))
     check_facts(command.facts)
     check_applicants(command.applicants)
     case_id = command.case_id or desk.new_id("c")
@@ -103,6 +104,15 @@ def receive(desk: Desk, command: Receive, *, by: Actor) -> StoredCase:
     stored = desk.storage.cases.open_case(opening, _file(desk, command, case_id=case_id))
     desk.tell(opening, case_id=case_id)
     return stored
+
+
+def _composed(command: Receive) -> Receive:
+    """Writes names and addresses in composed letters."""
+    people = (
+        replace(one, name=composed(one.name), address_lines=tuple(map(composed, one.address_lines)))
+        for one in command.applicants
+    )
+    return replace(command, applicants=tuple(people))
 
 
 def _with_policy(desk: Desk, command: Receive) -> Receive:

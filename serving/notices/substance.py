@@ -68,6 +68,15 @@ def _factor() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(expressions)})\b")
 
 
+def touches_prohibited_basis(text: str) -> bool:
+    """Whether a text holds a word for a prohibited basis, or one that stands in for it.
+
+    The word alone tells: a church that is the name of a street is one too.
+    """
+    plain = normalised(text)
+    return any(re.search(expression, plain) for expression in lexicon().prohibited)
+
+
 def names_an_item(text: str) -> bool:
     """Whether a word is left once those that specify no information are taken away."""
     words = _words(normalised(_UNFILLED.sub(" ", text)))

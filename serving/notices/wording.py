@@ -167,7 +167,12 @@ def day(value: date) -> str:
     return f"{value:%B} {value.day}, {value.year}"
 
 
+_TYPOGRAPHIC = str.maketrans(
+    {"\u02bc": "'", "\u2010": "-", "\u2011": "-", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
+)
+
+
 def normalised(text: str) -> str:
-    """Returns text with case, spacing and typographic quotes made equal, for comparisons."""
-    straight = text.replace("\u2019", "'").replace("\u201c", '"').replace("\u201d", '"')
+    """Returns text with case, spacing, quotes and hyphens made equal, for comparisons."""
+    straight = text.translate(_TYPOGRAPHIC)
     return re.sub(r"\s+", " ", straight).strip().casefold()

@@ -1,6 +1,5 @@
 """Checks C16 to C20: how the notice looks, how it goes, and to whom."""
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
@@ -8,16 +7,13 @@ from serving.notices.checks.content import has_address
 from serving.notices.checks.verdict import Fault, check
 from serving.notices.forms import NoticeForm
 from serving.notices.notice import AdverseActionNotice, Channel, Language, ScoreBlock
+from serving.notices.printable import is_printable
 from serving.notices.record import DecisionRecord, ScoreUsed
 from serving.notices.templates_digest import templates_sha256
 
 MIN_FONT_SIZE_PT = 10.0
 MAX_FONT_SIZE_PT = 24.0
 """Large print for weak sight goes up to here; beyond, words of the form leave the page."""
-
-_LAST_LATIN = 0x024F
-_LATIN_ADDITIONAL = range(0x1E00, 0x1F00)
-_PUNCTUATION = frozenset("–—‘’“”•…′″€™§")
 
 
 @check("C16", clause="12 CFR 1002.4(d)(1)")
@@ -36,7 +32,7 @@ def is_clear_and_retainable(notice: AdverseActionNotice, _record: DecisionRecord
             advice=f"use {MIN_FONT_SIZE_PT:g} to {MAX_FONT_SIZE_PT:g} points",
         )
     for field, text in _texts("notice", notice):
-        if not all(map(_is_printable, text)):
+        if not is_printable(text):
             return Fault(
                 field=field,
                 found="holds a character that the fonts of the notice cannot print",
@@ -54,15 +50,6 @@ def _texts(field: str, value: object) -> Iterator[tuple[str, str]]:
     elif is_dataclass(value):
         for entry in fields(value):
             yield from _texts(f"{field}.{entry.name}", getattr(value, entry.name))
-
-
-def _is_printable(character: str) -> bool:
-    if character in _PUNCTUATION:
-        return True
-    code = ord(character)
-    return unicodedata.category(character)[0] != "C" and (
-        code <= _LAST_LATIN or code in _LATIN_ADDITIONAL
-    )
 
 
 @check("C17", clause="12 CFR 1002.4(d)(2); 15 USC 7001(c)")

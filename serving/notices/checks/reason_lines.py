@@ -15,7 +15,7 @@ from serving.notices.reasons import (
     statable_families,
 )
 from serving.notices.record import DecisionPath, DecisionRecord, FactorSource
-from serving.notices.substance import has_factor_word, is_written
+from serving.notices.substance import has_factor_word, is_written, touches_prohibited_basis
 from serving.notices.wording import lexicon, normalised, reason_text
 
 _ARTIFICIAL_INTELLIGENCE = re.compile(r"\bA\.?I\.?\b")
@@ -91,7 +91,7 @@ def names_no_prohibited_basis(notice: AdverseActionNotice, _record: DecisionReco
     for position, term in enumerate(notice.counteroffer.terms if notice.counteroffer else ()):
         texts[f"notice.counteroffer.terms[{position}]"] = f"{term.label} {term.value}"
     for field, text in texts.items():
-        if _matches(lexicon().prohibited, text):
+        if touches_prohibited_basis(text):
             return Fault(
                 field=field,
                 found="holds a word for a prohibited basis",

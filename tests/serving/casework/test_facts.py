@@ -1,5 +1,6 @@
 """Bad facts are refused with the field and the clause, and never with the value."""
 
+import unicodedata
 from dataclasses import replace
 from datetime import date
 
@@ -7,7 +8,7 @@ import pytest
 
 from serving.cases.application_file import ApplicantRole
 from serving.cases.errors import EventValueError
-from serving.casework import intake
+from serving.casework import intake, letters
 from serving.casework.errors import FactsError
 from serving.casework.facts import Consent, Consents, InformationUsed, case_facts, information_used
 from serving.notices import samples
@@ -80,6 +81,40 @@ def test_somebody_applies_and_at_most_one_of_them_is_the_primary_applicant(offic
         office.receive(applicants=(make_applicant(), make_applicant(2, PRIMARY)))
     for first in (PRIMARY, ApplicantRole.JOINT):
         office.receive(applicants=(make_applicant(1, first), guarantor))
+
+
+@pytest.mark.parametrize(
+    "name", ["Leilani Kaʻahumanu", "Dʼvora Levin", "Anne\u2011Marie Smith", "Adékúnlé Ọláyínká́"]
+)
+def test_a_lawful_name_goes_all_the_way_to_the_letter(office, people, make_applicant, name):
+    case_id = office.denied(applicants=(replace(make_applicant(), name=name),))
+    _, notice_id = office.checked(case_id=case_id)
+    letters.release(office.desk, notice_id, by=people[1])
+
+
+def test_a_name_is_kept_in_composed_letters(office, make_applicant):
+    typed = replace(make_applicant(), name=unicodedata.normalize("NFD", "José Núñez"))
+    case_id = office.receive(applicants=(typed,))
+    assert [a.name for a in office.cases.file(case_id).applicants] == ["José Núñez"]
+
+
+@pytest.mark.parametrize(("field", "text"), [("name", "王小明"), ("address_lines", "Мира 7")])
+def test_what_no_letter_can_print_is_refused_at_once(office, make_applicant, field, text):
+    value = text if field == "name" else (text, "Millbrook, OH 43299")
+    with pytest.raises(FactsError, match=rf"applicants\.0\.{field}: .*1002\.4\(d\)\(1\)") as caught:
+        office.receive(applicants=(replace(make_applicant(), **{field: value}),))
+    assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["a loan to refinance the Church Street property", "a mortgage on 4 Faith Lane"],
+)
+def test_a_description_that_no_letter_may_hold_is_refused_at_once(office, make_facts, description):
+    asked = Transaction(request=CreditRequest.LOAN, description=description)
+    with pytest.raises(FactsError, match=r"transaction\.description: .*1002\.2\(z\)") as caught:
+        office.receive(facts=make_facts(transaction=asked))
+    assert description not in str(caught.value)
 
 
 def test_a_time_zone_must_be_given_and_be_one(office):

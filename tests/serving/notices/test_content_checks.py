@@ -141,6 +141,14 @@ def test_c16_print_is_large_enough_known_and_printable(changed, failed):
 
 
 @pytest.mark.parametrize(
+    "name", ["Leilani Kaʻahumanu", "Dʼvora", "Anne\u2011Marie", "Jose\u0301", "Nguyễn Thị Hạnh"]
+)
+def test_c16_lawful_names_can_be_printed(name, changed, failed):
+    named = replace(APPLICANT, name=name)
+    assert failed(changed(recipient=named, record_applicants=(named,))) == set()
+
+
+@pytest.mark.parametrize(
     ("consents", "expected"),
     [
         ((), {"C17"}),

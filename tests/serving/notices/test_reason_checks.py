@@ -45,6 +45,7 @@ def test_c6_more_than_four_reasons_warn_until_a_cause_is_written(changed, failed
         "Your score was too low",
         "You did not reach enough points",
         "Below the cutoff for approval",
+        "Below the cut\u2011off for approval",
         "You did not qualify for this loan",
         "Our model declined the application",
         "Result of an algorithm we use",

@@ -12,6 +12,7 @@ from serving.notices.document import make_document
 from serving.notices.errors import LanguageError, RenderError
 from serving.notices.forms import ACTION_DESCRIPTIONS, ActionKind, NoticeForm
 from serving.notices.notice import Action, Language
+from serving.notices.printable import PRINTABLE
 from serving.notices.render import TEXT_WIDTH, render_file, render_html, render_pdf, render_text
 from serving.notices.samples import APPLICANT, sample_case
 from serving.notices.templates_digest import templates_sha256
@@ -49,6 +50,19 @@ def expected_words(notice):
 
 def pdf_of(notice):
     return PdfReader(io.BytesIO(render_pdf(notice)))
+
+
+def test_the_fonts_hold_every_printable_character():
+    request = replace(NOTICE.transaction, description="x".join(sorted(PRINTABLE)))
+    assert render_pdf(replace(NOTICE, transaction=request)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("character", ["名", "\u2041", "\u2043"])
+def test_a_character_that_no_font_holds_is_refused_by_the_typesetter(character):
+    assert character not in PRINTABLE
+    request = replace(NOTICE.transaction, description=f"a car {character} loan")
+    with pytest.raises(RenderError, match="typesetter refused"):
+        render_pdf(replace(NOTICE, transaction=request))
 
 
 def test_every_description_of_an_action_on_an_account_can_be_told_to_a_guarantor():
