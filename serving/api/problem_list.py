@@ -29,7 +29,7 @@ _OF_SCORING = {
 def row_table() -> str:
     """Returns code and meaning of what keeps single applications from a verdict, as Markdown."""
     rows = [
-        f"| `{code}` | {meaning} |" for code, meaning in sorted((_OF_ROWS | _OF_SCORING).items())
+        f"| `{code}` | {meaning} |" for code, meaning in sorted({**_OF_ROWS, **_OF_SCORING}.items())
     ]
     return "\n".join(["| code | meaning |", "|---|---|", *rows])
 
