@@ -17,7 +17,9 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Room for a text at the limit, and more: beyond it lies a quote that nobody closed.
 _MAX_CELL_CHARACTERS = 16 * MAX_TEXT_BYTES
 _MAX_RECORD_CHARACTERS = 16 * _MAX_CELL_CHARACTERS
+_BLOCK_CHARACTERS = 1024 * 1024
 _MAX_COLUMNS = 10_000
+_LINE_ENDS = ("\n", "\r")
 
 
 class CsvTable:
@@ -82,10 +84,10 @@ class CsvTable:
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    yield _malformed(error, line_number=reader.line_num)
+                    yield _malformed(error, line_number=lines.line_number)
                     continue
                 except _EndlessRecordError:
-                    yield _endless(line_number=reader.line_num)
+                    yield _endless(line_number=lines.line_number)
                     continue
                 if row:
                     yield row
@@ -96,11 +98,12 @@ class _EndlessRecordError(Exception):
 
 
 class _RecordLines:
-    """The lines of a text, no more of them to a record than the longest record has."""
+    """The lines of a text, each whole, no more of them to a record than the longest record has."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._room = _MAX_RECORD_CHARACTERS
+        self.line_number = 0
 
     def begin_record(self) -> None:
         """Notes that the next line begins a record."""
@@ -115,8 +118,17 @@ class _RecordLines:
         line = self._text.readline(self._room)
         if not line:
             raise StopIteration
+        self.line_number += 1
         self._room -= len(line)
+        if self._room <= 0 and not line.endswith(_LINE_ENDS):
+            self._skip_line()
+            raise _EndlessRecordError
         return line
+
+    def _skip_line(self) -> None:
+        """Passes over the rest of a line: it begins no record."""
+        while (rest := self._text.readline(_BLOCK_CHARACTERS)) and not rest.endswith(_LINE_ENDS):
+            pass
 
 
 def _has_undecoded(text: str) -> bool:

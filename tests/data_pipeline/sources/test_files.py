@@ -184,6 +184,22 @@ def test_a_csv_cell_of_a_million_characters_is_an_error_row(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("cell", ["s" * 17_000_000, ",".join(["s" * 1_000_000] * 17)])
+def test_a_csv_line_of_many_megabytes_is_one_error_row(tmp_path, cell, line_end):
+    header = ",".join(f"scan{i}" for i in range(cell.count(",") + 1))
+    lines = [f"{header},id,text", f"{cell},a,Too long.", f'{cell.replace("s", "")},b,"bad" quote']
+    lines += [f"{header},c,fine", ""]
+    rows = list(read_rows(write(tmp_path / "rows.csv", line_end.join(lines))))
+    assert [outcome(row) for row in rows] == [
+        (1, "1", "line_too_long", None),
+        (2, "2", "malformed_row", None),
+        (3, "c", "fine"),
+    ]
+    assert "up to line 2:" in rows[0].message
+    assert "up to line 3:" in rows[1].message
+
+
 def test_a_byte_order_mark_and_blanks_around_names_are_no_obstacle(tmp_path):
     path = write(tmp_path / "rows.csv", b"\xef\xbb\xbftext , num_units\nfine,1\n")
     assert [row.application.num_units for row in read_rows(path)] == [1]
