@@ -4,6 +4,7 @@ While the engine computes a shard, the next one is read and the rows of what was
 A shard is computed only when the one before it is on the disk, so that a kill costs one at most.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -100,9 +101,13 @@ class LocalEngine:
     def _parts(self) -> Iterator[ShardRecord | ReadShard]:
         records = self._source.records()
         for plan in self._job.plan():
-            taken = list(islice(records, plan.num_rows))
+            taken = islice(records, plan.num_rows)
             record = self._job.done(plan)
-            yield record or self._scorer.read(plan, planned_rows(plan, taken, source=self._source))
+            if record:
+                deque(taken, maxlen=0)  # passed over
+                yield record
+            else:
+                yield self._scorer.read(plan, planned_rows(plan, taken, source=self._source))
 
 
 def _one_ahead(

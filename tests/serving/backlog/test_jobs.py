@@ -1,5 +1,6 @@
 import itertools
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -249,6 +250,19 @@ def test_a_row_of_ten_megabytes_is_an_error_row(tmp_path, backlog):
     source = backlog.write(tmp_path / "in.jsonl", rows)
     backlog.score(source, tmp_path / "out.jsonl")
     assert backlog.codes(tmp_path / "out.jsonl") == [None, "text_too_long", None]
+
+
+def test_however_many_rows_are_too_long_they_are_not_in_memory_together(tmp_path, backlog):
+    rows = [{"text": "x" * 4 * 1024 * 1024}] * 12
+    source = backlog.write(tmp_path / "in.jsonl", rows)
+    tracemalloc.start()
+    try:
+        backlog.score(source, tmp_path / "out.jsonl", after_plan=tracemalloc.reset_peak)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert backlog.codes(tmp_path / "out.jsonl") == ["text_too_long"] * len(rows)
+    assert peak_bytes < 32 * 1024 * 1024
 
 
 def test_a_limit_takes_the_first_rows(tmp_path, backlog, texts):
