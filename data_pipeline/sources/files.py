@@ -14,7 +14,7 @@ from data_pipeline.sources.formats import FormatName, SourceFormat, choose_forma
 from data_pipeline.sources.json_lines import JsonLinesTable
 from data_pipeline.sources.parquet import ParquetTable
 from data_pipeline.sources.records import Record, Table
-from data_pipeline.sources.rows import Row, RowError, RowValueError, row_id
+from data_pipeline.sources.rows import Row, RowError, RowValueError, given_id
 
 _TABLES: dict[str, Callable[[Path], Table]] = {
     ".jsonl": JsonLinesTable,
@@ -100,19 +100,24 @@ def count_rows(path: Path | str) -> int | None:
 def to_row(record: Record, *, source_format: SourceFormat) -> Row | RowError:
     """Returns a raw record as a validated row."""
     number, cells = record
-    identifier = str(number)
+    identifier = None
     try:
         if isinstance(cells, RowValueError):
             raise cells
         if source_format.id_column:
-            identifier = row_id(cells.get(source_format.id_column), number=number)
+            identifier = given_id(cells.get(source_format.id_column))
         application = source_format.to_application(cells)
     except RowValueError as error:
         return RowError(
             number=number,
-            id=identifier,
+            id=identifier or str(number),
             code=error.code,
             field=error.field,
             message=error.message,
         )
-    return Row(number=number, id=identifier, application=application)
+    return Row(
+        number=number,
+        id=identifier or str(number),
+        application=application,
+        is_id_given=identifier is not None,
+    )

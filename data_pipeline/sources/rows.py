@@ -47,11 +47,13 @@ class Row:
         number: position in its source, 1 for the first row (of .jsonl: the line number).
         id: as given, or the number.
         application: what the row holds.
+        is_id_given: whether the id was given; a number in its place names no other row.
     """
 
     number: int
     id: str
     application: LoanApplication
+    is_id_given: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +233,12 @@ def _found(value: object) -> str:
 
 
 def row_id(value: object, *, number: int) -> str:
-    """Returns the id of a row: text or a whole number as given, otherwise the row number.
+    """Returns the id of a row as `given_id` reads it, otherwise the row number; raises as it."""
+    return given_id(value) or str(number)
+
+
+def given_id(value: object) -> str | None:
+    """Returns the id that a cell gives, text or a whole number; None where it is absent or blank.
 
     Raises:
         RowValueError: the id is of another type, text that cannot be stored, or longer than
@@ -239,7 +246,7 @@ def row_id(value: object, *, number: int) -> str:
     """
     require_clean_text(value, field="id")
     if value is None or (isinstance(value, str) and not value.strip()):
-        return str(number)
+        return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, str | int):

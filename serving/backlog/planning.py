@@ -66,7 +66,7 @@ def _planned(source: RowSource, *, shard_rows: int, ledger: IdLedger) -> Iterato
     for index, shard in enumerate(cut_shards(rows, shard_rows=shard_rows)):
         for given in shard:
             # A row that cannot be used claims no id: a later one with it may be its correction.
-            if isinstance(given.row, Row):
+            if isinstance(given.row, Row) and given.row.is_id_given:
                 ledger.add(given.row.id, position=position, number=given.row.number)
             position += 1
         yield PlannedShard(

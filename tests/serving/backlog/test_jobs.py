@@ -229,6 +229,16 @@ def test_an_id_given_twice_is_an_error_of_the_later_row(tmp_path, backlog):
     assert "row 2 " in backlog.lines(tmp_path / "out.jsonl")[4]["error"]["message"]
 
 
+@pytest.mark.parametrize("order", ["input", "due-date"])
+def test_a_row_without_an_id_takes_none_from_another(tmp_path, backlog, order):
+    rows = [{"text": "No id."}, {"id": "1", "text": "First."}, {"id": 1, "text": "Again."}]
+    rows = [row | {"received_at": "2026-11-01"} for row in rows]
+    source = backlog.write(tmp_path / "in.jsonl", rows)
+    backlog.score(source, tmp_path / "out.jsonl", options=ScoreOptions(order=order))
+    assert [row["id"] for row in backlog.lines(tmp_path / "out.jsonl")] == ["1", "1", "1"]
+    assert backlog.codes(tmp_path / "out.jsonl") == [None, None, "duplicate_id"]
+
+
 def test_a_file_of_bad_rows_alone_gives_their_errors(tmp_path, backlog):
     source = tmp_path / "in.jsonl"
     source.write_text("no json\n" * 9)
