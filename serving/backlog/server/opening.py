@@ -18,6 +18,7 @@ from serving.backlog.server.records import BacklogRequest, BacklogStatus
 from serving.backlog.server.runner import BacklogRunner
 from serving.backlog.server.scoring import Files, Work, score_backlog
 from serving.backlog.server.shelf import BacklogShelf
+from serving.backlog.server.sweeper import Sweeper
 from serving.backlog.server.webhooks import WebhookSigner
 from serving.casework.desk import now_utc
 from serving.scoring import ScoringService
@@ -71,18 +72,22 @@ async def running_backlogs(
         metrics.count_end(status)
         outbox.wake()
 
-    keep = timedelta(days=settings.backlog_keep_days)
-    runner = BacklogRunner(
-        shelf, score=score, now=now, keep=keep, on_end=ended, watch=metrics.watch
+    runner = BacklogRunner(shelf, score=score, now=now, on_end=ended, watch=metrics.watch)
+    sweeper = Sweeper(
+        shelf,
+        now=now,
+        keep=timedelta(days=settings.backlog_keep_days),
+        is_worked_on=lambda backlog_id: runner.work_on(backlog_id) is not None,
     )
     backlogs = Backlogs(shelf, runner, intake=intake, now=now)
-    shelf.forget_incoming()
     runner.start()
     outbox.start()
+    sweeper.start()
     try:
         yield backlogs
     finally:
         grace_seconds = float(settings.shutdown_grace_seconds)
         await asyncio.to_thread(runner.close, grace_seconds)
         await asyncio.to_thread(outbox.close, grace_seconds)
+        await asyncio.to_thread(sweeper.close, grace_seconds)
         sender.close()

@@ -4,12 +4,11 @@ What is to be done stands on the shelf alone: a process that was killed goes on 
 say, and nothing of it is remembered elsewhere.
 """
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -24,7 +23,6 @@ from serving.backlog.server.records import (
     BacklogRequest,
     BacklogState,
     BacklogStatus,
-    WebhookStep,
 )
 from serving.backlog.server.scoring import Work
 from serving.backlog.server.shelf import BacklogShelf
@@ -32,7 +30,6 @@ from serving.backlog.server.webhooks import first_step
 from serving.backlog.tally import Tally
 
 _LOOK_SECONDS = 5.0
-_SWEEP_SECONDS = 3600.0
 _NOTE_SECONDS = 1.0
 
 log = structlog.stdlib.get_logger("wherefore.backlog")
@@ -69,7 +66,6 @@ class BacklogRunner:
         *,
         score: Score,
         now: Callable[[], datetime],
-        keep: timedelta,
         on_end: Callable[[BacklogStatus], None],
         watch: Callable[[], Callable[[Advance], None]],
     ) -> None:
@@ -79,15 +75,13 @@ class BacklogRunner:
             shelf: where the backlogs are.
             score: scores one.
             now: the time, UTC.
-            keep: how long an ended backlog stays.
             on_end: hears of every end, after it is written down.
             watch: gives for each run what hears how far it is.
         """
         self._shelf, self._score, self._now = shelf, score, now
-        self._keep, self._on_end, self._watch = keep, on_end, watch
+        self._on_end, self._watch = on_end, watch
         self._work: Work | None = None
         self._woken, self._is_closing = threading.Event(), threading.Event()
-        self._swept_at: datetime | None = None
         self._thread = threading.Thread(target=self._run, name="backlogs", daemon=True)
 
     @property
@@ -134,13 +128,18 @@ class BacklogRunner:
 
     def _once(self) -> bool:
         """Works on the oldest backlog that waits and is free; says whether there was one."""
-        self._sweep()
-        for backlog_id in self._shelf.ids():
-            with contextlib.suppress(UnknownBacklogError):  # another process removed it
-                is_waiting = self._shelf.state(backlog_id).status in WAITING
-                if is_waiting and self._work_on(backlog_id):
-                    return True
-        return False
+        return any(self._take_up(backlog_id) for backlog_id in self._shelf.ids())
+
+    def _take_up(self, backlog_id: str) -> bool:
+        """Works on a backlog if it waits and is free, and says so; what fails keeps no other."""
+        try:
+            is_waiting = self._shelf.state(backlog_id).status in WAITING
+            return is_waiting and self._work_on(backlog_id)
+        except UnknownBacklogError:  # another process removed it
+            return False
+        except Exception:
+            log.exception("backlog_not_worked_on", backlog_id=backlog_id)
+            return False
 
     def _work_on(self, backlog_id: str) -> bool:
         request, noted = self._shelf.request(backlog_id), Noted()
@@ -243,26 +242,6 @@ class BacklogRunner:
         )
         self._on_end(state.status)
 
-    def _sweep(self) -> None:
-        """Removes backlogs whose time is over, and what ended ones do not need any more."""
-        at = self._now()
-        if self._swept_at and (at - self._swept_at).total_seconds() < _SWEEP_SECONDS:
-            return
-        for backlog_id in self._shelf.ids():
-            with contextlib.suppress(UnknownBacklogError):  # another process removed it
-                self._sweep_one(backlog_id, at)
-        self._swept_at = at
-
-    def _sweep_one(self, backlog_id: str, at: datetime) -> None:
-        state, request = self._shelf.state(backlog_id), self._shelf.request(backlog_id)
-        if state.status not in ENDED:
-            return
-        if at - state.changed_at >= self._keep and not _is_pending(state):
-            self._shelf.remove(backlog_id)
-        elif state.status is not BacklogStatus.FAILED:
-            is_complete = state.status is BacklogStatus.COMPLETED
-            self._shelf.tidy(request, keeps_result=is_complete)
-
 
 def _counts(work: Work) -> dict[str, object]:
     advance = work.advance
@@ -273,7 +252,3 @@ def _counts(work: Work) -> dict[str, object]:
         "num_rows": advance.num_rows,
         "num_errors": advance.num_errors,
     }
-
-
-def _is_pending(state: BacklogState) -> bool:
-    return state.webhook is not None and state.webhook.step is WebhookStep.PENDING

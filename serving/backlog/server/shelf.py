@@ -145,12 +145,14 @@ class BacklogShelf:
                 path.unlink(missing_ok=True)
 
     def remove(self, backlog_id: str) -> None:
-        """Removes a backlog with all its files."""
-        with self._locked():
-            gone = self.folder / _INCOMING / backlog_id
-            gone.parent.mkdir(exist_ok=True)
-            self._known(backlog_id).rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        """Removes a backlog with all its files.
+
+        Raises:
+            UnknownBacklogError: there is no such backlog.
+            OutputError: the file system refuses.
+        """
+        with self.incoming() as gone, self._locked():
+            self._known(backlog_id).rename(gone / backlog_id)
 
     def forget_incoming(self) -> None:
         """Removes what processes that were killed had not made a backlog of, after a day."""
