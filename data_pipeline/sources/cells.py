@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TypeVar
 
-from data_pipeline.sources.rows import RowValueError, require_clean_text
+from data_pipeline.sources.rows import RowValueError, plain_cell, require_clean_text
 
 Value = TypeVar("Value")
 
@@ -89,6 +89,9 @@ class Cells:
 
 
 def _number_text(value: object, *, column: str) -> str:
+    value = plain_cell(value)
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, int) and not isinstance(value, bool):

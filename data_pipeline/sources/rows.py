@@ -6,9 +6,11 @@ have one home. No message quotes a value: rows hold applicants' words.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
 from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
@@ -139,18 +141,41 @@ def _edge_model() -> type[BaseModel]:
 _ApplicationRow = _edge_model()
 
 
+def plain_cell(value: object) -> object:
+    """Returns the cell of a database or a Parquet file as text or a plain number.
+
+    Bytes become text, in which surrogates mark those that are no UTF-8; a UUID becomes text; a
+    decimal becomes a whole number where it is one, and a float otherwise. The rest stays.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode(errors="surrogateescape")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return int(value) if _is_whole(value) else float(value)
+    return value
+
+
+def _is_whole(value: Decimal) -> bool:
+    """Whether it is a whole number, and not of more digits than any that means something."""
+    is_short = value.is_finite() and value.adjusted() < MAX_ID_CHARACTERS
+    return is_short and value == value.to_integral_value()
+
+
 def application_from_mapping(mapping: Mapping[str, object]) -> LoanApplication:
     """Returns the application that a mapping of field names to values describes.
 
     Unknown keys are ignored and never read. Blank text and None mean "not provided"; a number may
-    come as text ("12500").
+    come as text ("12500"), and either as a database has it (`plain_cell`).
 
     Raises:
         RowValueError: a value has the wrong type or is out of its range, a text holds a NUL
             character or a lone surrogate, the application is empty, or its rendered text is longer
             than `MAX_TEXT_BYTES`.
     """
-    known = {name: mapping[name] for name in FIELD_NAMES if mapping.get(name) is not None}
+    known = {
+        name: plain_cell(mapping[name]) for name in FIELD_NAMES if mapping.get(name) is not None
+    }
     for name, value in known.items():
         require_clean_text(value, field=name)
     try:
@@ -240,10 +265,13 @@ def row_id(value: object, *, number: int) -> str:
 def given_id(value: object) -> str | None:
     """Returns the id that a cell gives, text or a whole number; None where it is absent or blank.
 
+    It may come as a database has it (`plain_cell`).
+
     Raises:
         RowValueError: the id is of another type, text that cannot be stored, or longer than
             `MAX_ID_CHARACTERS`.
     """
+    value = plain_cell(value)
     require_clean_text(value, field="id")
     if value is None or (isinstance(value, str) and not value.strip()):
         return None

@@ -3,6 +3,7 @@ import gzip
 import io
 import json
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -223,6 +224,19 @@ def test_parquet_values_of_foreign_types_are_error_rows(tmp_path):
     pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
     rows = list(read_rows(tmp_path / "rows.parquet"))
     assert [row.code for row in rows] == ["invalid_field", "invalid_field"]
+
+
+def test_parquet_decimals_and_bytes_are_numbers_and_text(tmp_path):
+    columns = {
+        "id": pa.array([Decimal(7), None], pa.decimal128(18, 0)),
+        "text": pa.array([b"Needs a truck.", b"\xff"], pa.binary()),
+        "loan_amount_usd": pa.array([Decimal("1.50"), None], pa.decimal128(18, 2)),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    first, second = read_rows(tmp_path / "rows.parquet")
+    assert outcome(first) == (1, "7", "Needs a truck.")
+    assert first.application.loan_amount_usd == 1.5
+    assert outcome(second) == (2, "2", "invalid_utf8", "text")
 
 
 def test_a_parquet_file_of_many_batches_keeps_count(tmp_path):

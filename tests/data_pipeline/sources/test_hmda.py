@@ -1,4 +1,5 @@
 import csv
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,23 @@ def test_columns_beyond_the_allow_list_change_nothing(path, convert, columns):
         allowed = {name: value for name, value in cells.items() if name in columns}
         scrambled = cells | {name: "canary" for name in cells if name not in columns}
         assert convert(allowed) == convert(cells) == convert(scrambled)
+
+
+def as_a_database_has_it(cell):
+    try:
+        return Decimal(cell)
+    except InvalidOperation:
+        return cell.encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "convert"),
+    [(SAMPLE, application_from_hmda), (LEGACY_SAMPLE, application_from_hmda_legacy)],
+)
+def test_cells_may_be_decimals_and_bytes(path, convert):
+    for cells in cells_of(path):
+        typed = {name: as_a_database_has_it(cell) for name, cell in cells.items()}
+        assert convert(typed) == convert(cells)
 
 
 @pytest.mark.parametrize("path", [SAMPLE, LEGACY_SAMPLE])

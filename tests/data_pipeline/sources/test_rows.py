@@ -1,6 +1,8 @@
 from dataclasses import fields
+from decimal import Decimal
 from enum import StrEnum
 from typing import get_args
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -35,6 +37,21 @@ def test_every_field_may_come_as_text_as_a_csv_gives_it():
     application = application_from_mapping(cells)
     for name, kind in KINDS.items():
         assert isinstance(getattr(application, name), kind)
+
+
+def test_a_value_may_come_as_a_database_has_it():
+    application = application_from_mapping(
+        {
+            "text": "Needs a truck. é".encode(),
+            "purpose": memoryview(b" "),
+            "state": b"TX",
+            "loan_amount_usd": Decimal("12500.50"),
+            "num_units": Decimal("2.00"),
+        }
+    )
+    assert application == LoanApplication(
+        text="Needs a truck. é", state="TX", loan_amount_usd=12500.5, num_units=2
+    )
 
 
 def test_columns_that_are_no_field_are_never_looked_at():
@@ -103,7 +120,12 @@ def test_a_value_of_the_wrong_type_or_range_names_its_field(field, value, messag
 
 @pytest.mark.parametrize(
     ("value", "code"),
-    [("a\0b", "nul_byte"), ("\ud800", "invalid_utf8")],
+    [
+        ("a\0b", "nul_byte"),
+        ("\ud800", "invalid_utf8"),
+        (b"a\0b", "nul_byte"),
+        (b"\xff", "invalid_utf8"),
+    ],
 )
 @pytest.mark.parametrize("field", ["text", "purpose", "loan_amount_usd"])
 def test_text_that_cannot_be_stored_is_named_as_such(field, value, code):
@@ -143,7 +165,19 @@ def test_a_message_never_quotes_the_value(field):
 
 
 @pytest.mark.parametrize(
-    ("given_id", "expected"), [("a-1", "a-1"), (17, "17"), (17.0, "17"), (None, "5"), (" ", "5")]
+    ("given_id", "expected"),
+    [
+        ("a-1", "a-1"),
+        (17, "17"),
+        (17.0, "17"),
+        (Decimal("17.00"), "17"),
+        (Decimal(10**37), f"1{'0' * 37}"),
+        (UUID(int=17), "00000000-0000-0000-0000-000000000011"),
+        ("é-1".encode(), "é-1"),
+        (None, "5"),
+        (" ", "5"),
+        (b"", "5"),
+    ],
 )
 def test_an_id_is_kept_as_text_or_replaced_by_the_row_number(given_id, expected):
     assert row_id(given_id, number=5) == expected
@@ -151,7 +185,17 @@ def test_an_id_is_kept_as_text_or_replaced_by_the_row_number(given_id, expected)
 
 @pytest.mark.parametrize(
     ("given_id", "code"),
-    [(True, "invalid_field"), ([1], "invalid_field"), (1.5, "invalid_field"), ("\0", "nul_byte")],
+    [
+        (True, "invalid_field"),
+        ([1], "invalid_field"),
+        (1.5, "invalid_field"),
+        (Decimal("1.5"), "invalid_field"),
+        (Decimal("NaN"), "invalid_field"),
+        (Decimal("1E+9999"), "invalid_field"),
+        ("\0", "nul_byte"),
+        (b"\0", "nul_byte"),
+        (b"\xff", "invalid_utf8"),
+    ],
 )
 def test_an_id_of_another_type_is_refused(given_id, code):
     with pytest.raises(RowValueError) as caught:

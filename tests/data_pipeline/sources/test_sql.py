@@ -64,6 +64,11 @@ def test_a_query_gives_its_rows_and_ignores_columns_it_does_not_know(url):
     assert rows[0] == Row(number=1, id="a", application=rows[0].application)
 
 
+def test_an_id_may_be_a_decimal(url):
+    query = "SELECT CAST(number AS NUMERIC(10, 0)) AS id, 'Debts.' AS text FROM applications"
+    assert next(read_query(url, f"{query} ORDER BY number")).id == "1"
+
+
 def test_reading_can_stop_early(url):
     rows = read_query(url, "SELECT text FROM applications WHERE text IS NOT NULL ORDER BY number")
     assert next(rows).application.text == "Needs a truck."
