@@ -13,7 +13,7 @@ from typing import Any
 from serving.backlog.columns import json_text
 from serving.backlog.durable import digest_of_file, move_durably, synchronize, write_through
 from serving.backlog.errors import not_writable
-from serving.backlog.job import Job
+from serving.backlog.job import MANIFEST_SUFFIX, Job, folder_of
 from serving.errors import OutputError
 
 TABLE_NAME = "drafts.jsonl"
@@ -32,18 +32,28 @@ def check_draft_folder(folder: Path, *, output: Path, is_begun: bool) -> None:
         is_begun: whether a job is gone on with, which may have put its drafts in place before.
 
     Raises:
-        OutputError: the directory around it is missing, or there is something of its name that is
-            no empty directory.
+        OutputError: the directory around it is missing, it is or lies in what the job itself
+            writes, or there is something of its name that is no empty directory.
     """
     if not folder.parent.is_dir():
         raise OutputError(
             f"the directory of the drafts {folder} does not exist: make it, or name another"
         )
-    if folder.resolve() == output.resolve():
-        raise OutputError(f"{folder} is to hold the drafts and is the output: name another folder")
+    for path, what in _own_paths(output).items():
+        if folder.resolve().is_relative_to(path.resolve()):
+            raise OutputError(f"{folder} is to hold the drafts and {what}: name another folder")
     may_be_ours = is_begun and (folder / TABLE_NAME).is_file()
     if not _is_free(folder) and not may_be_ours:
         raise _taken(folder)
+
+
+def _own_paths(output: Path) -> dict[Path, str]:
+    """What the job itself writes, and what is to be said of a folder there."""
+    return {
+        output: "is the output",
+        output.with_name(output.name + MANIFEST_SUFFIX): "is the manifest of the output",
+        folder_of(output): "belongs to the folder of the job, which is removed at its end",
+    }
 
 
 def put_drafts(job: Job, folder: Path) -> str:

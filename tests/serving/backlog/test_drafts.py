@@ -494,6 +494,18 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_alone(tmp_path, 
     assert tree(folder) == before
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["out.jsonl.shards", "out.jsonl.shards/drafts", "out.jsonl.manifest.json", "linked/drafts"],
+)
+def test_a_folder_that_the_job_itself_writes_or_removes_is_refused(tmp_path, name):
+    output = tmp_path / "out.jsonl"
+    folder_of(output).mkdir()
+    (tmp_path / "linked").symlink_to(folder_of(output))
+    with pytest.raises(OutputError, match="name another folder"):
+        check_draft_folder(tmp_path / name, output=output, is_begun=False)
+
+
 def test_an_empty_folder_and_an_empty_input_are_all_right(tmp_path, drafted):
     (tmp_path / "drafts").mkdir()
     table, folder = drafted([])
