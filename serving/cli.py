@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+MAX_LIMIT = 1_000_000_000_000
+"""Most rows that a limit can name: more than any file has."""
+
 
 class InputFormat(StrEnum):
     """How the columns of an input file are named."""
@@ -114,7 +117,10 @@ def score(
         ),
     ] = Explain.NONE,
     limit: Annotated[
-        int | None, typer.Option(help="Score only the first rows.", min=1, show_default="all rows")
+        int | None,
+        typer.Option(
+            help="Score only the first rows.", min=1, max=MAX_LIMIT, show_default="all rows"
+        ),
     ] = None,
     resume: Annotated[
         bool,

@@ -12,6 +12,9 @@ from serving.backlog.server.intake import BacklogOptions
 from serving.backlog.server.records import BacklogStatus, Failure, WebhookStep
 from serving.backlog.texts import Explain
 
+MAX_LIMIT = 1_000_000_000_000
+"""Most rows that a limit can name: more than any file has."""
+
 Output = Literal["jsonl", "jsonl.gz", "jsonl.zst", "csv", "csv.gz", "csv.zst", "parquet"]
 
 
@@ -21,7 +24,7 @@ class BacklogQuery(Command):
     format: Literal["auto", "text", "hmda", "lendingclub"] = Field(
         "auto", description="How the columns of the file are named; auto looks at them."
     )
-    limit: int | None = Field(None, ge=1, description="Score only the first rows.")
+    limit: int | None = Field(None, ge=1, le=MAX_LIMIT, description="Score only the first rows.")
     output: Output = Field("jsonl", description="What kind of file the result is.")
     explain: Explain = Field(
         "none",

@@ -106,6 +106,12 @@ def test_an_upload_is_taken_scored_and_fetched(backlogs):
     assert (error["row"], error["id"], error["error"]["code"]) == (2, "A1", "nul_byte")
 
 
+@pytest.mark.parametrize("limit", [0, 10**13, 10**30])
+def test_a_limit_that_no_file_has_is_refused(backlogs, limit):
+    refused = posted(backlogs(), rows("Debts."), limit=limit, status=422)
+    assert refused["code"] == "invalid_request"
+
+
 @pytest.mark.parametrize("output", ["csv.gz", "parquet"])
 def test_the_result_is_of_the_kind_asked_for_and_so_is_its_list_of_errors(backlogs, output):
     client = backlogs()

@@ -97,6 +97,15 @@ def test_rows_before_and_after_bad_rows_are_scored(wherefore, tiny_model, tmp_pa
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("limit", [0, 10**13, 10**30])
+def test_a_limit_that_no_file_has_is_refused(wherefore, tmp_path, limit):
+    (tmp_path / "in.jsonl").write_text('{"text": "Fine."}\n')
+    result = wherefore("score", "in.jsonl", "out.jsonl", "--limit", limit)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "--limit" in result.stderr
+
+
 def test_an_hmda_register_gives_a_row_for_each_of_its_rows(wherefore, tiny_model, tmp_path):
     source = DATA / "hmda_sample.csv"
     result = wherefore(
