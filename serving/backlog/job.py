@@ -103,15 +103,20 @@ class Job:
         self.folder = folder
         self._output, self._writer = output, writer
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether it has its plan, so that there is something to go on with."""
+        return (self.folder / _MANIFEST).exists()
+
     def manifest(self) -> JobManifest | None:
         """Returns what the job was begun with; None where it has no plan yet.
 
         Raises:
             JobDamagedError: the manifest cannot be read, or the plan is not the one it names.
         """
-        path = self.folder / _MANIFEST
-        if not path.exists():
+        if not self.is_planned:
             return None
+        path = self.folder / _MANIFEST
         try:
             manifest = JobManifest.model_validate_json(path.read_bytes())
             is_whole = digest_of_file(self.folder / _PLAN) == manifest.plan_sha256
@@ -122,7 +127,7 @@ class Job:
         return manifest
 
     def begin(self, identity: JobIdentity, plan: Iterable[PlannedShard]) -> JobManifest:
-        """Writes the plan, then the manifest; what an older job left is not taken for done.
+        """Writes the plan, then the manifest.
 
         Raises:
             OutputError: the disk is full or the file system refuses.
@@ -138,7 +143,6 @@ class Job:
                     num_characters += shard.num_characters
                     num_shards += 1
 
-        self._forget_records()
         make_durably(self.folder / _PLAN, write)
         manifest = JobManifest(
             identity=identity,
@@ -212,13 +216,19 @@ class Job:
         """Removes what the folder holds, the manifest first: without it nothing is taken for done.
 
         The lock stays until it is let go.
+
+        Raises:
+            OutputError: the file system refuses.
         """
-        (self.folder / _MANIFEST).unlink(missing_ok=True)
-        for path in self.folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            elif path.name != _LOCK:
-                path.unlink(missing_ok=True)
+        try:
+            (self.folder / _MANIFEST).unlink(missing_ok=True)
+            for path in self.folder.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                elif path.name != _LOCK:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise not_writable(self.folder, error) from error
 
     def rows_of(self, index: int) -> Path:
         """Returns where the rows of a shard are."""
@@ -231,14 +241,6 @@ class Job:
     def _record(self, index: int) -> Path:
         return self.folder / f"{index:08d}{_RECORD_SUFFIX}"
 
-    def _forget_records(self) -> None:
-        """Removes records, which a process killed while it tidied up may have left."""
-        try:
-            for path in self.folder.glob(f"*{_RECORD_SUFFIX}"):
-                path.unlink()
-        except OSError as error:
-            raise not_writable(self.folder, error) from error
-
 
 def folder_of(output: Path) -> Path:
     """Returns the folder of the job that makes an output."""
@@ -249,23 +251,20 @@ def folder_of(output: Path) -> Path:
 def open_job(folder: Path, *, output: OutputFormat) -> Iterator[Job]:
     """Opens the folder of a job for this process alone; removes it where nothing is to be kept.
 
+    It is for its owner. Without a manifest nothing in it is gone on with: what a process left that
+    was killed before it had its plan, or while it tidied up, is removed first.
+
     Raises:
         JobBusyError: another process has it.
-        OutputError: it cannot be made.
+        OutputError: it cannot be made, or not be emptied.
     """
+    lock, job = _locked(folder), Job(folder, output=output)
     try:
-        folder.mkdir(exist_ok=True)
-        lock = FileLock(folder / _LOCK)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise JobBusyError(folder) from error
-    except OSError as error:
-        raise not_writable(folder, error) from error
-    job = Job(folder, output=output)
-    try:
+        if not job.is_planned:
+            job.remove()
         yield job
     finally:
-        is_kept = (folder / _MANIFEST).exists()
+        is_kept = job.is_planned
         if not is_kept:
             job.remove()
             (folder / _LOCK).unlink(missing_ok=True)
@@ -273,3 +272,18 @@ def open_job(folder: Path, *, output: OutputFormat) -> Iterator[Job]:
         if not is_kept:
             with contextlib.suppress(OSError):  # another process has just begun
                 folder.rmdir()
+
+
+def _locked(folder: Path) -> FileLock:
+    """Makes the folder of a job, and gives its lock, held."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(OSError):  # one of another user, or of a disk without rights
+            folder.chmod(0o700)
+        lock = FileLock(folder / _LOCK)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise JobBusyError(folder) from error
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    return lock

@@ -149,6 +149,31 @@ def test_what_a_process_killed_while_tidying_up_left_is_not_taken_for_done(
     assert len(computed) == 10
 
 
+def test_what_processes_killed_before_their_plan_left_is_removed(tmp_path, backlog, texts):
+    output, found = tmp_path / "out.jsonl", []
+    folder = folder_of(output)
+    for name in ("sort-x/0.run", "ids-x/1.ids", ".plan.jsonl.tmp", "arranged.parquet"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("Her debts are heavy.")
+
+    def look():
+        found.extend(path.name for path in folder.iterdir())
+
+    backlog.score(texts, output, after_plan=look)
+    assert sorted(found) == ["lock", "manifest.json", "plan.jsonl"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_is_kept_meanwhile_is_for_its_owner_alone(tmp_path, backlog, texts, is_there):
+    output, modes = tmp_path / "out.jsonl", []
+    if is_there:
+        folder_of(output).mkdir(mode=0o755)
+    backlog.score(
+        texts, output, after_plan=lambda: modes.append(folder_of(output).stat().st_mode & 0o777)
+    )
+    assert modes == [0o700]
+
+
 def test_a_damaged_plan_is_refused(tmp_path, backlog, texts):
     output = tmp_path / "out.jsonl"
     with pytest.raises(Killed):
