@@ -176,7 +176,7 @@ async def read_result(request: Request, backlog_id: BacklogId) -> FileResponse:
     "/{backlog_id}/errors", response_class=FileResponse, responses=_OF_ONE, dependencies=_OWN
 )
 async def read_errors(request: Request, backlog_id: BacklogId) -> FileResponse:
-    """Gives the rows of a complete backlog that were not scored: position, id, code, message."""
+    """Gives the rows of a complete backlog that were not scored: number, id, code, message."""
     path = await asyncio.to_thread(backlogs_of(request).errors, backlog_id)
     return _file(request, path, backlog_id)
 

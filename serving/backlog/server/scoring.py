@@ -14,7 +14,6 @@ from serving.backlog.advance import Advance
 from serving.backlog.beginning import prepared
 from serving.backlog.beside import BesideColumns
 from serving.backlog.columns import json_text
-from serving.backlog.due import Order
 from serving.backlog.durable import make_durably
 from serving.backlog.engine import LocalEngine, Outcome
 from serving.backlog.formats import output_format
@@ -23,7 +22,7 @@ from serving.backlog.job import JobManifest, folder_of, open_job
 from serving.backlog.server.errors import BacklogStoppedError
 from serving.backlog.server.queued_engine import QueuedPredictor
 from serving.backlog.server.records import BacklogRequest
-from serving.backlog.source import InputFile
+from serving.backlog.source import InputFile, RowSource
 from serving.backlog.tally import Tally
 from serving.cache.codec import engine_identity
 from serving.policy import Policy
@@ -144,7 +143,8 @@ def score_backlog(
         scorer.run(manifest, outcome=outcome, report=work)
         work.check()
         job.join(files.result)
-        make_durably(files.errors, lambda path: _write_errors(path, files.result, request.order))
+        make_durably(files.errors, lambda path: _write_errors(path, files.result, rows))
+        rows.require_unchanged()
         work.on_complete(outcome.tally)
 
 
@@ -166,14 +166,13 @@ def _identity(given: InputFile, request: BacklogRequest, *, service: ScoringServ
     )
 
 
-def _write_errors(path: Path, result: Path, order: Order) -> None:
-    """Writes the errors among the rows of a result: position in the input, id, code and message."""
-    columns = ("id", "error") if order == "input" else ("id", "error", "row")
+def _write_errors(path: Path, result: Path, rows: RowSource) -> None:
+    """Writes the errors of a result: number and id of the row as the input has them, what it is."""
+    results = open_table(result).records(("error",))
     with path.open("w", encoding="utf-8") as file:
-        records = open_table(result).records(columns)
-        for position, (_, cells) in enumerate(records, start=1):
+        for record, (_, cells) in zip(rows.records(), results, strict=False):
             if isinstance(cells, RowValueError) or not (error := cells.get("error")):
                 continue
+            row = rows.input_row(record).row
             told = json.loads(error) if isinstance(error, str) else error
-            row = int(str(cells.get("row", position)))
-            file.write(f"{json_text({'row': row, 'id': cells['id'], 'error': told})}\n")
+            file.write(f"{json_text({'row': row.number, 'id': row.id, 'error': told})}\n")

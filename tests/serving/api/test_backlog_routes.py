@@ -126,6 +126,19 @@ def test_the_result_is_of_the_kind_asked_for_and_so_is_its_list_of_errors(backlo
     assert [row["id"] for row in fetched(client, backlog_id, "errors")] == ["A1"]
 
 
+@pytest.mark.parametrize("order", ["input", "due-date"])
+def test_errors_name_rows_as_the_input_does(backlogs, order):
+    content = (
+        '{"id": "=1+1", "text": "Debts.", "received_at": "2026-11-02"}\n\n\n'
+        '{"id": "=1+1", "text": "Fine.", "received_at": "2026-11-01"}\n'
+    )
+    client = backlogs()
+    backlog_id = posted(client, content, order=order, output="csv")["backlog_id"]
+    wait_for(client, backlog_id, "completed")
+    [error] = fetched(client, backlog_id, "errors")
+    assert (error["row"], error["id"], error["error"]["code"]) == (4, "=1+1", "duplicate_id")
+
+
 @pytest.mark.parametrize("explain", ["fast", "exact"])
 def test_reasons_are_quoted_as_a_prediction_quotes_them_where_that_is_asked_for(backlogs, explain):
     client, text = backlogs(), "Asks for a loan. Her debts are heavy. She was laid off in May."
