@@ -125,20 +125,22 @@ def _read(cells: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
     found: dict[str, Any] = {}
     unreadable = []
     for name, kind in _KINDS.items():
-        value = cells.get(name)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            continue
         try:
-            found[name] = kind.validate_python(_value(value, name=name))
+            value = _value(cells.get(name), name=name)
+            if value is not None:
+                found[name] = kind.validate_python(value)
         except (ValueError, RecursionError):
             unreadable.append(name)
     return found, unreadable
 
 
 def _value(value: object, *, name: str) -> object:
+    """What a cell says; None where it is blank, or null as JSON has it."""
     if not isinstance(value, str):
         return value
     text = value.strip()
+    if not text:
+        return None
     if name == ADDRESS and not text.startswith("["):
         return tuple(line.strip() for line in text.splitlines())
     return json.loads(text) if name in _IN_JSON or name == ADDRESS else text

@@ -442,6 +442,13 @@ def as_cell(value):
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 
+def test_a_null_of_json_in_a_cell_is_none(drafted):
+    names = ("reporting_agencies", "credit_score_used", "business")
+    cells = person(1) | {"applicant_address_lines": json.dumps(["1 Road", "Millbrook, OH 43299"])}
+    [entry], _ = drafted([cells | dict.fromkeys(names, " null ")])
+    assert (entry["outcome"], entry["columns"]) == ("drafted", [])
+
+
 @pytest.mark.parametrize("kind", [".csv", ".parquet"])
 def test_particulars_are_read_from_every_kind_of_input(tmp_path, backlog, drafted, kind):
     rows = [
