@@ -141,10 +141,11 @@ class Intake:
 
     def take_reference(self, name: str, by: Submission) -> str:
         """Makes a backlog of a file in the folder of the settings; raises as `take_upload`."""
-        content = f"file {name}"
+        path = self.source_named(name)
+        content = _state_of(path, name=name)
         if self._is_replay(by, content):
             return by.backlog_id()
-        self._check(self.source_named(name), by.options, name=name)
+        self._check(path, by.options, name=name)
         with self._shelf.incoming() as incoming:
             return self._admit(incoming, by, content=content, source=name)
 
@@ -216,6 +217,12 @@ class Intake:
         if not self._shelf.admit(incoming, request):
             self._is_replay(by, content)  # the same key came a moment before
         return request.backlog_id
+
+
+def _state_of(path: Path, *, name: str) -> str:
+    """Returns what tells a file in the folder from another, or a later one, of its name."""
+    found = path.stat()
+    return f"file {name}, {found.st_size} bytes, changed at {found.st_mtime_ns} ns"
 
 
 def _unusable(error: DataError, path: Path, *, name: str) -> BacklogInputError:

@@ -195,6 +195,19 @@ def test_a_file_in_the_servers_folder_is_referred_to_and_no_other(backlogs, tmp_
         assert str(tmp_path) not in refused.text
 
 
+def test_the_same_key_for_a_file_that_changed_since_is_refused(backlogs, tmp_path):
+    source = tmp_path / "in.jsonl"
+    client, key = backlogs(backlog_input_dir=tmp_path), {"Idempotency-Key": "nightly"}
+    source.write_text(rows("Debts."))
+    first, again = (
+        client.post(ADDRESS, json={"file": "in.jsonl"}, headers=key).json() for _ in range(2)
+    )
+    assert first["backlog_id"] == again["backlog_id"]
+    source.write_text(rows("Debts.", "Fine."))
+    answer = client.post(ADDRESS, json={"file": "in.jsonl"}, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
 def test_without_a_folder_only_uploads_are_taken(backlogs):
     answer = backlogs().post(ADDRESS, json={"file": "in.jsonl"})
     assert (answer.status_code, answer.json()["code"]) == (422, "backlog_input")
