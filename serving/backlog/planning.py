@@ -1,13 +1,14 @@
 """Making the plan of an input: one reading, in bounded memory."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from data_pipeline.sources import Row
 from serving.backlog.duplicates import IdLedger
 from serving.backlog.errors import not_writable
-from serving.backlog.plan import PlannedShard, cut_shards, rows_digest
+from serving.backlog.plan import InputRow, PlannedShard, cut_shards, rows_digest
 from serving.backlog.source import RowSource
 
 
@@ -41,23 +42,8 @@ def plan_input(
         for shard in _planned(source, shard_rows=shard_rows, ledger=ledger):
             planned.append(shard)
             after_shard()
-        repeated = sorted(ledger.repeated().items())
-    source.require_unchanged()
-    start = taken = 0
-    for shard in planned:
-        duplicates = []
-        while taken < len(repeated) and repeated[taken][0] < start + shard.num_rows:
-            position, first = repeated[taken]
-            duplicates.append((position - start, first))
-            taken += 1
-        start += shard.num_rows
-        yield PlannedShard(
-            index=shard.index,
-            num_rows=shard.num_rows,
-            num_characters=shard.num_characters,
-            digest=shard.digest,
-            duplicates=tuple(duplicates),
-        )
+        source.require_unchanged()
+        yield from _with_duplicates(planned, ledger.repeated())
 
 
 def _planned(source: RowSource, *, shard_rows: int, ledger: IdLedger) -> Iterator[PlannedShard]:
@@ -65,9 +51,7 @@ def _planned(source: RowSource, *, shard_rows: int, ledger: IdLedger) -> Iterato
     rows = (source.input_row(record) for record in source.records())
     for index, shard in enumerate(cut_shards(rows, shard_rows=shard_rows)):
         for given in shard:
-            # A row that cannot be used claims no id: a later one with it may be its correction.
-            if isinstance(given.row, Row) and given.row.is_id_given:
-                ledger.add(given.row.id, position=position, number=given.row.number)
+            _claim(given, ledger=ledger, position=position)
             position += 1
         yield PlannedShard(
             index=index,
@@ -75,3 +59,24 @@ def _planned(source: RowSource, *, shard_rows: int, ledger: IdLedger) -> Iterato
             num_characters=sum(len(given.text) for given in shard),
             digest=rows_digest(shard),
         )
+
+
+def _claim(given: InputRow, *, ledger: IdLedger, position: int) -> None:
+    # A row that cannot be used claims no id: a later one with it may be its correction.
+    if isinstance(given.row, Row) and given.row.is_id_given:
+        ledger.add(given.row.id, position=position, number=given.row.number)
+
+
+def _with_duplicates(
+    shards: Iterable[PlannedShard], repeated: Iterator[tuple[int, int]]
+) -> Iterator[PlannedShard]:
+    start = 0
+    found = next(repeated, None)
+    for shard in shards:
+        duplicates = []
+        while found is not None and found[0] < start + shard.num_rows:
+            position, first = found
+            duplicates.append((position - start, first))
+            found = next(repeated, None)
+        start += shard.num_rows
+        yield replace(shard, duplicates=tuple(duplicates))

@@ -1,5 +1,6 @@
 import itertools
 import json
+import tracemalloc
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,7 +101,21 @@ def test_every_id_given_before_is_found_with_the_row_that_had_it_first(tmp_path_
         if name in first:
             expected[position] = first[name]
         first.setdefault(name, position + 1)
-    assert ledger.repeated() == expected
+    assert list(ledger.repeated()) == sorted(expected.items())
+
+
+def test_however_often_an_id_comes_memory_does_not_grow_with_it(tmp_path):
+    ledger = IdLedger(tmp_path)
+    tracemalloc.start()
+    try:
+        for position in range(400_000):
+            ledger.add("the same", position=position, number=position + 1)
+        found = ledger.repeated()
+        assert all(first == 1 for _, first in found)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 48 * 1024 * 1024
 
 
 def test_ids_are_found_again_across_what_was_written_to_disk_and_are_not_in_it(tmp_path):
@@ -108,7 +123,7 @@ def test_ids_are_found_again_across_what_was_written_to_disk_and_are_not_in_it(t
     for position in range(70_000):
         ledger.add(f"applicant {position}", position=position, number=position + 1)
     ledger.add("applicant 3", position=70_000, number=70_001)
-    assert ledger.repeated() == {70_000: 4}
+    assert list(ledger.repeated()) == [(70_000, 4)]
     assert b"applicant" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
