@@ -8,7 +8,6 @@ row holds is kept as it was read, so that its verdict is the same in any order.
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,9 +66,10 @@ class ArrangedFile:
         return replace(self, original=self.original.resolved(), path=self.path.resolve())
 
     def write(self, after_rows: Callable[[], None] = lambda: None) -> None:
-        """Reads the input and writes its rows, those within its limit, in the order of due dates.
+        """Reads the input and writes its rows in the order of due dates.
 
-        Rows due on one day, and those without, stay as they stood.
+        Rows due on one day, and those without, stay as they stood. Those beyond the limit are
+        written, too: one of them may have had an id first.
 
         Args:
             after_rows: is called again and again, and may raise to break it off.
@@ -89,12 +89,18 @@ class ArrangedFile:
             sort = DueSort(Path(name))
             self._add_all(sort, after_rows=after_rows)
             self.original.require_unchanged()
-            lines = islice(sort.sorted(), self.original.limit)
-            make_durably(self.path, lambda path: _write(path, lines, after_rows=after_rows))
+            make_durably(self.path, lambda path: _write(path, sort.sorted(), after_rows=after_rows))
 
     def records(self) -> Iterator[Record]:
         """Yields the rows as they were kept; `input_row` makes something of them."""
-        return open_table(self.path).records(_COLUMNS)
+        return self.records_from(0)
+
+    def left_out(self) -> Iterator[Record]:
+        """Yields the rows beyond the limit, which may stand before others in the input."""
+        limit = self.original.limit
+        if limit is None:
+            return iter(())
+        return records_from(open_table(self.path), limit, columns=_COLUMNS)
 
     def part_starts(self) -> list[int]:
         """Returns where reading may begin, as positions of records from 0; the first is 0."""
@@ -102,7 +108,8 @@ class ArrangedFile:
 
     def records_from(self, position: int) -> Iterator[Record]:
         """Yields the rows from a position on; what lies before it is not read."""
-        return records_from(open_table(self.path), position, columns=_COLUMNS)
+        table, limit = open_table(self.path), self.original.limit
+        return records_from(table, position, columns=_COLUMNS, limit=limit)
 
     def input_row(self, record: Record) -> InputRow:
         """Returns what a row holds, as the input gave it.

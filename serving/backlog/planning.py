@@ -11,6 +11,8 @@ from serving.backlog.errors import not_writable
 from serving.backlog.plan import InputRow, PlannedShard, cut_shards, rows_digest
 from serving.backlog.source import RowSource
 
+_ROWS_BETWEEN_LOOKS = 1024
+
 
 def plan_input(
     source: RowSource,
@@ -42,6 +44,8 @@ def plan_input(
         for shard in _planned(source, shard_rows=shard_rows, ledger=ledger):
             planned.append(shard)
             after_shard()
+        num_rows = sum(shard.num_rows for shard in planned)
+        _claim_left_out(source, ledger=ledger, position=num_rows, after_rows=after_shard)
         source.require_unchanged()
         yield from _with_duplicates(planned, ledger.repeated())
 
@@ -65,6 +69,16 @@ def _claim(given: InputRow, *, ledger: IdLedger, position: int) -> None:
     # A row that cannot be used claims no id: a later one with it may be its correction.
     if isinstance(given.row, Row) and given.row.is_id_given:
         ledger.add(given.row.id, position=position, number=given.row.number)
+
+
+def _claim_left_out(
+    source: RowSource, *, ledger: IdLedger, position: int, after_rows: Callable[[], None]
+) -> None:
+    """Notes the ids of rows that are not scored and stand before others in the input."""
+    for number, record in enumerate(source.left_out()):
+        _claim(source.input_row(record), ledger=ledger, position=position + number)
+        if number % _ROWS_BETWEEN_LOOKS == 0:
+            after_rows()
 
 
 def _with_duplicates(

@@ -46,6 +46,9 @@ class RowSource(Protocol):
     def records(self) -> Iterator[Record]:
         """Yields the raw rows; `input_row` makes something of them."""
 
+    def left_out(self) -> Iterator[Record]:
+        """Yields the raw rows beyond the limit, where they may stand before others in the input."""
+
     def part_starts(self) -> list[int]:
         """Returns where reading may begin, as positions of records from 0; the first is 0."""
 
@@ -131,6 +134,10 @@ class InputFile:
     def all_records(self) -> Iterator[Record]:
         """Yields the raw rows, those beyond the limit, too."""
         return open_table(self.path, nested=self.beside.nested_names).records(self._columns)
+
+    def left_out(self) -> Iterator[Record]:
+        """Yields nothing: what is beyond the limit stands after everything else."""
+        return iter(())
 
     def part_starts(self) -> list[int]:
         """Returns where reading may begin, as positions of records from 0; the first is 0.

@@ -267,6 +267,16 @@ def test_rows_of_one_id_are_told_apart_by_where_they_stood(tmp_path, backlog):
     assert "row 1 " in backlog.lines(tmp_path / "out.jsonl")[0]["error"]["message"]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 9])
+def test_which_row_of_one_id_is_scored_does_not_depend_on_the_limit(tmp_path, backlog, limit):
+    rows = [dated("2026-11-05", 1), dated("2026-11-02", 2), dated("2026-11-01", 1)]
+    source = backlog.write(tmp_path / "in.jsonl", rows)
+    options = ScoreOptions(shard_rows=1, order="due-date", limit=limit)
+    backlog.score(source, tmp_path / "out.jsonl", options=options)
+    assert backlog.codes(tmp_path / "out.jsonl") == ["duplicate_id", None, None][:limit]
+    assert [row["row"] for row in backlog.lines(tmp_path / "out.jsonl")] == [3, 2, 1][:limit]
+
+
 def test_nothing_of_a_row_is_logged(tmp_path, backlog, caplog):
     caplog.set_level(logging.DEBUG)
     rows = [dated("CANARY on Tuesday", 1) | {"text": "CANARY debts."}, dated("2026-11-01", 2)]
