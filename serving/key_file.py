@@ -5,14 +5,12 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from pydantic import SecretStr
 
 from serving.errors import KeyFileError
@@ -53,13 +51,6 @@ def new_entry(person: Person) -> tuple[SecretStr, dict[str, Any]]:
         "expires_at": person.expires_at and person.expires_at.isoformat(timespec="seconds"),
     }
     return SecretStr(key), entry
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Keeps other processes from changing the file: a key revoked meanwhile would come back."""
-    with FileLock(path.with_name(f".{path.name}.lock"), mode=0o600):
-        yield
 
 
 def write_entries(path: Path, entries: list[dict[str, Any]]) -> None:

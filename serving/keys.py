@@ -17,6 +17,7 @@ import structlog
 from pydantic import SecretStr
 
 from serving.errors import KeyFileError
+from serving.file_lock import alone
 from serving.identity.person import Person, unusable
 from serving.identity.scopes import OF_ROLES
 from serving.identity.secret import digest_of
@@ -24,7 +25,6 @@ from serving.identity.validity import DEFAULT_DAYS, in_days
 from serving.key_file import (
     KEY_FILE_NAME,
     Stamp,
-    alone,
     key_id_of,
     names_of,
     new_entry,

@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from serving.adapters.encryption.sealing import KEY_BYTES, decrypt, encrypt, new_key
 from serving.cases.audit import canonical_json
 from serving.cases.store_errors import EncryptionKeyError
+from serving.file_lock import alone
 
 KEY_FILE_NAME = "encryption_keys.json"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -155,13 +156,15 @@ class KeyRingFile:
     def add(self) -> RingKey:
         """Adds a new key and makes it the current one; returns it once it is on disk."""
         key = RingKey(new_key(), _now())
-        self._replace([key, *self.keys()])
+        with alone(self.path):
+            self._replace([key, *self.keys()])
         return key
 
-    def drop(self, key_ids: Sequence[str]) -> None:
+    def drop(self, key_ids: Collection[str]) -> None:
         """Takes keys out of the file for good, never the current one."""
-        current, *others = self.keys()
-        self._replace([current, *(key for key in others if key.key_id not in set(key_ids))])
+        with alone(self.path):
+            current, *others = self.keys()
+            self._replace([current, *(key for key in others if key.key_id not in key_ids)])
 
     def _replace(self, keys: Sequence[RingKey]) -> None:
         self._write_beside(keys).replace(self.path)

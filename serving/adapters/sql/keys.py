@@ -7,9 +7,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.adapters.encryption.key_ring import KeyRing, RingKey, find_key
 from serving.adapters.encryption.sealing import DataKey, new_key
+from serving.adapters.sql.engine import alone
 from serving.cases.store_errors import CasePurgedError, EncryptionKeyError
 
 _BATCH = 500
+_LOCK = 0x57484552_4B455953
+"""Number of the advisory lock on PostgreSQL: the bytes of WHERKEYS."""
 
 
 class DataKeys:
@@ -37,11 +40,16 @@ class DataKeys:
         connection.execute(self._wrapped.insert(), row)
         return DataKey(key)
 
-    def register(self, connection: sa.Connection) -> None:
-        """Puts the current ring key into use."""
+    def lock(self, connection: sa.Connection) -> None:
+        """Waits until nobody else changes which ring keys are in use, and keeps others from it."""
+        alone(connection, _LOCK)
+
+    def register(self, connection: sa.Connection) -> RingKey:
+        """Puts the current ring key into use, and returns it."""
         current = self._ring.keys()[0]
         row = {"key_id": current.key_id, "added_at": datetime.now(UTC)}
         connection.execute(_insert_unless_there(connection, self._used).values(row))
+        return current
 
     def open(self, connection: sa.Connection, case_id: str) -> DataKey:
         """Returns the data key of a case.
@@ -68,29 +76,26 @@ class DataKeys:
         Raises:
             EncryptionKeyError: a key is missing, or is another one.
         """
-        in_use = sa.select(self._used.c.key_id).order_by(self._used.c.key_id)
-        for key_id in connection.scalars(in_use).all():
+        for key_id in sorted(self.in_use(connection)):
             key = find_key(self._ring, key_id)
             one = sa.select(self._wrapped).where(self._wrapped.c.key_id == key_id).limit(1)
             row = connection.execute(one).one_or_none()
             if row is not None:
                 key.unwrap(row.wrapped, case_id=row.case_id)
 
-    def are_in_use(self, connection: sa.Connection) -> bool:
-        """Returns whether any key is in use, so that a new ring would be a wrong one."""
-        return connection.scalar(sa.select(self._used.c.key_id).limit(1)) is not None
+    def in_use(self, connection: sa.Connection) -> frozenset[str]:
+        """Returns the ids of the ring keys in use; where any is, a new ring opens nothing."""
+        return frozenset(connection.scalars(sa.select(self._used.c.key_id)))
 
     def has_outdated(self, connection: sa.Connection) -> bool:
         """Returns whether the current ring key wraps some data keys, and an older one others."""
         current = self._ring.keys()[0].key_id
         found = set(connection.scalars(sa.select(self._wrapped.c.key_id).distinct()))
-        known = set(connection.scalars(sa.select(self._used.c.key_id)))
-        return current in known and bool(found - {current})
+        return current in self.in_use(connection) and bool(found - {current})
 
     def rewrap(self, connection: sa.Connection) -> int:
         """Wraps up to 500 data keys of older ring keys with the current one; returns how many."""
-        self.register(connection)
-        current = self._ring.keys()[0]
+        current = self.register(connection)
         table = self._wrapped
         outdated = (
             sa.select(table)
@@ -107,16 +112,14 @@ class DataKeys:
             connection.execute(update.values(key_id=current.key_id, wrapped=wrapped))
         return len(rows)
 
-    def retire(self, connection: sa.Connection) -> tuple[str, ...]:
+    def retire(self, connection: sa.Connection) -> frozenset[str]:
         """Takes every ring key but the current one out of use, and returns their ids.
 
         Raises:
             EncryptionKeyError: one still wraps data keys.
         """
-        self.register(connection)
-        current = self._ring.keys()[0].key_id
-        others = sa.select(self._used.c.key_id).where(self._used.c.key_id != current)
-        retired = tuple(connection.scalars(others.order_by(self._used.c.key_id)))
+        current = self.register(connection).key_id
+        retired = self.in_use(connection) - {current}
         try:
             connection.execute(self._used.delete().where(self._used.c.key_id != current))
         except sa.exc.IntegrityError:
@@ -132,7 +135,7 @@ class DataKeys:
         A rotation has its new key in the ring a moment before the database knows of it; what is
         wrapped with the key before that is wrapped again by the same rotation, or by the next.
         """
-        known = frozenset(connection.scalars(sa.select(self._used.c.key_id)))
+        known = self.in_use(connection)
         keys = self._ring.keys()
         for key in keys:
             if key.key_id in known:

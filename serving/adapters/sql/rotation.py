@@ -2,12 +2,20 @@
 
 Values stay as they are: only the data keys, 32 bytes per case, are wrapped again. A rotation that
 is cut off goes on when it is run again.
+
+Several may run at once. Each step that puts ring keys into use, or out of it, holds the database's
+lock from the look at the keys on; a key leaves the ring only under that lock, and only while the
+database does not know it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from serving.adapters.encryption.key_ring import KeyRingFile
-from serving.adapters.sql.engine import forget_deleted, reading, writing
+from serving.adapters.sql.engine import forget_deleted, writing
 from serving.adapters.sql.storage import Database
 
 
@@ -33,11 +41,11 @@ def rotate(database: Database) -> Rotation:
         EncryptionKeyError: the ring does not open the database.
     """
     ring = database.ring
-    if isinstance(ring, KeyRingFile) and not _is_unfinished(database):
-        ring.add()
+    if isinstance(ring, KeyRingFile):
+        _begin(database, ring)
     total = 0
     while True:
-        with writing(database.engine) as connection:
+        with _alone(database) as connection:
             number = database.keys.rewrap(connection)
         total += number
         if number == 0:
@@ -53,16 +61,34 @@ def retire(database: Database) -> tuple[str, ...]:
     Raises:
         EncryptionKeyError: one of them still wraps data keys.
     """
-    with writing(database.engine) as connection:
-        retired = set(database.keys.retire(connection))
-    if isinstance(database.ring, KeyRingFile):
-        others = [key.key_id for key in database.ring.keys()[1:]]
-        database.ring.drop(others)
-        retired.update(others)
+    ring = database.ring
+    with _alone(database) as connection:
+        retired = database.keys.retire(connection)
+        if isinstance(ring, KeyRingFile):
+            retired |= {key.key_id for key in ring.keys()[1:]}
+    if isinstance(ring, KeyRingFile):
+        retired = _drop(database, ring, retired)
     forget_deleted(database.engine)
     return tuple(sorted(retired))
 
 
-def _is_unfinished(database: Database) -> bool:
-    with reading(database.engine) as connection:
-        return database.keys.has_outdated(connection)
+@contextmanager
+def _alone(database: Database) -> Iterator[sa.Connection]:
+    with writing(database.engine) as connection:
+        database.keys.lock(connection)
+        yield connection
+
+
+def _begin(database: Database, ring: KeyRingFile) -> None:
+    with _alone(database) as connection:
+        if not database.keys.has_outdated(connection):
+            ring.add()
+            database.keys.register(connection)
+
+
+def _drop(database: Database, ring: KeyRingFile, retired: frozenset[str]) -> frozenset[str]:
+    with _alone(database) as connection:
+        # Whoever still had the ring as it was may have put one into use again.
+        gone = retired - database.keys.in_use(connection)
+        ring.drop(gone)
+    return gone

@@ -23,7 +23,6 @@ from serving.adapters.sql.case_days import CaseDay, cases_of_days
 from serving.adapters.sql.cases import SqlCaseStore
 from serving.adapters.sql.engine import (
     PoolOptions,
-    alone,
     open_engine,
     reading,
     sqlite_url,
@@ -44,8 +43,6 @@ MONITORING_NAME = "monitoring.db"
 MONITORING_KEY_FILE_NAME = "monitoring_keys.json"
 ANCHOR_NAME = "audit_anchor.jsonl"
 TREE_NAME = "audit_tree.bin"
-_LOCK = 0x57484552_4B455953
-"""Number of the advisory lock on PostgreSQL: the bytes of WHERKEYS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +169,7 @@ def _make_ready(database: Database) -> None:
     make_ring(database)
     with writing(database.engine) as connection:
         # Two servers with key files of their own: the second one to come is told.
-        alone(connection, _LOCK)
+        database.keys.lock(connection)
         database.keys.check(connection)
         database.keys.register(connection)
 
@@ -278,7 +275,7 @@ def make_ring(database: Database) -> None:
     if not isinstance(ring, KeyRingFile) or ring.exists():
         return
     with reading(database.engine) as connection:
-        if database.keys.are_in_use(connection):
+        if database.keys.in_use(connection):
             raise EncryptionKeyError(
                 f"found no key file {ring.path}, expected the one that belongs to this database: "
                 "restore it from its backup, or give its keys in WHEREFORE_ENCRYPTION_KEYS; a new "
