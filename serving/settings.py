@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model_store.engine.choice import EngineName, PrecisionName
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         None,
-        pattern=r"^https?://[^/?#@\s]+$",
+        pattern=r"(?i)^https?://[^/\\?#@\s]+$",
         description="Address at which people's browsers reach this service, `https://HOST`, where "
         "a proxy makes it another than the one listened on; sign-in by OpenID Connect needs it.",
     )
@@ -309,7 +309,7 @@ class Settings(BaseSettings):
     )
     cors_origins: str | None = Field(
         None,
-        pattern=r"^https?://[^\s/*,]+(,https?://[^\s/*,]+)*$",
+        pattern=r"(?i)^https?://[^\s/\\?#@*,]+(,https?://[^\s/\\?#@*,]+)*$",
         description="Origins of pages of others that may call the service from a browser, "
         "separated by commas, such as `https://desk.example.org`; they must send a key or "
         "token, never a cookie. Empty lets none.",
@@ -377,6 +377,20 @@ class Settings(BaseSettings):
         for network in (given or "").split(",") if given else []:
             ipaddress.ip_network(network.strip())
         return given
+
+    @field_validator("public_url", "cors_origins")
+    @classmethod
+    def _as_browsers_write_them(cls, given: str | None) -> str | None:
+        return given and ",".join(map(_origin, given.split(",")))
+
+
+def _origin(url: str) -> str:
+    """Returns an origin with its host in lower case, and without the port that goes unsaid."""
+    try:
+        return str(HttpUrl(url)).removesuffix("/")
+    except ValidationError:
+        # Its message repeats the value.
+        raise ValueError("expected scheme and host, https://HOST or https://HOST:PORT") from None
 
 
 def load_settings(**given: object) -> Settings:

@@ -54,4 +54,12 @@ def _is_own(request: Request, origin: str) -> bool:
     if settings.public_url is not None:
         return origin == settings.public_url
     # Behind a proxy that ends TLS the scheme differs: host and port are what tells.
-    return bool(urlsplit(origin).netloc) and urlsplit(origin).netloc == request.headers.get("host")
+    host = _host_of(origin)
+    return host is not None and host == request.headers.get("host")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None

@@ -39,6 +39,34 @@ def test_a_value_that_is_not_accepted_is_named_but_not_repeated(monkeypatch, nam
     assert value not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://Loans.Example.com", "https://loans.example.com"),
+        ("HTTPS://loans.example.com", "https://loans.example.com"),
+        ("https://loans.example.com:443", "https://loans.example.com"),
+        ("http://loans.example.com:80", "http://loans.example.com"),
+        ("http://loans.example.com:443", "http://loans.example.com:443"),
+        ("https://loans.example.com:8443", "https://loans.example.com:8443"),
+        ("https://[::1]:443", "https://[::1]"),
+        ("https://zürich.example", "https://xn--zrich-kva.example"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_write_it(given, expected):
+    assert Settings(public_url=given).public_url == expected
+    both = f"https://desk.example.org,{expected}"
+    assert Settings(cors_origins=f"https://Desk.example.org:443,{given}").cors_origins == both
+
+
+@pytest.mark.parametrize("value", ["https://[", "https://host:99999", "https://ho\\st", "no-url"])
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "CORS_ORIGINS"])
+def test_what_is_no_origin_is_refused_and_not_repeated(monkeypatch, name, value):
+    monkeypatch.setenv(f"WHEREFORE_{name}", value)
+    with pytest.raises(SettingsError, match=f"WHEREFORE_{name} is not valid") as caught:
+        load_settings()
+    assert value not in str(caught.value)
+
+
 def test_an_empty_variable_means_the_default(monkeypatch):
     monkeypatch.setenv("WHEREFORE_THREADS", "")
     assert load_settings().threads is None

@@ -174,6 +174,8 @@ def test_a_sign_in_is_json_and_nothing_a_plain_form_can_send(deployment, dana):
         {"Origin": ""},
         {"Origin": "https://testserver.attacker.example"},
         {"Origin": "https://testserver:8443"},
+        {"Origin": "http://["},
+        {"Origin": "https://[::1"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
