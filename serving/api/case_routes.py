@@ -1,8 +1,6 @@
 """The HTTP routes on cases. Thin: each reads a request, gives a command and names the answer."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, Response, status
+from fastapi import APIRouter, Request, Response, status
 
 from serving.api import case_requests as rq
 from serving.api.answer_headers import PAGE_POLICY
@@ -22,6 +20,7 @@ from serving.api.case_commands import (
     receive_command,
 )
 from serving.api.information_requests import ConsentsRequest, InformationRequest
+from serving.api.path_ids import CaseId
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import Stage
 from serving.cases.store import StoredCase
@@ -30,8 +29,6 @@ from serving.casework.desk import Desk
 from serving.casework.facts import case_facts, consents_of, information_used
 from serving.notices.notice import Term
 from serving.recommendations.advice import Recommendations, advice_page, render_page_html
-
-CaseId = Annotated[str, Path(description="Id of the case.", max_length=64)]
 
 case_router = APIRouter(
     prefix="/api/v1", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["cases"]

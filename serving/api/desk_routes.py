@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, status
+from fastapi import APIRouter, Query, Request, status
 from pydantic import Field
 
 from data_pipeline.domain.application import LoanProduct
@@ -14,6 +14,7 @@ from serving.api.case_answers import CaseAnswer, DecisionAnswer, case_answer
 from serving.api.case_commands import decide_command
 from serving.api.decision_requests import CauseRequest, DecideRequest
 from serving.api.notice_answers import WorklistAnswer, worklist_line
+from serving.api.path_ids import DecisionId
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import Stage
 from serving.cases.events import Actor
@@ -22,8 +23,6 @@ from serving.cases.store_errors import UnknownDecisionError
 from serving.cases.worklist import MAX_PAGE, WorklistPage, WorklistQuery
 from serving.casework import deciding, reading
 from serving.casework.desk import Desk
-
-DecisionId = Annotated[str, Path(description="Id of the decision.", max_length=64)]
 
 desk_router = APIRouter(
     prefix="/api/v1", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["cases"]

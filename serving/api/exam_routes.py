@@ -7,16 +7,16 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 
 from serving.adapters.exam_export import export_package
 from serving.api.body import JsonRoute
 from serving.api.case_access import READING, at_desk
+from serving.api.path_ids import CaseId
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.events import Actor
 from serving.casework.desk import Desk
@@ -50,10 +50,7 @@ log = structlog.stdlib.get_logger("wherefore.cases")
     response_class=StreamingResponse,
     responses=READING | _PACKAGE,
 )
-async def exam_package(
-    request: Request,
-    case_id: Annotated[str, PathParameter(description="Id of the case.", max_length=64)],
-) -> StreamingResponse:
+async def exam_package(request: Request, case_id: CaseId) -> StreamingResponse:
     """Gives the whole record of a case with the proof that it is as recorded, as a zip file.
 
     Needs the scope export_cases, which the roles compliance and auditor bring. The package is in

@@ -1,15 +1,15 @@
 """The HTTP route that monitoring data come in by. They go into a store that no route reads."""
 
 import asyncio
-from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 
 from serving.api.body import JsonRoute
 from serving.api.case_access import WRITING, intake_desk_of
 from serving.api.monitoring_requests import MonitoringReceipt, MonitoringRequest
 from serving.api.parts import started
+from serving.api.path_ids import CaseId
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.monitoring.intake import enter
 from serving.monitoring.store import MonitoringStore
@@ -25,9 +25,7 @@ log = structlog.stdlib.get_logger("wherefore.monitoring")
     responses=WRITING,
 )
 async def enter_monitoring(
-    request: Request,
-    case_id: Annotated[str, Path(description="Id of the case.", max_length=64)],
-    body: MonitoringRequest,
+    request: Request, case_id: CaseId, body: MonitoringRequest
 ) -> MonitoringReceipt:
     """Keeps what applicants told, or declined to tell, for monitoring (12 CFR 1002.13).
 

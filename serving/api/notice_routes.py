@@ -4,7 +4,7 @@ import hashlib
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response, status
+from fastapi import APIRouter, Body, Query, Request, Response, status
 
 from serving.api import notice_requests as rq
 from serving.api.answer_headers import PAGE_POLICY
@@ -20,6 +20,7 @@ from serving.api.notice_answers import (
     NoticesAnswer,
     notice_answer,
 )
+from serving.api.path_ids import NoticeId
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import NoticeStep
 from serving.cases.store import StoredCase
@@ -29,8 +30,6 @@ from serving.casework.desk import Desk
 from serving.casework.printing import Rendering
 from serving.notices.case_file import parse_case
 from serving.notices.checks.every_check import blocking
-
-NoticeId = Annotated[str, Path(description="Id of the notice.", max_length=64)]
 
 notice_router = APIRouter(
     prefix="/api/v1/notices", route_class=JsonRoute, dependencies=[KEY_DOCUMENTED], tags=["notices"]

@@ -89,9 +89,15 @@ def cursor_of(text: str) -> WorklistCursor:
     try:
         day, case_id = json.loads(base64.urlsafe_b64decode(text.encode()))
         due_on = None if day is None else date.fromisoformat(day)
-        # A lone surrogate is text to Python and to no database.
-        return WorklistCursor(due_on=due_on, case_id=str(case_id).encode().decode())
+        return WorklistCursor(due_on=due_on, case_id=_storable(str(case_id)))
     except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeError):
         raise FactsError(
             field="after", found="no place in the list", expected="`next` of the page before"
         ) from None
+
+
+def _storable(text: str) -> str:
+    # A lone surrogate is text to Python and to no database, NUL to none but SQLite.
+    if "\0" in text:
+        raise ValueError("NUL")
+    return text.encode().decode()

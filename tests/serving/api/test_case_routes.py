@@ -53,6 +53,28 @@ def test_a_decision_is_read_and_taken_back(bench):
     assert reopened["case_id"] == case_id
 
 
+@pytest.mark.parametrize(
+    ("path", "who"),
+    [
+        ("applications/%00", "underwriter"),
+        ("applications/c-1%00/summary", "underwriter"),
+        ("applications/%00/exam-package", "compliance"),
+        ("decisions/a%00b", "underwriter"),
+        ("notices/%00", "underwriter"),
+        ("notices/%00/file", "underwriter"),
+        ("worklist?after=WyIyMDI2LTExLTIwIiwgIlx1MDAwMCJd", "underwriter"),
+    ],
+)
+def test_an_id_with_a_nul_is_refused_by_either_database(bench, path, who):
+    answer = getattr(bench, who).get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()["status"]) == (422, 422)
+
+
+def test_nothing_is_entered_or_purged_under_an_id_with_a_nul(bench):
+    bench.post("monitoring/%00", {"records": []}, by=bench.intake, status=422)
+    bench.post("applications/%00/purge", by=bench.compliance, status=422)
+
+
 def test_every_review_reason_is_answered_before_a_decision(bench):
     text = "Debts take 61% of her income; nine inquiries since May."
     case_id = bench.assessed(application={"text": text})
