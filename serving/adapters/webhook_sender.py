@@ -1,36 +1,42 @@
 """Sending webhooks over HTTP."""
 
-import urllib3
+import asyncio
+import ssl
 
-_TIMEOUT = urllib3.Timeout(connect=5.0, read=15.0)
+import httpx2
+
+from serving.backlog.server.outbox import LONGEST_EXCHANGE
+
+_CONNECT_SECONDS = 5.0
 
 
 class HttpSender:
-    """Posts messages; follows no redirect and reads no answer but its status."""
+    """Posts messages; follows no redirect and reads no answer but its status.
 
-    def __init__(self) -> None:
-        """Connects nothing yet."""
-        self._pool = urllib3.PoolManager()
+    A receiver has its time for all of the exchange, however it spreads its bytes over it.
+    """
+
+    def __init__(self, *, deadline_seconds: float = LONGEST_EXCHANGE.total_seconds()) -> None:
+        """Connects nothing yet.
+
+        Args:
+            deadline_seconds: longest time from the connection to the end of the answer's head.
+        """
+        self._deadline_seconds = deadline_seconds
+        self._trusted = ssl.create_default_context()
 
     def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> int | None:
         """Posts a message and returns the status of the answer; None where there was none."""
         try:
-            response = self._pool.request(
-                "POST",
-                url,
-                body=body,
-                headers=headers,
-                timeout=_TIMEOUT,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-        except urllib3.exceptions.HTTPError:
+            return asyncio.run(self._post(url, body, headers))
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return None
-        status = response.status
-        response.close()
-        return status
 
-    def close(self) -> None:
-        """Closes the connections."""
-        self._pool.clear()
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        timeout = httpx2.Timeout(self._deadline_seconds, connect=_CONNECT_SECONDS)
+        async with (
+            asyncio.timeout(self._deadline_seconds),
+            httpx2.AsyncClient(verify=self._trusted, trust_env=False, timeout=timeout) as client,
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            return answer.status_code

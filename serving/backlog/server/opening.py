@@ -49,13 +49,10 @@ async def running_backlogs(
     Raises:
         SettingsError: the webhook secret cannot be read.
     """
-    shelf, metrics, sender = (
-        BacklogShelf(settings.backlog_dir or settings.state_dir / FOLDER_NAME),
-        BacklogMetrics(registry),
-        HttpSender(),
-    )
+    shelf = BacklogShelf(settings.backlog_dir or settings.state_dir / FOLDER_NAME)
+    metrics = BacklogMetrics(registry)
     signer = WebhookSigner(settings.webhook_secret, hosts=settings.webhook_hosts)
-    outbox = Outbox(shelf, signer=signer, send=sender, now=now, on_step=metrics.count_webhook)
+    outbox = Outbox(shelf, signer=signer, send=HttpSender(), now=now, on_step=metrics.count_webhook)
     bounds = FileBounds(unpacked_bytes=settings.max_unpacked_bytes, rows=settings.max_upload_rows)
     intake = Intake(shelf, signer=signer, folder=settings.backlog_input_dir, bounds=bounds, now=now)
     loop = asyncio.get_running_loop()
@@ -90,4 +87,3 @@ async def running_backlogs(
         await asyncio.to_thread(runner.close, grace_seconds)
         await asyncio.to_thread(outbox.close, grace_seconds)
         await asyncio.to_thread(sweeper.close, grace_seconds)
-        sender.close()

@@ -14,9 +14,11 @@ from serving.backlog.server.shelf import BacklogShelf
 from serving.backlog.server.webhooks import WebhookSigner, message_of, next_step
 
 _LONGEST_SLEEP_SECONDS = 60.0
-_CLAIM = timedelta(seconds=60)
-"""How long a message that is being sent is nobody else's: longer than the longest wait for an
-answer. Who is killed meanwhile leaves it to be sent after that."""
+LONGEST_EXCHANGE = timedelta(seconds=20)
+"""How long sending one message may take, answer included: the others wait meanwhile."""
+_CLAIM = 3 * LONGEST_EXCHANGE
+"""How long a message that is being sent is nobody else's: longer than that takes. Who is killed
+meanwhile leaves it to be sent after that."""
 
 log = structlog.stdlib.get_logger("wherefore.webhooks")
 
@@ -25,7 +27,7 @@ class Sender(Protocol):
     """Sends a message and returns the status of the answer; None where there was none."""
 
     def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> int | None:
-        """Sends it."""
+        """Sends it, within `LONGEST_EXCHANGE`."""
 
 
 class Outbox:
