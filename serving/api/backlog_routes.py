@@ -45,12 +45,13 @@ _MEDIA_TYPES = {
     "zst": "application/zstd",
 }
 _DESCRIPTIONS = {
-    400: "The reference is not JSON, or not UTF-8.",
+    400: "The reference is not JSON, or not UTF-8; or the range is none.",
     401: "No valid API key.",
     404: "No backlog has this id.",
     409: "The backlog is too far for that, or not far enough.",
     413: "The upload is too large.",
     415: "The body is declared neither as a file of rows nor as a reference.",
+    416: "No bytes of the file are in the range.",
     422: "The file, an option or the Idempotency-Key cannot be used.",
     503: "Not ready, or the disk does not take it: try again.",
 }
@@ -63,6 +64,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _OF_ONE = _problems(401, 404, 409, 422, 503)
+_OF_A_FILE = _problems(400, 401, 404, 409, 416, 422, 503)
 
 BacklogId = Annotated[str, Path(description="Id of the backlog.", max_length=64)]
 IdempotencyKey = Annotated[
@@ -164,7 +166,7 @@ async def cancel(request: Request, backlog_id: BacklogId) -> BacklogAnswer:
 
 
 @backlog_router.get(
-    "/{backlog_id}/result", response_class=FileResponse, responses=_OF_ONE, dependencies=_OWN
+    "/{backlog_id}/result", response_class=FileResponse, responses=_OF_A_FILE, dependencies=_OWN
 )
 async def read_result(request: Request, backlog_id: BacklogId) -> FileResponse:
     """Gives the rows of a complete backlog, one per row of the file, in order."""
@@ -173,7 +175,7 @@ async def read_result(request: Request, backlog_id: BacklogId) -> FileResponse:
 
 
 @backlog_router.get(
-    "/{backlog_id}/errors", response_class=FileResponse, responses=_OF_ONE, dependencies=_OWN
+    "/{backlog_id}/errors", response_class=FileResponse, responses=_OF_A_FILE, dependencies=_OWN
 )
 async def read_errors(request: Request, backlog_id: BacklogId) -> FileResponse:
     """Gives the rows of a complete backlog that were not scored: number, id, code, message."""

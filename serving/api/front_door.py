@@ -5,6 +5,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from serving.api.context import RequestContext
+from serving.api.plain_refusals import PlainRefusals
 from serving.api.time_limits import TimeLimits
 from serving.settings import Settings
 
@@ -29,6 +30,7 @@ def add_front_door(app: FastAPI, settings: Settings) -> None:
             allow_headers=_HEADERS,
             expose_headers=_TOLD,
         )
+    app.add_middleware(PlainRefusals)
     app.add_middleware(RequestContext)
     if settings.trusted_proxies is not None:
         proxies = [proxy.strip() for proxy in settings.trusted_proxies.split(",")]

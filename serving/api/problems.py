@@ -153,8 +153,21 @@ HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
         "method_not_allowed",
         "this address does not answer to that method: the header Allow lists those it does",
     ),
+    416: (
+        "range_not_satisfiable",
+        "no bytes of the file are in the range asked for: Content-Range says how many it has",
+    ),
 }
 """Code and message of what the framework refuses, by status."""
+
+PLAIN_REFUSAL = (
+    "bad_request",
+    (
+        "found a range that is none, or a page of another origin that asks for what it may not: "
+        "expected bytes=FIRST-LAST, or an origin, method and headers that may call; correct it"
+    ),
+)
+"""Code and message of what else the framework refuses in plain text."""
 
 _TITLES = {499: "Client Closed Request"}
 """Statuses that are not registered; 499 is what nginx made of them, and no client ever reads it."""

@@ -123,6 +123,9 @@ def test_the_result_is_of_the_kind_asked_for_and_so_is_its_list_of_errors(backlo
     magic = {"csv.gz": b"\x1f\x8b", "parquet": b"PAR1"}[output]
     assert answer.content.startswith(magic)
     assert f"{backlog_id}-result.{output}" in answer.headers["content-disposition"]
+    beyond = {"Range": f"bytes={len(answer.content)}-"}
+    refused = client.get(f"{ADDRESS}/{backlog_id}/result", headers=beyond)
+    assert (refused.status_code, refused.json()["code"]) == (416, "range_not_satisfiable")
     assert [row["id"] for row in fetched(client, backlog_id, "errors")] == ["A1"]
 
 

@@ -84,6 +84,49 @@ def test_a_page_that_is_not_named_is_not_let_in(make_client):
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"Origin": "https://evil.example.org"},
+        {"Access-Control-Request-Method": "PATCH"},
+        {"Access-Control-Request-Headers": "X-Other"},
+    ],
+)
+def test_a_preflight_that_is_refused_gets_a_problem_document(make_client, asked):
+    client = make_client(cors_origins=ORIGIN)
+    headers = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"} | asked
+    answer = client.options("/api/v1/predict", headers=headers)
+    assert_problem(answer, 400, "bad_request")
+    assert "Origin" in answer.headers["vary"]
+    assert ("access-control-allow-origin" in answer.headers) == ("Origin" not in asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ("bytes=999999999-", 416, "range_not_satisfiable"),
+        ("bytes=5-2", 400, "bad_request"),
+        ("bytes=abc", 400, "bad_request"),
+        ("lines=1-2", 400, "bad_request"),
+    ],
+)
+def test_a_range_that_a_file_does_not_have_gets_a_problem_document(client, asked, status, code):
+    address = "/docs/assets/swagger-ui.css"
+    answer = client.get(address, headers={"Range": asked})
+    assert_problem(answer, status, code)
+    size = client.get(address).headers["content-length"]
+    assert answer.headers.get("content-range") == (f"bytes */{size}" if status == 416 else None)
+    assert client.get(address, headers={"Range": "bytes=0-9"}).status_code == 206
+
+
+def assert_problem(answer, status, code):
+    told = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert (answer.status_code, told["status"], told["code"]) == (status, status, code)
+    assert told["request_id"] == answer.headers["x-request-id"]
+
+
 @pytest.mark.parametrize("origins", ["*", "https://*", "desk.example.org", "https://a.example/b",
                                      "https://a.example,*"])  # fmt: skip
 def test_origins_are_named_one_by_one(origins):

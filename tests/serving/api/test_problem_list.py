@@ -8,7 +8,7 @@ import pytest
 
 from data_pipeline.sources.rows import ErrorCode
 from serving.api import problem_list
-from serving.api.problems import PROBLEMS
+from serving.api.problems import HTTP_PROBLEMS, PROBLEMS
 
 PAGE = Path(problem_list.__file__).with_name("README.md")
 
@@ -22,7 +22,7 @@ def test_the_page_lists_every_code_with_its_status_and_meaning():
 def test_the_page_lists_no_code_that_nobody_answers():
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     known = {f"| `{code}` | {status} |" for status, code in PROBLEMS.values()}
-    known |= {"| `not_found` | 404 |", "| `method_not_allowed` | 405 |"}
+    known |= {f"| `{code}` | {status} |" for status, (code, _) in HTTP_PROBLEMS.items()}
     listed = [line for line in lines if re.match(r"\| `\w+` \| \d", line)]
     assert [line for line in listed if not any(line.startswith(row) for row in known)] == []
 
