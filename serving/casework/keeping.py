@@ -13,8 +13,12 @@ from serving.cases.keeping_events import (
     RetentionRequested,
 )
 from serving.cases.store import StoredCase
+from serving.cases.store_errors import CaseConflictError, CasePurgedError
 from serving.casework.desk import Desk
 from serving.casework.recipients import asker_of
+
+_ALL = 2**31 - 1
+"""A limit that no deployment's cases reach."""
 
 
 def answer_counteroffer(
@@ -81,11 +85,16 @@ def purge(desk: Desk, case_id: str, *, by: Actor) -> None:
     desk.record(desk.load(case_id), [CasePurged(**desk.when(by))])
 
 
+def due(desk: Desk) -> tuple[str, ...]:
+    """Returns the cases whose time is over today, UTC, those due first before the others."""
+    return desk.storage.cases.purgeable(on=_today(desk), limit=_ALL)
+
+
 def purge_due(desk: Desk, *, by: Actor, on: date | None = None, limit: int = 100) -> list[str]:
     """Purges the cases whose time is over and returns their ids.
 
     A case that turns out to be kept after all, by another time zone or a hold placed meanwhile, is
-    left alone.
+    left alone, as is one that somebody else changes or purges at that moment.
 
     Args:
         desk: where.
@@ -94,11 +103,14 @@ def purge_due(desk: Desk, *, by: Actor, on: date | None = None, limit: int = 100
         limit: most cases.
     """
     purged = []
-    day = on or local_date(desk.now(), time_zone="UTC")
-    for case_id in desk.storage.cases.purgeable(on=day, limit=limit):
+    for case_id in desk.storage.cases.purgeable(on=on or _today(desk), limit=limit):
         try:
             purge(desk, case_id, by=by)
-        except IllegalEventError:
+        except (IllegalEventError, CaseConflictError, CasePurgedError):
             continue
         purged.append(case_id)
     return purged
+
+
+def _today(desk: Desk) -> date:
+    return local_date(desk.now(), time_zone="UTC")

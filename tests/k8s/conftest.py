@@ -52,8 +52,11 @@ class Cluster:
         return next(o for o in self.all(kind) if o["metadata"]["name"] == name)
 
     def pods(self):
-        """Name of the deployment -> its pod template, with labels and spec."""
-        return {o["metadata"]["name"]: o["spec"]["template"] for o in self.all("Deployment")}
+        """Name of the deployment or job -> its pod template, with labels and spec."""
+        jobs = [o["spec"]["jobTemplate"] | {"metadata": o["metadata"]} for o in self.all("CronJob")]
+        return {
+            o["metadata"]["name"]: o["spec"]["template"] for o in [*self.all("Deployment"), *jobs]
+        }
 
     def containers(self):
         """(pod, container) for every container, those that run first included."""

@@ -124,6 +124,7 @@ def test_what_answers_requests_is_spread_over_nodes_and_zones_and_drained_one_by
         assert cluster.one("PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
 
 
-def test_every_pod_is_probed(cluster):
-    for name, pod in cluster.pods().items():
-        assert any("readinessProbe" in c for c in pod["spec"]["containers"]), name
+def test_every_pod_that_stays_is_probed(cluster):
+    for found in cluster.all("Deployment"):
+        containers = found["spec"]["template"]["spec"]["containers"]
+        assert any("readinessProbe" in c for c in containers), found["metadata"]["name"]

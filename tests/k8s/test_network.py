@@ -114,6 +114,7 @@ def test_the_database_is_reached_where_it_is_and_the_rest_of_the_world_is_not(cl
         database = End(address=POSTGRESQL[overlay])
         assert network.may(network.pod("api"), database, 5432)
         assert network.may(network.pod("mlflow"), database, 5432)
+        assert network.may(network.pod("purge"), database, 5432)
         assert not network.may(network.pod("torchserve"), database, 5432)
         assert not network.may(network.pod("redis"), database, 5432)
         for name in network.pods:

@@ -33,6 +33,7 @@ def misspelled(found, *path):
         ("Deployment", "api", ("spec", "template", "spec", "containers", 0, "image")),
         ("Deployment", "api", ("spec", "template", "spec", "securityContext", "runAsNonRoot")),
         ("PodDisruptionBudget", "api", ("spec", "maxUnavailable")),
+        ("CronJob", "purge", ("spec", "concurrencyPolicy")),
         ("NetworkPolicy", "api", ("spec", "egress", 0, "ports")),
         ("Ingress", "api", ("spec", "rules", 0, "http", "paths", 0, "pathType")),
         ("ScaledObject", "api", ("spec", "triggers", 0, "metricType")),
@@ -64,9 +65,9 @@ def test_what_the_issue_lists_is_there(clusters):
     kinds = {found["kind"] for found in clusters["production"].objects}
     assert {
         "Deployment", "Service", "Ingress", "ScaledObject", "PodDisruptionBudget",
-        "NetworkPolicy", "PersistentVolumeClaim", "PodMonitor", "PrometheusRule",
+        "CronJob", "NetworkPolicy", "PersistentVolumeClaim", "PodMonitor", "PrometheusRule",
     } <= kinds  # fmt: skip
-    assert set(clusters["production"].pods()) == {"api", "torchserve", "redis", "mlflow"}
+    assert set(clusters["production"].pods()) == {"api", "torchserve", "redis", "mlflow", "purge"}
 
 
 def test_the_api_has_three_replicas_and_never_fewer(cluster):

@@ -136,9 +136,13 @@ def test_the_commands_of_our_images_exist_with_their_options(cluster, root, comm
         assert name in commands, (pod, name)
         module, _, attribute = commands[name].partition(":")
         found = getattr(import_module(module), attribute)
-        app = typer.Typer()
-        app.command()(found)
-        known = {option for p in typer.main.get_command(app).params for option in p.opts}
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_command(found).commands[arguments.pop(0)]
+        else:
+            app = typer.Typer()
+            app.command()(found)
+            command = typer.main.get_command(app)
+        known = {option for p in command.params for option in p.opts}
         assert {word for word in arguments if word.startswith("--")} <= known, (pod, name)
     for path in (root / "k8s" / "images").glob("*.Dockerfile"):
         if '["wherefore"]' in (text := path.read_text()):
