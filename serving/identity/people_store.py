@@ -118,7 +118,8 @@ class AttemptStore(Protocol):
 
         Args:
             limits: how many may fail, by what they are counted for.
-            window: how long a failure counts, and how long who has failed too often waits.
+            window: how long each failure counts, and how long who has failed too often waits from
+                the last one on.
             now: the moment, UTC.
 
         Returns:
@@ -127,4 +128,7 @@ class AttemptStore(Protocol):
         """
 
     def succeed(self, *, forget: str, undo: str) -> None:
-        """Notes that an attempt succeeded: one count begins anew, another is one less."""
+        """Notes that an attempt succeeded: one count begins anew, another is one less.
+
+        What was counted before keeps the time at which it failed.
+        """

@@ -49,7 +49,7 @@ sign_in_attempts = sa.Table(
     # A keyed hash of a person's id as typed, or of an address: both are personal.
     sa.Column("counted_for", _DIGEST, primary_key=True),
     sa.Column("num_failed", sa.Integer, nullable=False),
-    sa.Column("failed_at", UtcMoment, nullable=False, index=True),
+    sa.Column("failed_at", UtcMoment, primary_key=True, index=True),
 )
 
 sign_in_flows = sa.Table(

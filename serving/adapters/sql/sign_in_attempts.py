@@ -1,6 +1,7 @@
 """Counts of sign-ins that failed, in a database."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -33,30 +34,29 @@ class SqlAttempts:
         self, limits: Mapping[str, int], *, window: timedelta, now: datetime
     ) -> datetime | None:
         """Counts an attempt as failed, until `succeed` says that it was not."""
-        named = {self._named(what): limit for what, limit in limits.items()}
         with writing(self._engine) as connection:
             alone(connection, _LOCK)
-            connection.execute(attempts.delete().where(attempts.c.failed_at <= now - window))
-            wanted = sa.select(attempts).where(attempts.c.counted_for.in_(named))
-            found = {row.counted_for: row for row in connection.execute(wanted)}
-            full = [row for name, row in found.items() if row.num_failed >= named[name]]
-            if full:
-                last: datetime = max(row.failed_at for row in full)
-                return last + window
-            for name in named:
-                _count(connection, name, found[name].num_failed if name in found else 0, now)
+            # Whether the last one filled a window is told by those of the window before it.
+            connection.execute(attempts.delete().where(attempts.c.failed_at <= now - 2 * window))
+            counts = [_Count(connection, self._named(what)) for what in limits]
+            filled = [
+                count.filled_at(limit, window=window)
+                for count, limit in zip(counts, limits.values(), strict=True)
+            ]
+            until = max((at + window for at in filled if at is not None), default=now)
+            if until > now:
+                return until
+            for count in counts:
+                count.add(now)
         return None
 
     @retried
     def succeed(self, *, forget: str, undo: str) -> None:
         """Notes that an attempt succeeded: one count begins anew, another is one less."""
-        anew = attempts.c.counted_for == self._named(forget)
-        less = attempts.c.counted_for == self._named(undo)
         with writing(self._engine) as connection:
             alone(connection, _LOCK)
-            connection.execute(attempts.delete().where(anew))
-            by_one = attempts.update().where(less, attempts.c.num_failed > 0)
-            connection.execute(by_one.values(num_failed=attempts.c.num_failed - 1))
+            _Count(connection, self._named(forget)).clear()
+            _Count(connection, self._named(undo)).take_last()
 
     def _named(self, what: str) -> str:
         secret = self._ring.keys()[0].secret
@@ -66,7 +66,51 @@ class SqlAttempts:
         return mac.finalize().hex()
 
 
-def _count(connection: sa.Connection, name: str, num_failed: int, now: datetime) -> None:
-    row = {"counted_for": name, "num_failed": num_failed + 1, "failed_at": now}
-    connection.execute(attempts.delete().where(attempts.c.counted_for == name))
-    connection.execute(attempts.insert(), row)
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """The failures counted for one person or address, within a writing transaction."""
+
+    connection: sa.Connection
+    name: str
+
+    def filled_at(self, limit: int, *, window: timedelta) -> datetime | None:
+        """Returns the moment of the last one where so many lie in the window that it ends."""
+        last = self._last()
+        if last is None:
+            return None
+        wanted = sa.select(sa.func.sum(attempts.c.num_failed))
+        within = wanted.where(self._is_mine, attempts.c.failed_at > last - window)
+        num_failed: int = self.connection.execute(within).scalar_one()
+        return last if num_failed >= limit else None
+
+    def add(self, moment: datetime) -> None:
+        """Counts one more."""
+        if not self._change(moment, by=1):
+            row = {"counted_for": self.name, "num_failed": 1, "failed_at": moment}
+            self.connection.execute(attempts.insert(), row)
+
+    def take_last(self) -> None:
+        """Takes the last one off."""
+        last = self._last()
+        if last is not None:
+            self._change(last, by=-1)
+            none = attempts.delete().where(self._is_mine, attempts.c.num_failed < 1)
+            self.connection.execute(none)
+
+    def clear(self) -> None:
+        """Takes all off."""
+        self.connection.execute(attempts.delete().where(self._is_mine))
+
+    @property
+    def _is_mine(self) -> sa.ColumnElement[bool]:
+        return attempts.c.counted_for == self.name
+
+    def _last(self) -> datetime | None:
+        wanted = sa.select(sa.func.max(attempts.c.failed_at)).where(self._is_mine)
+        last: datetime | None = self.connection.scalar(wanted)
+        return last
+
+    def _change(self, moment: datetime, *, by: int) -> bool:
+        at_moment = attempts.update().where(self._is_mine, attempts.c.failed_at == moment)
+        changed = at_moment.values(num_failed=attempts.c.num_failed + by)
+        return self.connection.execute(changed).rowcount > 0

@@ -242,6 +242,33 @@ def test_a_success_begins_one_count_anew_and_takes_one_off_the_other(any_store, 
     assert begin("lee", "address b") is None
 
 
+def test_each_failure_counts_for_its_own_time(any_store, made):
+    def begin(minute):
+        now = made.start + timedelta(minutes=minute)
+        return any_store.attempts.begin({"address a": 3}, window=WINDOW, now=now)
+
+    steps = WINDOW / timedelta(minutes=1)
+    assert [begin(steps * number * 0.6) for number in range(20)] == [None] * 20
+    assert begin(steps * 11.5) is None
+    # Three within one window: nobody signs in until a window after the last of them.
+    assert begin(steps * 11.6) == begin(steps * 12.4) == made.start + 12.5 * WINDOW
+    assert begin(steps * 12.5) is None
+    assert begin(steps * 12.6) is None
+
+
+def test_a_success_makes_no_earlier_failure_count_longer(any_store, made):
+    def begin(windows):
+        now = made.start + windows * WINDOW
+        return any_store.attempts.begin({"address a": 3}, window=WINDOW, now=now)
+
+    assert begin(0) is begin(0) is None
+    for number in range(1, 5):
+        assert begin(0.2 * number) is None
+        any_store.attempts.succeed(forget="person dana", undo="address a")
+    assert begin(1.1) is begin(1.2) is begin(1.3) is None
+    assert begin(1.4) == made.start + 2.3 * WINDOW
+
+
 def test_no_id_and_no_address_can_be_read_from_the_counts(any_store, made):
     any_store.attempts.begin(
         {"person my password": 3, "address 192.0.2.1": 3}, window=WINDOW, now=made.start

@@ -1,5 +1,7 @@
 """Every version of the tables, up and down, with rows in all of them."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -7,6 +9,7 @@ from alembic.script import ScriptDirectory
 from serving.adapters.monitoring.store import MIGRATIONS as MONITORING
 from serving.adapters.sql.contents import contents_of, differing, tables_of
 from serving.adapters.sql.engine import reading, writing
+from serving.adapters.sql.people_tables import sign_in_attempts
 from serving.adapters.sql.storage import open_databases, open_storage
 from serving.adapters.sql.upgrade import CASES, check_version, downgrade, upgrade, version_of
 from serving.cases.decisions import Outcome
@@ -105,6 +108,26 @@ def test_a_notice_of_a_second_recipient_is_not_lost_unasked(storage, settings, m
         with pytest.raises(DowngradeError) as refused:
             downgrade(cases.engine, CASES, to="0002")
         assert set(refused.value.lost) == {"open_notices"}
+
+
+def test_failed_sign_ins_are_added_up_on_the_way_down(settings, storage, made):
+    rows = [("a", 2, made.start), ("a", 3, made.start + timedelta(minutes=9)), ("b", 1, made.start)]
+    with open_databases(settings) as (cases, _):
+
+        def kept():
+            with reading(cases.engine) as connection:
+                found = connection.execute(sa.select(sign_in_attempts).order_by("counted_for"))
+                return [tuple(row) for row in found]
+
+        with writing(cases.engine) as connection:
+            connection.execute(sign_in_attempts.insert().values(rows))
+        with pytest.raises(DowngradeError, match="sign_in_attempts"):
+            downgrade(cases.engine, CASES, to="0005")
+        downgrade(cases.engine, CASES, to="0005", discard=True)
+        added_up = kept()
+        assert added_up == [("a", 5, made.start + timedelta(minutes=9)), ("b", 1, made.start)]
+        upgrade(cases.engine, CASES)
+        assert kept() == added_up
 
 
 def test_no_number_is_given_by_a_sequence_that_a_restore_would_have_to_set(settings, storage):
