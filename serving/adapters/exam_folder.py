@@ -1,7 +1,8 @@
 """Writing the exam packages of many cases into a folder, in as many runs as it takes.
 
-A package is in the folder whole or not at all. A later run keeps those that verify and have every
-event of their case, and writes the others anew.
+A package is in the folder whole or not at all. A later run keeps those that verify, lead to an
+entry of this audit log and have every change of their case as it has it, and writes the others
+anew.
 """
 
 import csv
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 from serving.adapters.exam_export import EXPORTED, entries_of, export_package
 from serving.backlog.durable import digest_of_file, make_durably, write_durably
-from serving.cases.audit import AuditEntry, from_line
+from serving.cases.audit import AuditEntry, AuditHead, from_line
 from serving.cases.events import Actor
 from serving.cases.exam_package import ENTRIES, PackageError, PackageReport, verify_package
 from serving.cases.store import CaseStorage
@@ -109,7 +110,13 @@ class FolderExport:
         except PackageError:
             return None
         now = changes(entries_of(self._storage.audit, case_id))
-        return report if (report.case_id, changes(_packed(path))) == (case_id, now) else None
+        is_true = (report.case_id, changes(_packed(path))) == (case_id, now)
+        return report if is_true and self._is_in_the_log(report.head) else None
+
+    def _is_in_the_log(self, head: AuditHead) -> bool:
+        """Whether a head is of this log: another deployment's may have a case of the same id."""
+        line = next(self._storage.audit.lines(after=head.sequence - 1), None)
+        return line is not None and from_line(line, sequence=head.sequence).hash == head.hash
 
     def _export(self, case_id: str) -> PackageReport | None:
         """Returns what the new package proves; None where the case was purged."""
@@ -133,10 +140,10 @@ class FolderExport:
         return (case_id, path.name, digest_of_file(path), *proved)
 
 
-def changes(entries: Sequence[AuditEntry]) -> list[int]:
-    """Returns the numbers of those audit entries that are about more than a reading."""
+def changes(entries: Sequence[AuditEntry]) -> list[AuditHead]:
+    """Returns number and hash of those audit entries that are about more than a reading."""
     return [
-        entry.sequence
+        AuditHead(sequence=entry.sequence, hash=entry.hash)
         for entry in entries
         if entry.action.action != EXPORTED and not entry.action.action.endswith("_read")
     ]

@@ -1,10 +1,13 @@
 """Exam packages of many cases in one folder, in as many runs as it takes."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,7 +17,16 @@ from serving.adapters.exam_folder import INDEX, FolderExport
 from serving.adapters.sql.case_days import CaseDay
 from serving.adapters.sql.storage import open_storage
 from serving.cases.anchors import read_anchors
-from serving.cases.exam_package import PackageError, verify_package
+from serving.cases.audit import AuditHead, chained, from_line, to_line
+from serving.cases.exam_package import (
+    MANIFEST,
+    PACKAGE_DIGEST,
+    PROOF,
+    PackageError,
+    digest_of_files,
+    verify_package,
+    write_package,
+)
 from serving.records_commands import audit
 from serving.settings import Settings
 
@@ -106,6 +118,45 @@ def test_a_second_run_writes_only_what_is_missing_broken_or_older_than_its_case(
     assert {verify_package(path).case_id for path in folder.glob("*.zip")} == set(case_ids)
     assert not list(folder.glob(".*"))
     assert export(case_ids).num_kept == 5
+
+
+def test_a_package_of_another_deployment_is_not_taken_for_ours(made, tmp_path):
+    folder, names = tmp_path / "packages", ("Staging Person", "Dana Whitlow")
+    for name in names:
+        with open_storage(Settings(state_dir=tmp_path / name)) as storage:
+            file = made.file()
+            first = replace(file.applicants[0], name=name)
+            made.desk(storage.cases, case_id="c-1").open(replace(file, applicants=(first,)))
+            ours = FolderExport(storage, folder, by=made.compliance, now=lambda: made.start)
+            assert ours.run(["c-1"]).num_written == 1
+            assert ours.run(["c-1"]).num_kept == 1
+            anchors = read_anchors(storage.anchor_file)
+            assert verify_package(folder / "c-1.zip", anchors=anchors)
+            with zipfile.ZipFile(folder / "c-1.zip") as package:
+                assert name in package.read("file.json").decode()
+
+
+def test_a_package_whose_export_is_invented_is_not_kept(storage, made, export, tmp_path):
+    [case_id] = opened(storage, made, 1)
+    export([case_id])
+    path = tmp_path / "packages" / f"{case_id}.zip"
+    before = path.read_bytes()
+    with zipfile.ZipFile(path) as package:
+        files = {name: package.read(name) for name in package.namelist()}
+    proof = json.loads(files.pop(PROOF))
+    del files[MANIFEST]
+    files["case.json"] = files["case.json"].replace(b"received", b"complete")
+    true = from_line(proof["tail"][0].encode(), sequence=proof["num_leaves"] + 1)
+    digests = true.action.digests | {PACKAGE_DIGEST: digest_of_files(files)}
+    place = AuditHead(sequence=proof["num_leaves"], hash=true.previous)
+    invented = chained(replace(true.action, digests=digests), place)
+    proof["tail"] = [to_line(invented).decode()]
+    proof["head"] = {"sequence": invented.sequence, "hash": invented.hash}
+    write_package(path, files, proof=proof)
+    assert verify_package(path).case_id == case_id
+    assert export([case_id]).num_written == 1
+    assert path.read_bytes() != before
+    assert verify_package(path, anchors=read_anchors(storage.anchor_file))
 
 
 def test_a_reading_or_an_export_makes_no_package_older(storage, made, export, tmp_path):
