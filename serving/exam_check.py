@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from serving.cases.audit import AuditHead
-from serving.cases.exam_package import PackageError, verify_package
+from serving.cases.exam_package import PackageError, PackageReport, verify_package
 
 
 def verify_packages(files: Sequence[Path], *, anchors: Sequence[AuditHead]) -> Iterator[str]:
@@ -27,8 +27,14 @@ def verify_packages(files: Sequence[Path], *, anchors: Sequence[AuditHead]) -> I
         yield (
             f"{name}as exported: {report.num_events} events and {report.num_notices} notices in "
             f"{report.num_files} files, proved up to entry {report.head.sequence} of the audit "
-            f"log; head {report.head.hash}"
+            f"log; head {report.head.hash}{_unproved(report)}"
         )
+
+
+def _unproved(report: PackageReport) -> str:
+    if not report.unrecorded:
+        return ""
+    return f"; recorded before the log named it, so not proved: {', '.join(report.unrecorded)}"
 
 
 def _packages(file: Path) -> list[Path]:

@@ -12,9 +12,17 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from serving.cases.anchors import LogProof
-from serving.cases.application_file import ApplicationFile
 from serving.cases.audit import AuditAction, AuditEntry, AuditHead, to_line
-from serving.cases.audited import CASE, EVENT_DIGEST, NOTICE_DIGEST
+from serving.cases.audited import (
+    CASE,
+    EVENT_DIGEST,
+    FILE_DIGEST,
+    NOTICE_DIGEST,
+    RENDERINGS_DIGEST,
+    entries_of_events,
+    last_change_of_file,
+    renderings_digest,
+)
 from serving.cases.clock import Clock
 from serving.cases.clocks import clocks
 from serving.cases.errors import AuditBrokenError
@@ -22,12 +30,14 @@ from serving.cases.events import Actor
 from serving.cases.exam_package import (
     ENTRIES,
     EVENTS,
+    FILE,
     PACKAGE_DIGEST,
     ROOT_DIGEST,
     digest_of_files,
     write_package,
 )
-from serving.cases.notice_events import NoticeDrafted
+from serving.cases.file_record import digest_of_file, plain_file
+from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.store import AuditTrail, CaseStorage, NoticeContent, StoredCase
 from serving.cases.store_errors import StoreUnavailableError
 from serving.errors import OutputError
@@ -60,9 +70,10 @@ def export_package(
 ) -> AuditHead:
     """Writes the exam package of a case and returns the head of the audit log that it leads to.
 
-    The case's events and notices are compared with its entries in the audit log, and these proved
-    to stand in the log as anchored; the rest of the log is not read. The export is recorded in the
-    audit log, and its head is anchored.
+    The case's events, notices and file are compared with its entries in the audit log, and these
+    proved to stand in the log as anchored; the rest of the log is not read. Entries of an earlier
+    program say nothing of the file and of what notices print: the package then tells so. The export
+    is recorded in the audit log, and its head is anchored.
 
     Args:
         storage: where the case is.
@@ -107,10 +118,14 @@ def _files_and_entries(
     for _ in range(_MAX_READINGS):
         entries = entries_of(storage.audit, case_id)
         stored = storage.cases.load(case_id)
-        files = _files(storage, stored)
+        drafted = [event for event in stored.events if isinstance(event, NoticeDrafted)]
+        notices = [storage.cases.notice(event.notice_id).content for event in drafted]
+        files = _files(storage, stored, notices)
         # Whatever changes a case adds an entry, so no new one means that nothing changed.
         if entries == entries_of(storage.audit, case_id):
             _check_recorded(files, stored, entries)
+            _check_file(files, entries)
+            _check_renderings(notices, stored, entries)
             files[ENTRIES] = _joined([to_line(entry) for entry in entries])
             return files, entries
     raise StoreUnavailableError(found="a case that others work on without a pause")
@@ -125,7 +140,7 @@ def _check_recorded(
     files: Mapping[str, bytes], stored: StoredCase, entries: Sequence[AuditEntry]
 ) -> None:
     """Compares events and notices as stored with what the audit log says was recorded."""
-    recorded = [entry for entry in entries if EVENT_DIGEST in entry.action.digests]
+    recorded = entries_of_events(entries)
     texts = files[EVENTS].splitlines()
     for entry, event, text in zip_longest(recorded, stored.events, texts):
         digests = entry.action.digests if entry and event and text else {}
@@ -133,10 +148,37 @@ def _check_recorded(
         if is_same and isinstance(event, NoticeDrafted):
             content = files[f"notices/{event.notice_id}/notice.json"]
             is_same = digests.get(NOTICE_DIGEST) == hashlib.sha256(content).hexdigest()
-        if not is_same:
-            sequence = entry.sequence if entry else entries[-1].sequence
-            reason = "what it is about is not stored as it was recorded"
-            raise AuditBrokenError(sequence=sequence, reason=reason)
+        _require(is_same, entry or entries[-1])
+
+
+def _check_file(files: Mapping[str, bytes], entries: Sequence[AuditEntry]) -> None:
+    """Compares the file with the entry of its last change, unless an earlier program wrote that."""
+    entry = last_change_of_file(entries)
+    expected = entry.action.digests.get(FILE_DIGEST)
+    _require(expected in {None, digest_of_file(json.loads(files[FILE]))}, entry)
+
+
+def _check_renderings(
+    notices: Sequence[NoticeContent], stored: StoredCase, entries: Sequence[AuditEntry]
+) -> None:
+    """Compares what each notice prints with the entry of its release, or of its draft likewise."""
+    last = {
+        event.notice_id: entry
+        for event, entry in zip(stored.events, entries_of_events(entries), strict=True)
+        if isinstance(event, NoticeDrafted | NoticeReleased)
+    }
+    for notice in notices:
+        kept = notice.renderings
+        found = renderings_digest({k: hashlib.sha256(c).hexdigest() for k, c in kept.items()})
+        entry = last[notice.notice_id]
+        expected = entry.action.digests.get(RENDERINGS_DIGEST)
+        _require(expected in {None, found[RENDERINGS_DIGEST]}, entry)
+
+
+def _require(is_same: bool, entry: AuditEntry) -> None:
+    if not is_same:
+        reason = "what it is about is not stored as it was recorded"
+        raise AuditBrokenError(sequence=entry.sequence, reason=reason)
 
 
 def _export_of(
@@ -153,22 +195,21 @@ def _export_of(
     )
 
 
-def _files(storage: CaseStorage, stored: StoredCase) -> dict[str, bytes]:
+def _files(
+    storage: CaseStorage, stored: StoredCase, notices: Sequence[NoticeContent]
+) -> dict[str, bytes]:
     case_id = stored.case.case_id
     file = storage.cases.file(case_id)
-    submitted = [asdict(application) for application in storage.cases.submissions(case_id)]
     files = {
         "README.txt": _README.encode(),
         "case.json": _json(_case(stored)),
-        "file.json": _json({**_file(file), "submissions": submitted}),
+        FILE: _json(plain_file(file, storage.cases.submissions(case_id))),
         EVENTS: _joined(storage.cases.event_texts(case_id)),
     }
     for number, document in enumerate(file.documents, start=1):
         files[f"documents/{number:04}"] = document.content
-    for event in stored.events:
-        if isinstance(event, NoticeDrafted):
-            kept = storage.cases.notice(event.notice_id).content
-            files |= _notice(kept)
+    for notice in notices:
+        files |= _notice(notice)
     return files
 
 
@@ -186,25 +227,6 @@ def _case(stored: StoredCase) -> dict[str, Any]:
 
 def _clock(clock: Clock) -> dict[str, Any]:
     return asdict(clock) | {"due_on": clock.due_on, "stopped_on": clock.stopped_on}
-
-
-def _file(file: ApplicationFile) -> dict[str, Any]:
-    return {
-        "applicants": [asdict(applicant) for applicant in file.applicants],
-        "terms": [asdict(terms) for terms in file.terms],
-        "collateral": asdict(file.collateral) if file.collateral else None,
-        "documents": [
-            {
-                "document_id": document.document_id,
-                "file": f"documents/{number:04}",
-                "kind": document.kind,
-                "media_type": document.media_type,
-                "received_at": document.received_at,
-                "sha256": hashlib.sha256(document.content).hexdigest(),
-            }
-            for number, document in enumerate(file.documents, start=1)
-        ],
-    }
 
 
 def _notice(notice: NoticeContent) -> dict[str, bytes]:

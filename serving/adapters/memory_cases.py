@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from data_pipeline.domain.application import LoanApplication
+from serving.adapters.event_json import digest_of
 from serving.adapters.memory_audit import MemoryAuditTrail
 from serving.adapters.memory_records import (
     KeptCase,
@@ -22,11 +23,13 @@ from serving.adapters.memory_records import (
 from serving.cases.anchors import LogProof, proof_of
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditEntry, AuditHead, verify
-from serving.cases.audited import file_action
+from serving.cases.audited import FILE_DIGEST, file_action, noting, renderings_digest
 from serving.cases.case import Stage
 from serving.cases.events import Actor, Event
+from serving.cases.file_record import digest_of_file, plain_file
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
 from serving.cases.hash_tree import HashTree, MemoryNodes
+from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.recording import (
     after,
     case_opened_by,
@@ -75,10 +78,10 @@ class MemoryCaseStore:
                 raise CaseExistsError
             texts, actions = written([opening], case.case_id, versions)
             self._take(case.case_id, [("document", d.document_id) for d in file.documents])
-            for action in actions:
-                self._audit.record(action)
-            stored = StoredCase(case=case, events=(opening,), digests=digests_of(texts))
             given = [file.application] if file.application else []
+            for action in actions:
+                self._audit.record(noting(action, _file_digest(file, given)))
+            stored = StoredCase(case=case, events=(opening,), digests=digests_of(texts))
             self._kept[case.case_id] = KeptCase(
                 stored=stored,
                 texts=texts,
@@ -107,16 +110,16 @@ class MemoryCaseStore:
             check_ids(events)
             texts, actions = written(events, case_id, versions)
             self._take(case_id, ids_of(events))
-            for action in actions:
-                self._audit.record(action)
+            for notice_id, content in contents.items():
+                self._keep(case_id, notice_id, content)
+            for action, event in zip(actions, events, strict=True):
+                self._audit.record(noting(action, self._renderings_digest(event)))
             kept.texts += texts
             kept.stored = StoredCase(
                 case=case,
                 events=(*before.events, *events),
                 digests=before.digests + digests_of(texts),
             )
-            for notice_id, content in contents.items():
-                self._keep(case_id, notice_id, content)
             if case.stage is Stage.PURGED:
                 self._purge(kept)
             return kept.stored
@@ -147,10 +150,13 @@ class MemoryCaseStore:
             check_documents(kept.file, file)
             new = file.documents[len(kept.file.documents) :]
             self._take(case_id, [("document", document.document_id) for document in new])
-            self._audit.record(file_action("file_revised", case_id=case_id, by=by, at=at))
+            submitted = list(kept.submissions)
             if file.application and file.application != kept.file.application:
-                kept.submissions.append(file.application)
-            kept.file = file
+                submitted.append(file.application)
+            digests = _file_digest(file, submitted)
+            action = file_action("file_revised", case_id=case_id, by=by, at=at, digests=digests)
+            self._audit.record(action)
+            kept.file, kept.submissions = file, submitted
 
     def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
         """Returns the application as first submitted and as revised since."""
@@ -163,9 +169,11 @@ class MemoryCaseStore:
         with self._lock:
             kept = self._open(case_id)
             self._take(case_id, [("document", document.document_id)])
-            at = document.received_at
-            self._audit.record(file_action("document_added", case_id=case_id, by=by, at=at))
-            kept.file = replace(kept.file, documents=(*kept.file.documents, document))
+            file = replace(kept.file, documents=(*kept.file.documents, document))
+            at, digests = document.received_at, _file_digest(file, kept.submissions)
+            action = file_action("document_added", case_id=case_id, by=by, at=at, digests=digests)
+            self._audit.record(action)
+            kept.file = file
 
     def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
         """Notes who works on a case."""
@@ -229,6 +237,13 @@ class MemoryCaseStore:
         merged = replace(content, renderings={**content.renderings, **kept})
         self._notices[notice_id] = StoredNotice(case_id=case_id, content=merged)
 
+    def _renderings_digest(self, event: Event) -> dict[str, str]:
+        if not isinstance(event, NoticeDrafted | NoticeReleased):
+            return {}
+        found = self._notices[event.notice_id]
+        renderings = found.content.renderings if found else {}
+        return renderings_digest({kind: digest_of(text) for kind, text in renderings.items()})
+
     def _purge(self, kept: KeptCase) -> None:
         case_id = kept.stored.case.case_id
         kept.file, kept.texts = ApplicationFile(), ()
@@ -236,6 +251,10 @@ class MemoryCaseStore:
         for notice_id, notice in self._notices.items():
             if notice is not None and notice.case_id == case_id:
                 self._notices[notice_id] = None
+
+
+def _file_digest(file: ApplicationFile, submissions: Sequence[LoanApplication]) -> dict[str, str]:
+    return {FILE_DIGEST: digest_of_file(plain_file(file, submissions))}
 
 
 class MemoryStorage:

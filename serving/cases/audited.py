@@ -3,11 +3,13 @@
 Every event has one entry, written with it: `decision_recorded` of the case `c-17`, and so on.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from serving.cases.audit import AuditAction, check_fields
+from serving.cases.audit import AuditAction, AuditEntry, canonical_json, check_fields
 from serving.cases.decisions import Assessment, DecisionRecord
 from serving.cases.events import Actor, AssessmentRecorded, DecisionRecorded, Event
 from serving.cases.notice_events import NoticeChecked, NoticeDrafted, NoticeReleased, NoticeSent
@@ -18,6 +20,14 @@ EVENT_DIGEST = "event"
 """Name of the digest of the event as stored."""
 NOTICE_DIGEST = "notice"
 """Name of the digest of a notice's content."""
+RENDERINGS_DIGEST = "renderings"
+"""Name of the digest of all that a notice prints, in the entries of its draft and its release."""
+FILE_DIGEST = "file"
+"""Name of the digest of the whole file, in the entry of its opening and of each change."""
+FILE_CHANGES = frozenset(
+    {"application_received", "account_review_opened", "file_revised", "document_added"}
+)
+"""The actions after which the file of a case is another one."""
 
 
 def action_name(event: Event) -> str:
@@ -73,7 +83,38 @@ def _versions(event: Event) -> dict[str, str]:
     return versions | ({"model": found.model_version} if found.model_version else {})
 
 
-def file_action(action: str, *, case_id: str, by: Actor, at: datetime) -> AuditAction:
+def entries_of_events(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """Returns those entries of a case that are about its events, one for each, in order."""
+    return [entry for entry in entries if EVENT_DIGEST in entry.action.digests]
+
+
+def last_change_of_file(entries: Sequence[AuditEntry]) -> AuditEntry:
+    """Returns the entry of a case after which its file is as it is now."""
+    return [entry for entry in entries if entry.action.action in FILE_CHANGES][-1]
+
+
+def noting(action: AuditAction, digests: Mapping[str, str]) -> AuditAction:
+    """Returns an action with further digests, by name."""
+    return replace(action, digests={**action.digests, **digests})
+
+
+def renderings_digest(digests: Mapping[str, str]) -> dict[str, str]:
+    """Returns the one digest of the renderings of a notice, by its name.
+
+    Args:
+        digests: sha256 of each rendering by its media type, hexadecimal.
+    """
+    return {RENDERINGS_DIGEST: hashlib.sha256(canonical_json(digests)).hexdigest()}
+
+
+def file_action(
+    action: str,
+    *,
+    case_id: str,
+    by: Actor,
+    at: datetime,
+    digests: Mapping[str, str] | None = None,
+) -> AuditAction:
     """Returns the audit action of a change to a case that is no event, such as file_revised."""
     return AuditAction(
         at=at,
@@ -82,4 +123,5 @@ def file_action(action: str, *, case_id: str, by: Actor, at: datetime) -> AuditA
         action=action,
         object_kind=CASE,
         object_id=case_id,
+        digests=dict(digests or {}),
     )

@@ -3,7 +3,8 @@
 A package holds
 
 - `events.jsonl`: every event as stored; `audit.jsonl`: their entries of the audit log;
-- `case.json`: state, clocks, decision, explanation; `file.json` and `documents/`: what came in;
+- `case.json`: state, clocks, decision, explanation; `file.json` and `documents/`: what came in, as
+  the entry of the last change of the file names it;
 - `notices/ID/`: what each notice says (`notice.json`), its bytes as printed, its checks;
 - `proof.json`: from each entry to the root of a hash tree over the whole log, which the entry of
   the export names, and from there to the head that was anchored. Nothing of other cases is told;
@@ -32,14 +33,22 @@ from serving.cases.audit import (
     chained,
     from_line,
 )
-from serving.cases.audited import EVENT_DIGEST, NOTICE_DIGEST
+from serving.cases.audited import (
+    EVENT_DIGEST,
+    FILE_DIGEST,
+    NOTICE_DIGEST,
+    RENDERINGS_DIGEST,
+    entries_of_events,
+    last_change_of_file,
+)
 from serving.cases.errors import AuditError
+from serving.cases.file_record import digest_of_file
 from serving.cases.merkle import leaf_hash, root_from
 from serving.errors import ServingError
 
 FORMAT = "wherefore exam package 1"
 MANIFEST, PROOF = "manifest.json", "proof.json"
-EVENTS, ENTRIES = "events.jsonl", "audit.jsonl"
+EVENTS, ENTRIES, FILE = "events.jsonl", "audit.jsonl", "file.json"
 ROOT_DIGEST, PACKAGE_DIGEST = "log_root", "package"
 """Names of the digests in the entry of an export."""
 MAX_BYTES = 2**30
@@ -56,6 +65,7 @@ _NO_PACKAGE = (
     struct.error,
 )
 _STAMP = (1980, 1, 1, 0, 0, 0)
+_PRINTING = frozenset({"NoticeDrafted", "NoticeReleased"})
 _PROVED_APART = frozenset({MANIFEST, PROOF})
 
 
@@ -83,6 +93,8 @@ class PackageReport:
         num_events: events, each with its entry in the audit log.
         num_notices: notices, each with the content that its events name.
         num_files: files in the package.
+        unrecorded: what the audit log says nothing of, because an earlier program wrote the
+            entries: `file.json`, and `notices/ID` for what a notice prints.
         head: the head of the audit log that the proof leads to.
     """
 
@@ -90,6 +102,7 @@ class PackageReport:
     num_events: int
     num_notices: int
     num_files: int
+    unrecorded: tuple[str, ...]
     head: AuditHead
 
 
@@ -141,11 +154,13 @@ def verify_package(path: Path, *, anchors: Sequence[AuditHead] = ()) -> PackageR
         _check_contents(files, exported=tail[0])
         _check_events(files, entries)
         num_notices = _check_notices(files, entries)
+        _check_file(files, entries)
         _check_inclusion(files, proof, exported=tail[0])
         head = _check_tail(tail, proof, anchors=anchors)
         case_id = tail[0].action.object_id
         if any(entry.action.object_id != case_id for entry in entries):
             raise PackageError("an entry of the audit log is about another case")
+        unrecorded = _unrecorded(files, entries)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise PackageError("a file of it is not written as packages are") from error
     except AuditError as error:
@@ -155,6 +170,7 @@ def verify_package(path: Path, *, anchors: Sequence[AuditHead] = ()) -> PackageR
         num_events=len(_lines(files[EVENTS])),
         num_notices=num_notices,
         num_files=len(files),
+        unrecorded=unrecorded,
         head=head,
     )
 
@@ -202,7 +218,7 @@ def _check_contents(files: Mapping[str, bytes], *, exported: AuditEntry) -> None
 
 def _check_events(files: Mapping[str, bytes], entries: Sequence[AuditEntry]) -> None:
     found = [hashlib.sha256(line).hexdigest() for line in _lines(files[EVENTS])]
-    logged = [e.action.digests[EVENT_DIGEST] for e in entries if EVENT_DIGEST in e.action.digests]
+    logged = [entry.action.digests[EVENT_DIGEST] for entry in entries_of_events(entries)]
     if not found or found != logged:
         raise PackageError("its events are not those of the audit log")
 
@@ -220,6 +236,28 @@ def _check_notices(files: Mapping[str, bytes], entries: Sequence[AuditEntry]) ->
         if digest != event["digest"] or digest not in logged:
             raise PackageError("a notice is not the one that was drafted")
     return len(drafted)
+
+
+def _check_file(files: Mapping[str, bytes], entries: Sequence[AuditEntry]) -> None:
+    file = json.loads(files[FILE])
+    expected = last_change_of_file(entries).action.digests.get(FILE_DIGEST)
+    if expected not in {None, digest_of_file(file)}:
+        raise PackageError("its file is not the one that the audit log names")
+    for document in file["documents"]:
+        if hashlib.sha256(files[document["file"]]).hexdigest() != document["sha256"]:
+            raise PackageError("a document is not the one that its file names")
+
+
+def _unrecorded(files: Mapping[str, bytes], entries: Sequence[AuditEntry]) -> tuple[str, ...]:
+    events = map(json.loads, _lines(files[EVENTS]))
+    last = {
+        f"notices/{event['event']['notice_id']}": entry.action.digests
+        for event, entry in zip(events, entries_of_events(entries), strict=True)
+        if event["kind"] in _PRINTING
+    }
+    notices = [name for name, digests in last.items() if RENDERINGS_DIGEST not in digests]
+    is_named = FILE_DIGEST in last_change_of_file(entries).action.digests
+    return (*(() if is_named else (FILE,)), *notices)
 
 
 def _check_inclusion(

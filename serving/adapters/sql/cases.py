@@ -21,17 +21,18 @@ from serving.adapters.sql.engine import (
 from serving.adapters.sql.event_rows import load_case, read_texts, write_events
 from serving.adapters.sql.files import CaseFile
 from serving.adapters.sql.keys import DataKeys
-from serving.adapters.sql.notice_rows import read_notice, write_notice
+from serving.adapters.sql.notice_rows import read_notice, rendering_digests, write_notice
 from serving.adapters.sql.projections import destroy, write_state
 from serving.adapters.sql.retries import retried
 from serving.adapters.sql.tables import applications, case_states, decisions, notices
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditAction
-from serving.cases.audited import action_of, file_action
+from serving.cases.audited import action_of, file_action, noting, renderings_digest
 from serving.cases.case import Case, Stage
 from serving.cases.clocks import clocks
 from serving.cases.events import Actor, Event
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
+from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.recording import (
     after,
     case_opened_by,
@@ -100,10 +101,11 @@ class SqlCaseStore:
             }
             connection.execute(applications.insert(), row)
             key = self._keys.make(connection, case.case_id)
-            CaseFile(connection, case.case_id, key).write(file)
+            kept = CaseFile(connection, case.case_id, key)
+            kept.write(file)
             write_events(connection, key, stored, contents)
             _write_state(connection, stored, file=file)
-            audit.append(connection, actions)
+            audit.append(connection, [noting(action, kept.digests()) for action in actions])
         return stored
 
     def append(
@@ -146,6 +148,7 @@ class SqlCaseStore:
             write_events(connection, key, stored, contents)
             for content in given.values():
                 write_notice(connection, key, content)
+            actions = _with_renderings(connection, actions, events)
             if case.stage is Stage.PURGED:
                 destroy(connection, case_id)
                 self._keys.shred(connection, case_id)
@@ -180,7 +183,8 @@ class SqlCaseStore:
             before = kept.read()
             check_documents(before, file)
             kept.write(file, before=before)
-            action = file_action("file_revised", case_id=case_id, by=by, at=at)
+            digests = kept.digests()
+            action = file_action("file_revised", case_id=case_id, by=by, at=at, digests=digests)
             audit.append(connection, [action])
 
     def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
@@ -195,9 +199,10 @@ class SqlCaseStore:
         with self._writing() as connection:
             self._lock(connection, case_id)
             key = self._keys.open(connection, case_id)
-            CaseFile(connection, case_id, key).add_document(document)
-            at = document.received_at
-            action = file_action("document_added", case_id=case_id, by=by, at=at)
+            kept = CaseFile(connection, case_id, key)
+            kept.add_document(document)
+            at, digests = document.received_at, kept.digests()
+            action = file_action("document_added", case_id=case_id, by=by, at=at, digests=digests)
             audit.append(connection, [action])
 
     @retried
@@ -306,6 +311,17 @@ def _actions(
     case_id, first = stored.case.case_id, stored.num_events - num_new
     new = zip(stored.events[first:], stored.digests[first:], strict=True)
     return [action_of(e, case_id=case_id, digest=d, versions=versions) for e, d in new]
+
+
+def _with_renderings(
+    connection: sa.Connection, actions: Sequence[AuditAction], events: Sequence[Event]
+) -> list[AuditAction]:
+    return [
+        noting(action, renderings_digest(rendering_digests(connection, event.notice_id)))
+        if isinstance(event, NoticeDrafted | NoticeReleased)
+        else action
+        for action, event in zip(actions, events, strict=True)
+    ]
 
 
 def _write_state(

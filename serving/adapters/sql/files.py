@@ -24,6 +24,8 @@ from serving.cases.application_file import (
     TermsKind,
 )
 from serving.cases.audit import canonical_json
+from serving.cases.audited import FILE_DIGEST
+from serving.cases.file_record import digest_of_file, plain_file
 
 _APPLICATION = TypeAdapter(LoanApplication)
 
@@ -60,6 +62,10 @@ class CaseFile:
             collateral=next(map(self._read_property, self._rows(property_details)), None),
             documents=tuple(map(self._read_document, self._rows(documents, "position"))),
         )
+
+    def digests(self) -> dict[str, str]:
+        """Returns the digest of the file as it is now, for the audit log."""
+        return {FILE_DIGEST: digest_of_file(plain_file(self.read(), self.submissions()))}
 
     def submissions(self) -> tuple[LoanApplication, ...]:
         """Returns every application submitted, the first one first."""

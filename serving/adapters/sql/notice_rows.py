@@ -32,6 +32,13 @@ def write_notice(connection: sa.Connection, key: DataKey, notice: NoticeContent)
         connection.execute(notice_renderings.insert(), rows)
 
 
+def rendering_digests(connection: sa.Connection, notice_id: str) -> dict[str, str]:
+    """Returns the sha256 of each rendering of a notice by its media type, hexadecimal."""
+    columns = sa.select(notice_renderings.c.media_type, notice_renderings.c.digest)
+    rows = connection.execute(columns.where(notice_renderings.c.notice_id == notice_id))
+    return {row.media_type: row.digest for row in rows}
+
+
 def read_notice(
     connection: sa.Connection, key: DataKey, notice_id: str, *, sealed: bytes
 ) -> NoticeContent:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,13 +13,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from serving.adapters.exam_export import export_package
-from serving.adapters.memory_cases import MemoryStorage
+from serving.adapters.memory_audit import MemoryAuditTrail
+from serving.adapters.memory_cases import MemoryCaseStore, MemoryStorage
 from serving.cases.anchors import read_anchors
 from serving.cases.audit import AuditHead
+from serving.cases.audited import FILE_DIGEST, RENDERINGS_DIGEST
 from serving.cases.exam_package import PackageError, verify_package
 from serving.cases.store_errors import CasePurgedError, UnknownCaseError
 from serving.cases.worklist import WorklistQuery
 from serving.errors import OutputError
+from serving.exam_check import verify_packages
 from serving.notices.case_file import dump_case
 from serving.notices.forms import NoticeForm
 from serving.notices.samples import sample_case
@@ -47,6 +51,51 @@ def test_a_package_proves_the_case_without_the_database(exported, storage):
     assert (report.case_id, report.num_events, report.num_notices) == (desk.case_id, 8, 1)
     assert report.head == head == storage.audit.head
     assert path.stat().st_mode & 0o077 == 0
+
+
+class EarlierTrail(MemoryAuditTrail):
+    """Entries as an earlier program wrote them: without what they say of the file now."""
+
+    def record(self, action):
+        later = {FILE_DIGEST, RENDERINGS_DIGEST}
+        kept = {name: digest for name, digest in action.digests.items() if name not in later}
+        return super().record(replace(action, digests=kept))
+
+
+def test_a_case_of_an_earlier_program_is_exported_and_what_is_not_proved_is_named(made, tmp_path):
+    earlier = MemoryStorage()
+    earlier.audit = EarlierTrail()
+    earlier.cases = MemoryCaseStore(earlier.audit)
+    path, desk, _ = export(earlier, made, tmp_path / "earlier.zip")
+    unproved = ("file.json", f"notices/{desk.notice.notice_id}")
+    assert verify_package(path).unrecorded == unproved
+    [line] = verify_packages([path], anchors=())
+    assert line.endswith(f"not proved: {', '.join(unproved)}")
+    now, desk, _ = export(MemoryStorage(), made, tmp_path / "now.zip")
+    assert verify_package(now).unrecorded == ()
+
+
+def test_every_change_of_the_file_is_proved(any_storage, made, tmp_path):
+    desk = made.desk(any_storage.cases).open(made.file())
+    before = any_storage.cases.file(desk.case_id)
+    application = replace(before.application, text="Bankrupt in 2025.")
+    any_storage.cases.revise_file(
+        desk.case_id,
+        replace(before, application=application),
+        expected_events=1,
+        by=made.underwriter,
+        at=desk.now,
+    )
+    document = made.document()
+    any_storage.cases.add_document(desk.case_id, document, by=made.underwriter)
+    entries = any_storage.audit.entries(object_kind="case", object_id=desk.case_id)
+    assert [e.action.action for e in entries if FILE_DIGEST in e.action.digests] == [
+        "application_received", "file_revised", "document_added",
+    ]  # fmt: skip
+    assert len({e.action.digests[FILE_DIGEST] for e in entries}) == 3
+    path = tmp_path / "package.zip"
+    export_package(any_storage, desk.case_id, path, by=made.compliance, at=desk.now)
+    assert verify_package(path).unrecorded == ()
 
 
 def test_a_package_holds_record_explanation_checks_and_bytes(exported, made):
