@@ -17,25 +17,34 @@ from data_pipeline.domain.masking.patterns import (
 )
 from data_pipeline.domain.prohibited_bases import ADULT_AGE, PERSON
 
+_BREAK = r"(?:\r?\n[ ]{0,8})"
+_HYPHEN = rf"(?:[ ]?[-–](?:[ ]|{_BREAK})?|[ ])"
+_AREA = (
+    rf"(?:\([ ]?\d{{3}}[ ]?\)(?:[ ]{{0,2}}-?|{_BREAK})"
+    rf"|\d{{3}}(?:\)(?:[ ]|{_BREAK})|[-./–]{_BREAK}?))"
+)
+_BROKEN_CARD = (
+    rf"[2-6]\d{{3}}(?![\d -]{{0,14}}{_BREAK}[\d -]{{1,14}}{_BREAK}\d)(?:[ -]?{_BREAK}?\d{{4}}){{3}}"
+)
+"""A card over the end of one line; a column of figures has more than one."""
 _FORMATTED = re.compile(
-    r"""(?<![\w$])(?<!\w\.)(?:
-    (?<!\d-)(?P<tin>\d{3}[.]\d{2}[.]\d{4}|\d{3}/\d{2}/\d{4}
-        |\d{3}(?:[ ]?[-–][ ]?|[ ])\d{2}(?:[ ]?[-–][ ]?|[ ])\d{4}
+    rf"""(?<![\w$])(?<!\w\.)(?:
+    (?<!\d-)(?P<tin>\d{{3}}[.]\d{{2}}[.]\d{{4}}|\d{{3}}/\d{{2}}/\d{{4}}
+        |\d{{3}}{_HYPHEN}\d{{2}}{_HYPHEN}\d{{4}}
         |\d[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]-[ ]\d[ ]\d[ ]\d[ ]\d
-        |[xX*]{3}-?[xX*]{2}-?\d{4})(?![\w-])
-  | (?<!-)(?<!\d/)(?<!\d,(?!\d{3}-\d{3}-\d{4}))(?:
-    (?P<phone>(?:\+?1[-. ]?)?(?:\([ ]?\d{3}[ ]?\)[ ]{0,2}-?|\d{3}(?:\)[ ]|[-./–]))
-        \d{3}[-. –]\d{4}
-        |\(\d{3}\)[ ]?\d{7}
-        |\+\d(?:[ ().-]?\d){7,14})(?:[ ]?(?:x|ext\.?)[ ]?\d{1,5})?(?![\w-])
-  | (?P<ein>\d{2}-\d{7})(?![\w-])
-  | (?P<card>[2-6]\d{3}(?:[ -]?\d){9,15})(?![\w-])
-  | (?P<ip>\d{1,3}(?:\.\d{1,3}){3})(?![\w.])
+        |[xX*]{{3}}-?[xX*]{{2}}-?\d{{4}})(?![\w-])
+  | (?<!-)(?<!\d/)(?<!\d,(?!\d{{3}}-\d{{3}}-\d{{4}}))(?:
+    (?P<phone>(?:\+?1[-. ]?)?{_AREA}\d{{3}}(?:[-.–]{_BREAK}?|[ ])\d{{4}}
+        |\(\d{{3}}\)[ ]?\d{{7}}
+        |\+\d(?:[ ().-]?\d){{7,14}})(?:[ ]?(?:x|ext\.?)[ ]?\d{{1,5}})?(?![\w-])
+  | (?P<ein>\d{{2}}-\d{{7}})(?![\w-])
+  | (?P<card>[2-6]\d{{3}}(?:[ -]?\d){{9,15}}|{_BROKEN_CARD})(?![\w-])
+  | (?P<ip>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?![\w.])
     ))""",
     re.VERBOSE,
 )
 """Everything recognisable by its own form; the group name says what was found."""
-_BEGINNING = re.compile(r"[\d(+xX*](?<![\w$].)(?<!\w\..)(?=[\d ()+./xX*–-]{6})")
+_BEGINNING = re.compile(r"[\d(+xX*](?<![\w$].)(?<!\w\..)(?=[\d\s()+./xX*–-]{6})")
 """Where such a number can begin: seven signs of one in a row."""
 
 _AGED = re.compile(

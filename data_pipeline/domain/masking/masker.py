@@ -13,10 +13,9 @@ nothing changes, at most `_MAX_PASSES` times.
 """
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from data_pipeline.domain.masking import names, patterns
 from data_pipeline.domain.masking.account_rules import ACCOUNT_RULES
@@ -24,10 +23,11 @@ from data_pipeline.domain.masking.accounts import find_accounts
 from data_pipeline.domain.masking.addresses import ADDRESS_RULES, find_addresses
 from data_pipeline.domain.masking.cued_numbers import CUED_RULES
 from data_pipeline.domain.masking.dates import DATE_RULES, find_birth_dates
-from data_pipeline.domain.masking.folding import fold
+from data_pipeline.domain.masking.folding import fold, level, seen_otherwise
 from data_pipeline.domain.masking.formatted import find_formatted
 from data_pipeline.domain.masking.loose_addresses import SPOKEN_RULES, find_loose_addresses
 from data_pipeline.domain.masking.loose_dates import find_loose_dates
+from data_pipeline.domain.masking.masked_text import MaskedText, replaced
 from data_pipeline.domain.masking.number_shapes import find_by_shape
 from data_pipeline.domain.masking.numbers import (
     find_bare_numbers,
@@ -42,75 +42,6 @@ from data_pipeline.domain.rendering import field_lines
 _MAX_PASSES = 8
 _WORD = re.compile(r"\w+")
 _GAP = r"(?:\s{1,3}|-)"  # what `~` means in the word tables
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
-    """A stretch of the original text and what stands for it.
-
-    Attributes:
-        start: first code point of the stretch in the original text.
-        end: one past its last code point; always greater than `start`.
-        masked_start: where the replacement starts in the masked text.
-        wording: the placeholder or neutral words; never empty.
-    """
-
-    start: int
-    end: int
-    masked_start: int
-    wording: str
-
-    @property
-    def masked_end(self) -> int:
-        """One past the last code point of the replacement in the masked text."""
-        return self.masked_start + len(self.wording)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskedText:
-    """A text after masking, with the way back.
-
-    Attributes:
-        text: the masked text.
-        original: the text as submitted.
-        replacements: what was replaced, in order, without overlaps.
-    """
-
-    text: str
-    original: str = field(repr=False)
-    replacements: tuple[Replacement, ...] = field(default=(), repr=False)
-
-    def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Maps a half-open span of `text` to the half-open span of `original` it stands for.
-
-        Positions are code points. A span that touches a replacement covers the whole replaced
-        stretch; an empty span inside one maps to the start of the stretch.
-
-        Raises:
-            ValueError: unless 0 <= start <= end <= len(text).
-        """
-        if not 0 <= start <= end <= len(self.text):
-            raise ValueError(
-                f"span {start}:{end} is outside the masked text of {len(self.text)} code points"
-            )
-        original_start = self._original_start(start)
-        if start == end:
-            return original_start, original_start
-        return original_start, self._original_end(end)
-
-    def _original_start(self, position: int) -> int:
-        index = bisect_right(self.replacements, position, key=lambda r: r.masked_start) - 1
-        if index < 0:
-            return position
-        last = self.replacements[index]
-        return last.start if position < last.masked_end else last.end + position - last.masked_end
-
-    def _original_end(self, position: int) -> int:
-        index = bisect_left(self.replacements, position, key=lambda r: r.masked_start) - 1
-        if index < 0:
-            return position
-        last = self.replacements[index]
-        return last.end + max(0, position - last.masked_end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +104,18 @@ def _find(text: str) -> list[_Hit]:
 
 
 def _find_in_part(text: str) -> list[_Hit]:
+    """Finds in a text levelled first, and maps what is found back to the text as it stands."""
+    otherwise = seen_otherwise(text)
+    if not otherwise:
+        return _find_in_level(level(text))
+    seen = replaced(text, otherwise)
+    return [
+        (*seen.original_span(start, end), wording)
+        for start, end, wording in _find_in_level(level(seen.text))
+    ]
+
+
+def _find_in_level(text: str) -> list[_Hit]:
     plain = straightened(text)
     hits = list(find_formatted(plain))
     hits.extend(_find_by_word(plain))
@@ -220,21 +163,7 @@ def _replace(masked: MaskedText, hits: list[_Hit]) -> MaskedText:
             edits.append((original_start, original_end, wording))
     earlier = [(r.start, r.end, r.wording) for r in masked.replacements]
     # New edits swallow whole earlier ones, so sorting the longer first keeps the new one.
-    return _apply(masked.original, _without_overlaps(edits + earlier))
-
-
-def _apply(original: str, edits: list[_Hit]) -> MaskedText:
-    pieces: list[str] = []
-    replacements: list[Replacement] = []
-    at = length = 0
-    for start, end, wording in edits:
-        pieces += (original[at:start], wording)
-        length += start - at
-        replacements.append(Replacement(start=start, end=end, masked_start=length, wording=wording))
-        length += len(wording)
-        at = end
-    pieces.append(original[at:])
-    return MaskedText(text="".join(pieces), original=original, replacements=tuple(replacements))
+    return replaced(masked.original, _without_overlaps(edits + earlier))
 
 
 def _with_capitals(neutral: str, found: str) -> str:

@@ -57,7 +57,7 @@ def classify_phone(found: str) -> str | None:
     to the rules that look for a word such as "call" before it.
     """
     try:
-        number = phonenumbers.parse(found, "US")
+        number = phonenumbers.parse("".join(found.split()), "US")
     except phonenumbers.NumberParseException:
         return None
     spaced = not any(mark in found for mark in "-–.()+")

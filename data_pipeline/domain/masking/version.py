@@ -26,6 +26,7 @@ from data_pipeline.domain.masking import (
     lone_names,
     loose_addresses,
     loose_dates,
+    masked_text,
     masker,
     name_context,
     name_cues,
@@ -45,14 +46,14 @@ from data_pipeline.domain.prohibited_bases import GROUPS
 
 MODULES = (
     account_rules, accounts, addresses, broad_cues, broad_names, calendar_dates, column_names,
-    cued_numbers, dates, folding, formatted, initial_names, known_names, listed_names,
-    lone_names, loose_addresses, loose_dates, masker, name_context, name_cues, name_forms,
-    name_heads, name_lists, name_persons, names, number_shapes, numbers, patterns,
-    reversed_names, tables, titled_names,
+    cued_numbers, dates, folding, formatted, initial_names, known_names, listed_names, lone_names,
+    loose_addresses, loose_dates, masked_text, masker, name_context, name_cues, name_forms,
+    name_heads, name_lists, name_persons, names, number_shapes, numbers, patterns, reversed_names,
+    tables, titled_names,
 )  # fmt: skip
 """Whatever stands in one of these by a name is in the version."""
 
-_MAJOR = 4
+_MAJOR = 5
 
 
 def told_by(module: ModuleType) -> Iterator[str]:
@@ -69,7 +70,9 @@ def told_by(module: ModuleType) -> Iterator[str]:
 
 
 def _forms(value: object) -> Iterator[str]:
-    if isinstance(value, re.Pattern):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, re.Pattern):
         yield f"{value.flags}|{value.pattern}"
     elif isinstance(value, patterns.ContextRule):
         yield f"{value.heads}|{value.pattern}|{value.placeholder}|{value.cased}"
@@ -77,7 +80,7 @@ def _forms(value: object) -> Iterator[str]:
         yield from _forms(tuple(value.values()))
     elif isinstance(value, tuple):
         for part in value:
-            yield part if isinstance(part, str) else "".join(_forms(part))
+            yield "".join(_forms(part))
 
 
 def _fingerprint() -> str:

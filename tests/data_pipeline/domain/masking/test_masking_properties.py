@@ -14,10 +14,11 @@ PIECES = st.sampled_from(
         "household member", "benefit income", "particular ", "black ", "born in ",
         "1961", "SS 1,200", "7760-5, ", "x6694", "...7160", "dob|ssn4|acct\n", "1|2|3\n",
         "ten six two", "12 Aa Rd ",
+        "123\u201145\u20116789", "\u200b", "\u00ad", "\u00a0", "u\u0308", "123-45-\n6789", "\u2013",
         "b. 4/77", "last 4?\n: ", "PO Bx 88", "US Hwy 70 ", "0447 5506 62", "XX-XX-1992", "hers ",
     ]
 )  # fmt: skip
-DIGITS = st.text(alphabet="0123456789٣๔-. ()+/xX*\ud800", max_size=40)
+DIGITS = st.text(alphabet="0123456789٣๔-. ()+/xX*\ud800\u2011\u200b\u00ad\n", max_size=40)
 TEXTS = st.one_of(st.text(), DIGITS, st.lists(PIECES, max_size=12).map("".join))
 
 
@@ -78,6 +79,7 @@ def test_a_text_without_matches_comes_back_unchanged(text):
      "12,AB,", "[SSN] A ", "cc Aa, ", "x. -AB\n", "members Ab, ", "one ",
      "1/1/1970 ", "Aa\n", "Aa: b\n", "name ", "Al & ", "0Aaa ", "account ", "Aa MHP ",
      "Mr. Cooper ", "12-34-", "ssn|", "ssn|a|b\n1|2|3\n", "born six ", "\n12 Aa\n", "..12",
+     "e\u0301", "\u0301\u0327", "1\u00ad", "1\u200b", "a\u200b", "\u200b", "4111\n", "123-\n",
      "xx-", "0 0000 ", "notes 1234, ", "12 Aa Unit 1 "],
 )  # fmt: skip
 def test_a_long_hostile_text_is_masked_in_linear_time(unit):
