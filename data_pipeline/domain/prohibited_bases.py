@@ -12,10 +12,13 @@ that group is replaced and the rest is context. A replacement is never empty, so
 lending fact disappears with the word, and no replacement starts a rule of this table.
 
 Words that also name things (black, white, Indian, single, age) count only beside a word for a
-person or on a demographic line such as "Sex: F".
+person or on a demographic line such as "Sex: F". Such a line ends at the first word that is no
+value of it: what stands behind is a fact of the loan.
 """
 
 from dataclasses import dataclass
+
+from data_pipeline.domain.demographic_words import COUNTRY, ORIGIN, RACE, RELIGION, SEX, values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,14 @@ _AGED_THINGS = (
     *("mean", "median", "debt", "inventory", "equipment"),
 )
 _STATUS = r"(?:married|unmarried|single|separated|divorced|widowed)"
-_VALUE = r"[a-z](?:[a-z /'&-]{0,40}[a-z])?"
+_SIGN = r"\s?(?:[:=(]|-(?=\s))\s?"
+_LAST = (
+    r"(?!unknown|unverified|verified|pending|missing|incomplete|see\b|none|not\b|n/a)[a-z]{3,15}"
+)
+_LONE = rf"(?:{_LAST})(?=[ ]{{0,3}}(?:[;|\n]|$))"
+"""An unlisted word that fills the rest of its field: nothing is lost with it."""
+_RACE_VALUE = values(rf"(?:{RACE}|{ORIGIN}|other|[wbaih])(?!\w)")
+_ORIGIN_VALUE = rf"(?:{values(rf'(?:{ORIGIN}|{COUNTRY}|{RACE})(?![a-z])')}|{_LONE})"
 
 GROUPS: tuple[WordGroup, ...] = (
     WordGroup(
@@ -93,13 +103,28 @@ GROUPS: tuple[WordGroup, ...] = (
         source=_DEMOGRAPHIC_LINE,
         rules=(
             WordRule(
-                heads="race ethnicity religion gender sex nationality color colour",
-                tail=rf"\s?[:=]\s?(?P<x>(?!a personal|an? particular){_VALUE})",
+                heads="sex gender",
+                tail=rf"{_SIGN}(?P<x>{values(rf'{SEX}(?![a-z])')})",
                 neutral="a personal characteristic",
             ),
             WordRule(
-                heads="national",
-                tail=rf"~origin\s?[:=]\s?(?P<x>(?!a personal){_VALUE})",
+                heads="race ethnicity",
+                tail=rf"(?:\s?/\s?(?:ethnicity|colou?r|origin))?{_SIGN}(?P<x>{_RACE_VALUE})",
+                neutral="a personal characteristic",
+            ),
+            WordRule(
+                heads="skin applicant borrower applicant's borrower's",
+                tail=rf"~colou?r{_SIGN}(?P<x>{RACE})",
+                neutral="a personal characteristic",
+            ),
+            WordRule(
+                heads="religion",
+                tail=rf"{_SIGN}(?P<x>{values(rf'{RELIGION}(?![a-z])')}|{_LONE})",
+                neutral="a personal characteristic",
+            ),
+            WordRule(
+                heads="nationality national",
+                tail=rf"(?:(?<=nationality)|~origin){_SIGN}(?P<x>{_ORIGIN_VALUE})",
                 neutral="a personal characteristic",
             ),
             WordRule(
@@ -294,7 +319,7 @@ GROUPS: tuple[WordGroup, ...] = (
                 tail=r"(?!'s~business)",
                 neutral="people",
             ),
-            WordRule(heads="sex gender", tail=r"(?!\s?[:=])", neutral="personal characteristic"),
+            WordRule(heads="sex gender", tail=rf"(?!{_SIGN})", neutral="personal characteristic"),
         ),
     ),
     WordGroup(
