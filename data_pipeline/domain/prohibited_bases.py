@@ -87,12 +87,20 @@ _AGED_THINGS = (
     *("roof", "loan", "unit", "credit", "oldest", "effective", "property", "building", "house"),
     *("mean", "median", "debt", "inventory", "equipment"),
 )
+_WHO = "he she i they we applicant applicants borrower borrowers coborrower coapplicant customer"
+_IS = r"(?:['’]?(?:s|m|re)|~(?:is|am|are|was|were))~(?:an?~)?"
+_LISTED = r"(?:[a-z\d-]{1,16}(?:,~(?:and~)?|~and~)){0,2}"
+"""What else such a sentence lists before: "is retired, 71 and"."""
+_STATEMENT_END = (
+    r"(?=\s*(?:[.,;:!?)\]/\"]|$)|~(?:and|or|but|with|who|by|from|in|at|on|has|speak\w*)\b"
+    rf"|~{PERSON}\b)(?!~and~(?:decker|\[name))"
+)
+_AGE_YEARS = r"(?:~(?:years?|yrs?)\b\.?(?:~old\b)?)?"
+_AGE_ONLY = r"(?!\w|[%\d]|[.,/-]\d|\s{0,4}(?:\+|%|days?|months?|mos?\b|years?|yrs?|y\b|k\b))"
 _STATUS = r"(?:married|unmarried|single|separated|divorced|widowed)"
 _SIGN = r"\s?(?:[:=(]|-(?=\s))\s?"
-_LAST = (
-    r"(?!unknown|unverified|verified|pending|missing|incomplete|see\b|none|not\b|n/a)[a-z]{3,15}"
-)
-_LONE = rf"(?:{_LAST})(?=[ ]{{0,3}}(?:[;|\n]|$))"
+_NO_VALUE = r"(?:unknown|unverified|verified|pending|missing|incomplete|see|none|not)\b"
+_LONE = rf"(?!{_NO_VALUE})[a-z]{{3,15}}(?=[ ]{{0,3}}(?:[;|\n]|$))"
 """An unlisted word that fills the rest of its field: nothing is lost with it."""
 _RACE_VALUE = values(rf"(?:{RACE}|{ORIGIN}|other|[wbaih])(?!\w)")
 _ORIGIN_VALUE = rf"(?:{values(rf'(?:{ORIGIN}|{COUNTRY}|{RACE})(?![a-z])')}|{_LONE})"
@@ -132,6 +140,17 @@ GROUPS: tuple[WordGroup, ...] = (
                 tail=rf"\.?(?:~stat(?:us)?)?\s?[:=]\s?(?P<x>(?:{_STATUS}|[msdw]))(?!\w)",
                 neutral="a personal characteristic",
             ),
+            WordRule(
+                heads="marital",
+                tail=rf"~stat(?:us)?\.?(?:~is)?[ ](?P<x>(?:{_STATUS}|[msdw]))(?![\w'’&/])",
+                neutral="a personal characteristic",
+            ),
+            WordRule(
+                heads="status",
+                tail=r"\s?[:=]\s?(?P<x>single|married|unmarried|divorced|widowed)"
+                r"(?=\s?(?:[.,;|)/\n]|$)|~(?:and|with|no)\b|~\w{1,12}:)",
+                neutral="a personal characteristic",
+            ),
         ),
     ),
     WordGroup(
@@ -151,6 +170,39 @@ GROUPS: tuple[WordGroup, ...] = (
                 neutral="benefit income",
             ),
             WordRule(
+                heads="soc social",
+                tail=r"~sec\.?(?:~(?:disability|retirement|survivors?|income|benefits?|checks?"
+                r"|payments?|award)){1,2}",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="soc social socsec",
+                tail=r"(?:(?<=socsec)|~sec\b\.?)(?=\s?[:=+]?\s?(?:\$\s?\d|\d,\d{3}|\d{3,4}(?![\d-]|~\d)))",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="s.s.i s.s.d.i",
+                tail=r"\.?(?:~(?:income|benefits?|checks?|payments?))?",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="ss",
+                tail=r"~(?:(?:disability|retirement|survivors?)(?:~(?:income|benefits?|checks?"
+                r"|payments?))?|income|benefits?|checks?|payments?)",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="supplemental",
+                tail=r"~nutrition~assistance(?:~program)?(?:~benefits?)?",
+                neutral="benefit",
+            ),
+            WordRule(
+                heads="medicaid",
+                tail=r"(?!~(?:provider|billing|reimburse|revenue|receivable|contract|claims|payer"
+                r"|planning|office))(?:~benefits?)?",
+                neutral="benefit",
+            ),
+            WordRule(
                 heads="ssi ssdi tanf afdc ssa wic",
                 tail=r"(?!-?\d|~(?:office|rec|ecbsv|match|verif|form|check)|~?=)(?:~(?:disability|retirement|income|benefits?|checks?|"
                 r"payments?|award))?",
@@ -167,7 +219,12 @@ GROUPS: tuple[WordGroup, ...] = (
                 tail=r"~a(?:id|ssistance)~(?:to|for)~needy~families",
                 neutral="benefit income",
             ),
-            WordRule(heads="food", tail=r"~stamps?(?:~benefits?)?", neutral="benefit"),
+            WordRule(
+                heads="food",
+                tail=r"~(?:stamps?|assistance)(?:~(?:benefits?|program))?",
+                neutral="benefit",
+            ),
+            WordRule(heads="snap", tail=r"~(?:benefits?|food|card)", neutral="benefit"),
             WordRule(heads="foodstamps liheap", neutral="benefit"),
             WordRule(
                 heads="snap ebt",
@@ -189,6 +246,11 @@ GROUPS: tuple[WordGroup, ...] = (
                 heads="rent rental mortgage",
                 tail=r"~(?:assistance|supplement)~program",
                 neutral="benefit",
+            ),
+            WordRule(
+                heads="public government",
+                tail=r"~benefits?(?:~(?:income|program|checks?|payments?))?",
+                neutral="benefit income",
             ),
             WordRule(
                 heads="public government general cash",
@@ -226,6 +288,11 @@ GROUPS: tuple[WordGroup, ...] = (
                 neutral="particular",
             ),
             WordRule(
+                heads=_WHO,
+                tail=rf"{_IS}{_LISTED}(?P<x>{RACE}){_STATEMENT_END}",
+                neutral="particular",
+            ),
+            WordRule(
                 heads="native",
                 tail=r"~(?:american|hawaiian)s?(?!~(?:corp|corporation|bank|"
                 r"credit|home))",
@@ -260,6 +327,11 @@ GROUPS: tuple[WordGroup, ...] = (
                 tail=rf"(?:(?=~{PERSON}\b)|(?=~speaking\b))",
                 neutral="particular",
             ),
+            WordRule(
+                heads=_WHO,
+                tail=rf"{_IS}{_LISTED}(?P<x>{ORIGIN}){_STATEMENT_END}",
+                neutral="particular",
+            ),
             WordRule(heads="mexican puerto", tail=r"~(?:americans?|ricans?)", neutral="particular"),
             WordRule(heads="immigrant immigrants foreigner foreigners", neutral="person"),
             WordRule(heads="immigrated emigrated", neutral="moved"),
@@ -274,6 +346,11 @@ GROUPS: tuple[WordGroup, ...] = (
                 heads="muslim jewish catholic protestant mormon hindu buddhist sikh baptist "
                 "methodist lutheran christian amish mennonite pentecostal evangelical orthodox",
                 tail=rf"(?=~{PERSON}\b)",
+                neutral="particular",
+            ),
+            WordRule(
+                heads=_WHO,
+                tail=rf"{_IS}{_LISTED}(?:devout~|practicing~)?(?P<x>{RELIGION}){_STATEMENT_END}",
                 neutral="particular",
             ),
             WordRule(
@@ -406,6 +483,32 @@ GROUPS: tuple[WordGroup, ...] = (
                 + rf"(?:~of~operator)?(?:\"?\s{{0,6}}[:=]?\s{{0,6}}|\s?\()(?P<x>{ADULT_AGE})"
                 r"(?!\w|[%\d]|[.,/-]\d|\s{0,4}(?:\+|%|days?|months?|mos?\b|years?|yrs?|y\b))",
                 neutral="as stated",
+            ),
+            WordRule(
+                heads="age",
+                tail="".join(rf"(?<!{sign}\sage)" for sign in (r"[\w']", ",", "%"))
+                + rf"\s?[:=]?\s{{0,4}}(?P<x>{ADULT_AGE}~(?:years?|yrs?)\b\.?)",
+                neutral="as stated",
+            ),
+            WordRule(
+                heads="age",
+                tail="".join(f"(?<!{thing}.age)" for thing in _AGED_THINGS)
+                + rf"~of~(?:(?:the~)?(?:applicant|borrower|customer|client|member|guarantor)"
+                rf"(?:\s?[:=]|~is)?~)?(?P<x>{ADULT_AGE}){_AGE_ONLY}",
+                neutral="as stated",
+            ),
+            WordRule(
+                heads="my his her applicant borrower coborrower coapplicant customer client "
+                "member guarantor",
+                tail=r"(?:['’]?s)?~(?:current~)?age(?:~(?:is|was)|\s?[:=])?"
+                rf"~(?P<x>{ADULT_AGE}{_AGE_YEARS}){_AGE_ONLY}",
+                neutral="as stated",
+            ),
+            WordRule(
+                heads=_WHO,
+                tail=rf"{_IS}(?:{RACE}|{ORIGIN}|{RELIGION})(?:,~(?:and~)?|~and~)"
+                rf"(?P<x>{ADULT_AGE}){_AGE_END}{_AGE_STOP}",
+                neutral="of stated age",
             ),
             WordRule(
                 heads="in into",

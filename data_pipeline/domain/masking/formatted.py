@@ -47,9 +47,14 @@ _FORMATTED = re.compile(
 _BEGINNING = re.compile(r"[\d(+xX*](?<![\w$].)(?<!\w\..)(?=[\d\s()+./xX*–-]{6})")
 """Where such a number can begin: seven signs of one in a row."""
 
+_AGED_ONE = (
+    rf"[ ]{PERSON}\b|[ ](?:who|retired|living)\b|,?[ ](?:has|wants|seeks|asks|requests|applies"
+    r"|applying|earns|earning)\b|[ ]with[ ](?:no|good|fair|poor|bad|thin|steady|limited)\b"
+)
+"""What is told of a person: "67-year-old woman", "a 67-year-old, wants"."""
 _AGED = re.compile(
     rf"""(?<![\w$-])(?<!\w\.)(?<!\d[/,])
-    {ADULT_AGE}(?:[ -](?:years?|yrs?|yr)[ -]old(?=[ ]{PERSON}\b)|[ ]?y/?o(?!\w)
+    {ADULT_AGE}(?:[ -](?:years?|yrs?|yr)[ -]old(?={_AGED_ONE})|[ ]?y/?o(?!\w)
         (?![ ](?:house|home|roof|trees?|truck|car|account|trade|company|business|loan|unit|
         building)))""",
     re.VERBOSE,

@@ -50,3 +50,82 @@ def test_a_demographic_line_loses_its_value_and_nothing_behind_it(text, masked):
 )
 def test_a_line_without_a_value_of_a_person_stays(text):
     assert mask(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Age: 45 years", "Age: as stated"),
+        ("Age 45 yrs", "Age as stated"),
+        ("My age is 71", "My age is as stated"),
+        ("Applicant's age is 45", "Applicant's age is as stated"),
+        ("age of applicant: 71", "age of applicant: as stated"),
+        ("at the age of 62", "at the age of as stated"),
+        ("A 67-year-old with good credit", "A of stated age with good credit"),
+        ("the applicant, a 67-year-old, wants", "the applicant, a of stated age, wants"),
+        ("applicant is Asian", "applicant is Particular"),
+        ("the borrower is white", "the borrower is particular"),
+        ("she is Chinese", "they is Particular"),
+        ("He's Muslim", "They's Particular"),
+        ("He's Jewish", "They's Particular"),
+        ("He is a Catholic", "They is a Particular"),
+        ("I am a Christian", "I am a Particular"),
+        ("I am Vietnamese American", "I am particular"),
+        ("Soc Sec $1,480/mo", "benefit income $1,480/mo"),
+        ("SocSec 1,400", "benefit income 1,400"),
+        ("Social Sec. benefits 1,480", "benefit income 1,480"),
+        ("SS income 1,400", "benefit income 1,400"),
+        ("SS benefits of $1,400", "benefit income of $1,400"),
+        ("s.s.i. 900", "benefit income 900"),
+        ("receives Medicaid and SNAP", "receives Benefit and benefit"),
+        ("Supplemental Nutrition Assistance Program", "benefit"),
+        ("snap benefits $300", "benefit $300"),
+        ("gets food assistance", "gets benefit"),
+        ("public benefits of $600", "benefit income of $600"),
+        ("government benefits", "benefit income"),
+        ("status: single", "status: a personal characteristic"),
+        ("Status: single Income: 500", "Status: a personal characteristic Income: 500"),
+        ("Marital status S", "Marital status a personal characteristic"),
+        ("Marital status: single", "Marital status: a personal characteristic"),
+        (
+            "He is 71 and Black; owes",
+            "They is of stated age and Particular; owes",
+        ),
+        ("She is Hispanic and 45.", "They is Particular and of stated age."),
+        (
+            "He is retired, divorced, and Catholic.",
+            "They is retired, with a household change, and Particular.",
+        ),
+        ("He is a 45-year-old Black man", "They is a of stated age Particular person"),
+    ],
+)
+def test_a_statement_of_a_basis_becomes_neutral(text, masked):
+    assert mask(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "age of the roof 12 years",
+        "the house is white",
+        "White County",
+        "account age 45 months",
+        "status: single family",
+        "Employment status: separated",
+        "Christian Ave",
+        "account age 45 years",
+        "roof age 25 years",
+        "Built 1980, age 45 years",
+        "average age of 36 months",
+        "the roof is a 20-year-old",
+        "soc sec card",
+        "social sec verified",
+        "applicant is white collar",
+        "borrower is a Mexican restaurant owner",
+        "file age of 20",
+        "Medicaid billing company",
+        "my age 20 months",
+    ],
+)
+def test_what_only_looks_like_a_statement_stays(text):
+    assert mask(text).text == text
