@@ -97,6 +97,18 @@ _STATEMENT_END = (
 )
 _AGE_YEARS = r"(?:~(?:years?|yrs?)\b\.?(?:~old\b)?)?"
 _AGE_ONLY = r"(?!\w|[%\d]|[.,/-]\d|\s{0,4}(?:\+|%|days?|months?|mos?\b|years?|yrs?|y\b|k\b))"
+_OF_OTHERS = ("child", "animal", "and", "&")
+_OF_OFFICES = ("social", "county", "public", "of")
+"""What stands before the welfare of others, and before the office for it."""
+_NO_UNEMPLOYMENT_PAY = (
+    r"(?!~(?:tax|rate|gap|period|spell|judg|ins(?:urance)?\.?~(?:tax|judg)|compensation~tax))"
+)
+_NO_EARNINGS = (
+    r"(?![ ,/]{1,2}(?:and[ ])?EBITDA|~(?:margin|growth|before)"
+    r"|(?:~(?:of|was|is))?\s?[:=]?\s?\$?(?:\d{2,3},\d{3}|\d{5,}|\d[\d.]*\s?(?:[kKmM]\b|million))"
+    r"|~of\b(?!~\$?\d{2,4}(?![\d,])))"
+)
+"""EBT as earnings before tax: a share of a margin, a sum no benefit reaches."""
 _STATUS = r"(?:married|unmarried|single|separated|divorced|widowed)"
 _SIGN = r"\s?(?:[:=(]|-(?=\s))\s?"
 _NO_VALUE = r"(?:unknown|unverified|verified|pending|missing|incomplete|see|none|not)\b"
@@ -227,8 +239,15 @@ GROUPS: tuple[WordGroup, ...] = (
             WordRule(heads="snap", tail=r"~(?:benefits?|food|card)", neutral="benefit"),
             WordRule(heads="foodstamps liheap", neutral="benefit"),
             WordRule(
-                heads="snap ebt",
+                heads="snap",
                 tail=r"(?!['-]?\w)(?:\s(?:benefits?|card))?",
+                neutral="benefit",
+                cased=True,
+            ),
+            WordRule(
+                heads="ebt",
+                tail=rf"(?<!EBITDA.EBT)(?<!EBITDA,.EBT)(?<!EBITDA.and.EBT)(?!['-]?\w){_NO_EARNINGS}"
+                r"(?:\s(?:benefits?|card))?",
                 neutral="benefit",
                 cased=True,
             ),
@@ -254,20 +273,52 @@ GROUPS: tuple[WordGroup, ...] = (
             ),
             WordRule(
                 heads="public government general cash",
-                tail=r"~assistance(?:~(?:income|benefits?|program))?",
+                tail=r"~assistance(?!~from~(?:(?:the|an?|his|her|their|my)~)?(?:seller|builder|dealer"
+                r"|parent|family|lender|employer|friend|mother|father|relative))(?:~(?:income|benefits?|program))?",
                 neutral="benefit income",
             ),
             WordRule(
                 heads="welfare",
-                tail=r"(?<!and.welfare)(?<!&.welfare)(?!~(?:fund|plan))"
-                r"(?:~(?:income|benefits?|checks?|payments?))?",
+                tail="".join(f"(?<!{word}.welfare)" for word in _OF_OTHERS)
+                + r"~(?:income|benefits?|checks?|payments?)",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="welfare",
+                tail="".join(f"(?<!{word}.welfare)" for word in (*_OF_OTHERS, *_OF_OFFICES))
+                + r"(?!~(?:fund|plan|liens?|dep(?:artmen)?t|office|agency|board|case|worker|society"
+                r"|shelter|league))",
                 neutral="benefit income",
             ),
             WordRule(
                 heads="unemployment",
-                tail=r"(?!~(?:tax|rate|gap|period|spell|judg|ins(?:urance)?\.?~(?:tax|judg)))"
-                r"(?:~(?:insurance|ins))?(?:~(?:compensation|comp|benefits?|income|checks?|"
-                r"payments?))?",
+                tail=rf"{_NO_UNEMPLOYMENT_PAY}(?:~(?:insurance|ins))?"
+                r"~(?:compensation|comp|benefits?|income|checks?|payments?|insurance|ins)",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="unemployment",
+                tail=r"(?=\s?[:=+]?\s{0,4}(?:~(?:of|at|is|pays?|paid|was)~)?(?:\$\s?\d"
+                r"|\d{1,3},\d{3}|\d{3,4}(?:\s?/|~(?:an?|per|wk|weekly|monthly)\b)))",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="unemployment",
+                tail=r"(?=(?:['’]?s)?~(?:she|he|they|i|runs?|ran|ends|ended|expires?|expired|pays"
+                r"|exhausted|deposits?|included|excluded|on~both)\b)",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="on draw draws drawing drew drawn collect collects collecting collected "
+                "receive receives receiving received get gets getting got plus",
+                tail=rf"~(?:the~|his~|her~|state~|\w{{2}}~|weekly~|some~|a~week~of~)?"
+                rf"(?P<x>unemployment){_NO_UNEMPLOYMENT_PAY}",
+                neutral="benefit income",
+            ),
+            WordRule(
+                heads="income living lives lived",
+                tail=rf"(?:~(?:is|was|comes))?~(?:from|off|of)~(?P<x>unemployment)"
+                rf"{_NO_UNEMPLOYMENT_PAY}",
                 neutral="benefit income",
             ),
             WordRule(

@@ -129,3 +129,62 @@ def test_a_statement_of_a_basis_becomes_neutral(text, masked):
 )
 def test_what_only_looks_like_a_statement_stays(text):
     assert mask(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("He drew unemployment in May", "They drew benefit income in May"),
+        ("I was on unemployment for April and May", "I was on benefit income for April and May"),
+        ("went on the unemployment and", "went on the benefit income and"),
+        ("unemployment comp between", "benefit income between"),
+        ("She gets unemployment of $412 a week", "They gets benefit income of $412 a week"),
+        ("unemployment $412/wk", "benefit income $412/wk"),
+        ("on unemployment as of May, 480 a week", "on benefit income as of May, 480 a week"),
+        (
+            "the unemployment she averaged about $1,51",
+            "the benefit income they averaged about $1,51",
+        ),
+        ("W-2s and unemployment included", "W-2s and benefit income included"),
+        ("collects KY unemployment", "collects KY benefit income"),
+        ("unemployment benefits", "benefit income"),
+        ("He is on welfare", "They is on benefit income"),
+        ("welfare benefits of $300", "benefit income of $300"),
+        ("receives welfare", "receives benefit income"),
+        ("public assistance income", "benefit income"),
+        ("general assistance $320", "benefit income $320"),
+        ("EBT card $280", "benefit $280"),
+        ("EBT $280 a month", "benefit $280 a month"),
+        ("EBT of $280", "benefit of $280"),
+        ("SNAP and EBT", "benefit and benefit"),
+        ("public welfare benefits $400", "benefit income $400"),
+        ("Her only income is from unemployment.", "Their only income is from benefit income."),
+    ],
+)
+def test_income_from_public_assistance_becomes_benefit_income(text, masked):
+    assert mask(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KY unemployment ins judgment 14k",
+        "unpaid unemployment tax",
+        "Six months of unemployment before this job",
+        "I quit and unemployment was denied",
+        "county welfare lien",
+        "child welfare caseworker since 2015",
+        "animal welfare shelter",
+        "Department of Social Welfare",
+        "General assistance from the seller of $5,000",
+        "EBT of $120,000 on the 2024 return",
+        "Company EBT 84,000, EBITDA 120,000",
+        "EBITDA and EBT",
+        "EBT margin 4%",
+        "gap explained by unemployment in 2024",
+        "unemployment 6 months",
+        "unemployment tax lien",
+    ],
+)
+def test_no_benefit_income_is_stated_that_is_not_there(text):
+    assert mask(text).text == text
