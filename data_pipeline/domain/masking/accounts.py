@@ -35,6 +35,15 @@ _OFFICIAL = re.compile(
     r"|queue|employer|ctc\b|lead\b|deal|history|record|thread|request|comp\b|doc\b|clerk"
     r"|letter #|police|report in|infile|vessel|ts\b|who\b)"
 )
+SUM_WORDS = (
+    r"(?:assets?|liabilit(?:y|ies)|net[ ]worth|revenues?|inventor(?:y|ies)|a/?[rp]|receivables?"
+    r"|payables?|(?<!home )equity|sales|income|profits?|loss|receipts|ebitda|bal(?:ance)?|amount"
+    r"|cash|debts?|worth|value|price|cost)"
+)
+"""What only a sum follows."""
+_SUM_BEFORE = re.compile(
+    rf"\b{SUM_WORDS}(?:[ ](?:of|is|was|at|are|were|totals?|total(?:ed|ing)))?[ :=~$]{{1,4}}\Z"
+)
 _CLAUSE = re.compile(r"[;\n]|(?<!\bno)(?<!\bNo)(?<!acct)(?<!\bcert)(?<!\blic)\. ")
 _GOES_ON = re.compile(r"[.:]\d|,\d{3}(?![\d-])")
 _OF_THINGS = re.compile(
@@ -79,14 +88,8 @@ _REACH, _LONG, _LONGEST_BARE, _SHORTEST_BARE, _PAIRED, _FOUR = 30, 6, 8, 7, 2, 4
 
 def find_accounts(text: str) -> Iterator[tuple[int, int, str]]:
     """Yields start, end and placeholder of every account number known by its form."""
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        head = _HEAD.search(text, max(0, start - _LONG), start) if _is_headed(text, start) else None
-        if head is not None:
-            start = head.start("x")
-        elif not _is_open(text, start):
-            continue
-        if _is_account(match.group(), headed=head is not None) and is_free(text, start, end):
+    for start, end in _tokens(text):
+        if is_free(text, start, end):
             yield start, end, "[ACCOUNT]"
     for start, end in _last_four(text):
         if classify_account(text[start:end]) is not None:
@@ -97,6 +100,21 @@ def find_accounts(text: str) -> Iterator[tuple[int, int, str]]:
     low = text.lower()
     if any(word in low for word in _SEVERAL) and _PAIR.search(text):
         yield from _listed(text)
+
+
+def _tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Yields start and end of every number in one piece that is written like an account."""
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        head = _HEAD.search(text, max(0, start - _LONG), start) if _is_headed(text, start) else None
+        if head is None and not _is_open(text, start):
+            continue
+        if not _is_account(match.group(), headed=head is not None):
+            continue
+        if head is not None:
+            yield head.start("x"), end
+        elif not (match.group().isdecimal() and _is_sum(text, start)):
+            yield start, end
 
 
 def _is_headed(text: str, start: int) -> bool:
@@ -153,6 +171,11 @@ def _is_range(low: str, high: str) -> bool:
     if low.endswith("0") and high.endswith("0"):
         return True
     return len(low) == len(high) and int(low) < int(high) < 1.3 * int(low)
+
+
+def _is_sum(text: str, start: int) -> bool:
+    """Tells whether the word before a plain number says that it is a sum."""
+    return _SUM_BEFORE.search(fold(text[max(0, start - _REACH) : start])) is not None
 
 
 def is_free(text: str, start: int, end: int) -> bool:

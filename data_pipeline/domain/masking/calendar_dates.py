@@ -62,6 +62,7 @@ _EVENT_BEFORE = re.compile(
     r"|dla|dofd|established|est\b|built[ ]before|before|after|pre|post|member[ ]since|visa|entry"
     r"|naturali|discharged|enlist|deploy|separat|award|disab|certif|inspect|apprais|inspection"
     r"|constructed|manufactured|manuf|mfd|renewed|licensed|law|act|rule|regulation|fed\.|reg\b"
+    r"|garnish|collect|evict|inherit|default|levied|levy|seiz|sued|lawsuit|attach(?:ed|ment)"
     r"|wed|anniversary|took|went|got|bpo)"
 )
 _EVENT_AFTER = re.compile(

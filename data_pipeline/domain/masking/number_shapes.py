@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from stdnum.us import itin, rtn
 
-from data_pipeline.domain.masking.accounts import is_free
+from data_pipeline.domain.masking.accounts import SUM_WORDS, is_free
 from data_pipeline.domain.masking.folding import fold
 
 _RUN = re.compile(
@@ -85,13 +85,12 @@ _UNIT_AFTER = re.compile(
     r"|financed|pmt|payment|income|square|dollars|points|bps|to[ ]\d|w2|wages)"
 )
 _SUM_BEFORE = re.compile(
-    r"(?:\b(?:amt|amount|bal(?:ance)?|limit|price|value|income|paid|payoff|of|for|at|to|from|net"
-    r"|gross|total|approx|about|around|over|under|owes?|rev(?:enue)?|sales|equity|cash|down|cost"
-    r"|worth|ask(?:ing)?|req(?:uest)?(?:ed)?|financed|salary|wages|tax(?:es)?|agi|arv|high|hc|cl"
-    r"|lim|credit[ ]line|zip|nmls|id|form|section|years?|scores?|fico|hist\w*|pmt|payment|debt"
-    r"|draw|min|max|profit|loss|rent|appraised|est|mileage|odometer|odo|vin|model|seq|row|factors?"
-    r"|reasons?|codes?|naics|sic|plus|zip|due|since|date|dated|opened|as[ ]of|app|disp|[<>=+~@×x])"
-    r"[ :=#~$]{0,4})$"
+    rf"(?:\b(?:{SUM_WORDS}|amt|limit|paid|payoff|of|for|at|to|from|net|gross|total|approx|about"
+    r"|around|over|under|owes?|rev|equity|down|ask(?:ing)?|req(?:uest)?(?:ed)?|financed|salary|wages"
+    r"|tax(?:es)?|agi|arv|high|hc|cl|lim|credit[ ]line|zip|nmls|id|form|section|years?|scores?|fico"
+    r"|hist\w*|pmt|payment|draw|min|max|rent|appraised|est|mileage|odometer|odo|vin|model|seq|row"
+    r"|factors?|reasons?|codes?|naics|sic|plus|due|since|date|dated|opened|as[ ]of|app|disp"
+    r"|[<>=+~@×x])[ :=#~$]{0,4})$"
 )
 _DIGIT_BESIDE = re.compile(r"\d[ ,]+$")
 _FIGURE_AFTER = re.compile(r"[ ]{1,2}[A-Z]?\d")

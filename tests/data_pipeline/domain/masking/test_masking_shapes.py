@@ -116,3 +116,26 @@ def test_a_name_of_ordinary_words_or_without_capitals_is_masked(text, masked):
 )
 def test_two_ordinary_words_that_are_no_person_stay(text):
     assert mask(text).text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Total assets 4863210 liabilities 1213450",
+        "net worth 1234567",
+        "Revenue 2345678; net income 345678",
+        "inventory 3456789 and AR 1234599",
+        "equity of 2345678, payables 1234561",
+        "Garnishment 04/12/2006 of wages",
+        "Collection 05/06/2007 Midland $400",
+        "evicted 01/05/2008",
+        "house inherited 05/06/2007",
+    ],
+)
+def test_a_sum_without_commas_and_the_day_of_an_event_stay(text):
+    assert mask(text).text == text
+
+
+@pytest.mark.parametrize("word", ["acct", "share", "HOME EQUITY", "savings"])
+def test_a_number_of_seven_digits_behind_another_word_is_an_account(word):
+    assert mask(f"{word} 8812733").text == f"{word} [ACCOUNT]"
