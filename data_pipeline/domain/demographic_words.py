@@ -13,7 +13,7 @@ SEX = (
 RACE = (
     r"(?:black|white|brown|asian|caucasian|african|indian|native~(?:american|hawaiian)"
     r"|american~indian|alaska~native|(?:other~)?pacific~islander|guamanian|chamorro|samoan|tongan"
-    r"|fijian|(?:multi|bi)-?racial|mixed(?:~race)?|two~or~more~races)(?:~americans?)?"
+    r"|fijian|(?:multi|bi)-?racial|mixed~race|two~or~more~races)(?:~americans?)?"
 )
 """Source: 12 CFR 1003, Appendix B (race); OMB SPD 15."""
 

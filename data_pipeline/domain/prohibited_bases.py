@@ -114,7 +114,7 @@ _SIGN = r"\s?(?:[:=(]|-(?=\s))\s?"
 _NO_VALUE = r"(?:unknown|unverified|verified|pending|missing|incomplete|see|none|not)\b"
 _LONE = rf"(?!{_NO_VALUE})[a-z]{{3,15}}(?=[ ]{{0,3}}(?:[;|\n]|$))"
 """An unlisted word that fills the rest of its field: nothing is lost with it."""
-_RACE_VALUE = values(rf"(?:{RACE}|{ORIGIN}|other|[wbaih])(?!\w)")
+_RACE_VALUE = values(rf"(?:{RACE}|{ORIGIN}|mixed|other|[wbaih])(?!\w)")
 _ORIGIN_VALUE = rf"(?:{values(rf'(?:{ORIGIN}|{COUNTRY}|{RACE})(?![a-z])')}|{_LONE})"
 
 GROUPS: tuple[WordGroup, ...] = (
@@ -189,7 +189,8 @@ GROUPS: tuple[WordGroup, ...] = (
             ),
             WordRule(
                 heads="soc social socsec",
-                tail=r"(?:(?<=socsec)|~sec\b\.?)(?=\s?[:=+]?\s?(?:\$\s?\d|\d,\d{3}|\d{3,4}(?![\d-]|~\d)))",
+                tail=r"(?:(?<=socsec)|~sec\b\.?)"
+                r"(?=\s?[:=+]?\s?(?:\$\s?\d|\d,\d{3}|\d{3,4}(?![\d-]|~\d)))",
                 neutral="benefit income",
             ),
             WordRule(
@@ -211,7 +212,7 @@ GROUPS: tuple[WordGroup, ...] = (
             WordRule(
                 heads="medicaid",
                 tail=r"(?!~(?:provider|billing|reimburse|revenue|receivable|contract|claims|payer"
-                r"|planning|office))(?:~benefits?)?",
+                r"|planning|office|waiver|mco|rate)\w*)(?:~benefits?)?",
                 neutral="benefit",
             ),
             WordRule(
@@ -274,7 +275,8 @@ GROUPS: tuple[WordGroup, ...] = (
             WordRule(
                 heads="public government general cash",
                 tail=r"~assistance(?!~from~(?:(?:the|an?|his|her|their|my)~)?(?:seller|builder|dealer"
-                r"|parent|family|lender|employer|friend|mother|father|relative))(?:~(?:income|benefits?|program))?",
+                r"|parent|family|lender|employer|friend|mother|father|relative))"
+                r"(?:~(?:income|benefits?|program))?",
                 neutral="benefit income",
             ),
             WordRule(
@@ -538,7 +540,7 @@ GROUPS: tuple[WordGroup, ...] = (
             WordRule(
                 heads="age",
                 tail="".join(rf"(?<!{sign}\sage)" for sign in (r"[\w']", ",", "%"))
-                + rf"\s?[:=]?\s{{0,4}}(?P<x>{ADULT_AGE}~(?:years?|yrs?)\b\.?)",
+                + rf"\s?[:=]?\s{{0,4}}(?P<x>{ADULT_AGE}~(?:years?|yrs?)\b\.?(?:~old\b)?)",
                 neutral="as stated",
             ),
             WordRule(
