@@ -274,8 +274,8 @@ GROUPS: tuple[WordGroup, ...] = (
             ),
             WordRule(
                 heads="public government general cash",
-                tail=r"~assistance(?!~from~(?:(?:the|an?|his|her|their|my)~)?(?:seller|builder|dealer"
-                r"|parent|family|lender|employer|friend|mother|father|relative))"
+                tail=r"~assistance(?!~from~(?:(?:the|an?|his|her|their|my)~)?(?:seller|builder"
+                r"|dealer|parent|family|lender|employer|friend|mother|father|relative))"
                 r"(?:~(?:income|benefits?|program))?",
                 neutral="benefit income",
             ),
