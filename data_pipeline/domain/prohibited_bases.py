@@ -212,7 +212,8 @@ GROUPS: tuple[WordGroup, ...] = (
             WordRule(
                 heads="medicaid",
                 tail=r"(?!~(?:provider|billing|reimburse|revenue|receivable|contract|claims|payer"
-                r"|planning|office|waiver|mco|rate)\w*)(?:~benefits?)?",
+                r"|planning|office|waiver|mco|rate|crossover)\w*|\s?\d{1,3}\s?(?:%|pct|per\b))"
+                r"(?:~benefits?)?",
                 neutral="benefit",
             ),
             WordRule(

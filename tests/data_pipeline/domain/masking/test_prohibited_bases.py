@@ -183,6 +183,7 @@ def test_income_from_public_assistance_becomes_benefit_income(text, masked):
         "EBT margin 4%",
         "gap explained by unemployment in 2024",
         "unemployment 6 months",
+        "Receipts: Medicaid 74 per cent, commercial 26%",
         "Medicaid waiver rates in Indiana, a Medicaid MCO requested it",
         "unemployment tax lien",
     ],
