@@ -23,7 +23,13 @@ from serving.adapters.memory_records import (
 from serving.cases.anchors import LogProof, proof_of
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditEntry, AuditHead, verify
-from serving.cases.audited import FILE_DIGEST, file_action, noting, renderings_digest
+from serving.cases.audited import (
+    FILE_DIGEST,
+    assigned_action,
+    file_action,
+    noting,
+    renderings_digest,
+)
 from serving.cases.case import Stage
 from serving.cases.events import Actor, Event
 from serving.cases.file_record import digest_of_file, plain_file
@@ -33,6 +39,7 @@ from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.recording import (
     after,
     case_opened_by,
+    check_assignee,
     check_count,
     check_documents,
     check_notices,
@@ -81,7 +88,12 @@ class MemoryCaseStore:
             given = [file.application] if file.application else []
             for action in actions:
                 self._audit.record(noting(action, _file_digest(file, given)))
-            stored = StoredCase(case=case, events=(opening,), digests=digests_of(texts))
+            stored = StoredCase(
+                case=case,
+                events=(opening,),
+                digests=digests_of(texts),
+                num_documents=len(file.documents),
+            )
             self._kept[case.case_id] = KeptCase(
                 stored=stored,
                 texts=texts,
@@ -97,6 +109,7 @@ class MemoryCaseStore:
         events: Sequence[Event],
         *,
         expected_events: int,
+        expected_documents: int | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
@@ -104,7 +117,7 @@ class MemoryCaseStore:
         with self._lock:
             kept = self._open(case_id)
             before = kept.stored
-            check_count(expected=expected_events, found=before.num_events)
+            _check_seen(before, expected_events, expected_documents)
             case = after(before.case, events)
             contents = check_notices(events, notices)
             check_ids(events)
@@ -115,7 +128,8 @@ class MemoryCaseStore:
             for action, event in zip(actions, events, strict=True):
                 self._audit.record(noting(action, self._renderings_digest(event)))
             kept.texts += texts
-            kept.stored = StoredCase(
+            kept.stored = replace(
+                before,
                 case=case,
                 events=(*before.events, *events),
                 digests=before.digests + digests_of(texts),
@@ -140,13 +154,20 @@ class MemoryCaseStore:
             return self._open(case_id).file
 
     def revise_file(
-        self, case_id: str, file: ApplicationFile, *, expected_events: int, by: Actor, at: datetime
+        self,
+        case_id: str,
+        file: ApplicationFile,
+        *,
+        expected_events: int,
+        expected_documents: int,
+        by: Actor,
+        at: datetime,
     ) -> None:
         """Replaces the file of a case."""
         check_file(file)
         with self._lock:
             kept = self._open(case_id)
-            check_count(expected=expected_events, found=kept.stored.num_events)
+            _check_seen(kept.stored, expected_events, expected_documents)
             check_documents(kept.file, file)
             new = file.documents[len(kept.file.documents) :]
             self._take(case_id, [("document", document.document_id) for document in new])
@@ -156,7 +177,8 @@ class MemoryCaseStore:
             digests = _file_digest(file, submitted)
             action = file_action("file_revised", case_id=case_id, by=by, at=at, digests=digests)
             self._audit.record(action)
-            kept.file, kept.submissions = file, submitted
+            kept.submissions = submitted
+            kept.put(file)
 
     def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
         """Returns the application as first submitted and as revised since."""
@@ -173,14 +195,24 @@ class MemoryCaseStore:
             at, digests = document.received_at, _file_digest(file, kept.submissions)
             action = file_action("document_added", case_id=case_id, by=by, at=at, digests=digests)
             self._audit.record(action)
-            kept.file = file
+            kept.put(file)
 
-    def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
+    def assign(
+        self,
+        case_id: str,
+        person_id: str | None,
+        *,
+        expected: str | None,
+        by: Actor,
+        at: datetime,
+    ) -> None:
         """Notes who works on a case."""
         check_person(person_id)
         with self._lock:
-            kept = self._found(case_id)
-            self._audit.record(file_action("case_assigned", case_id=case_id, by=by, at=at))
+            kept = self._open(case_id)
+            check_assignee(expected=expected, found=kept.assigned_to)
+            action = assigned_action(case_id=case_id, person_id=person_id, by=by, at=at)
+            self._audit.record(action)
             kept.assigned_to = person_id
 
     def notice(self, notice_id: str) -> StoredNotice:
@@ -255,6 +287,11 @@ class MemoryCaseStore:
 
 def _file_digest(file: ApplicationFile, submissions: Sequence[LoanApplication]) -> dict[str, str]:
     return {FILE_DIGEST: digest_of_file(plain_file(file, submissions))}
+
+
+def _check_seen(stored: StoredCase, expected_events: int, expected_documents: int | None) -> None:
+    check_count(expected=expected_events, found=stored.num_events, of="events")
+    check_count(expected=expected_documents, found=stored.num_documents, of="papers on file")
 
 
 class MemoryStorage:

@@ -1,7 +1,7 @@
 """What the store in memory keeps of a case, and how it answers the queries over all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from data_pipeline.domain.application import LoanApplication
@@ -42,6 +42,11 @@ class KeptCase:
     file: ApplicationFile
     submissions: list[LoanApplication] = field(default_factory=list)
     assigned_to: str | None = None
+
+    def put(self, file: ApplicationFile) -> None:
+        """Puts a file in place of the one before."""
+        self.file = file
+        self.stored = replace(self.stored, num_documents=len(file.documents))
 
     @property
     def entry(self) -> WorklistEntry:

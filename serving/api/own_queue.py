@@ -52,13 +52,19 @@ class OwnQueue:
         events: Sequence[Event],
         *,
         expected_events: int,
+        expected_documents: int | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
         """Records further events of an own case."""
         self._check(case_id)
         return self._cases.append(
-            case_id, events, expected_events=expected_events, notices=notices, versions=versions
+            case_id,
+            events,
+            expected_events=expected_events,
+            expected_documents=expected_documents,
+            notices=notices,
+            versions=versions,
         )
 
     def load(self, case_id: str) -> StoredCase:
@@ -77,11 +83,25 @@ class OwnQueue:
         return self._cases.file(case_id)
 
     def revise_file(
-        self, case_id: str, file: ApplicationFile, *, expected_events: int, by: Actor, at: datetime
+        self,
+        case_id: str,
+        file: ApplicationFile,
+        *,
+        expected_events: int,
+        expected_documents: int,
+        by: Actor,
+        at: datetime,
     ) -> None:
         """Replaces the file of an own case."""
         self._check(case_id)
-        self._cases.revise_file(case_id, file, expected_events=expected_events, by=by, at=at)
+        self._cases.revise_file(
+            case_id,
+            file,
+            expected_events=expected_events,
+            expected_documents=expected_documents,
+            by=by,
+            at=at,
+        )
 
     def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
         """Returns the application of an own case as submitted."""
@@ -93,10 +113,18 @@ class OwnQueue:
         self._check(case_id)
         self._cases.add_document(case_id, document, by=by)
 
-    def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
+    def assign(
+        self,
+        case_id: str,
+        person_id: str | None,
+        *,
+        expected: str | None,
+        by: Actor,
+        at: datetime,
+    ) -> None:
         """Gives an own case away, or takes one that nobody works on."""
         self._check(case_id)
-        self._cases.assign(case_id, person_id, by=by, at=at)
+        self._cases.assign(case_id, person_id, expected=expected, by=by, at=at)
 
     def notice(self, notice_id: str) -> StoredNotice:
         """Returns what a notice of an own case says."""

@@ -107,6 +107,12 @@ def renderings_digest(digests: Mapping[str, str]) -> dict[str, str]:
     return {RENDERINGS_DIGEST: hashlib.sha256(canonical_json(digests)).hexdigest()}
 
 
+def assigned_action(*, case_id: str, person_id: str | None, by: Actor, at: datetime) -> AuditAction:
+    """Returns the audit action of handing a case to somebody, whom it names; None is nobody."""
+    action = file_action("case_assigned", case_id=case_id, by=by, at=at)
+    return replace(action, versions={"assigned_to": person_id} if person_id else {})
+
+
 def file_action(
     action: str,
     *,

@@ -21,6 +21,7 @@ from serving.cases.store_errors import (
     CasePurgedError,
     IdTakenError,
     NoticeContentError,
+    RecordFieldError,
 )
 from serving.cases.transitions import apply
 
@@ -43,10 +44,18 @@ def check_open(stage: Stage) -> None:
         raise CasePurgedError
 
 
-def check_count(*, expected: int, found: int) -> None:
-    """Raises CaseConflictError where the caller has not seen every event."""
+def check_count(*, expected: int | None, found: int, of: str) -> None:
+    """Raises CaseConflictError where the caller has seen another number; None has to see none."""
+    if expected not in {None, found}:
+        raise CaseConflictError(expected=f"{expected} {of}", found=f"{found} {of}")
+
+
+def check_assignee(*, expected: str | None, found: str | None) -> None:
+    """Raises CaseConflictError where another person works on a case than the caller has seen."""
     if expected != found:
-        raise CaseConflictError(expected=expected, found=found)
+        raise CaseConflictError(
+            expected="the one it was read with", found="another person who works on it"
+        )
 
 
 def after(case: Case, events: Sequence[Event]) -> Case:
@@ -86,7 +95,14 @@ def check_notices(
 
 
 def check_documents(before: ApplicationFile, file: ApplicationFile) -> None:
-    """Raises IdTakenError where a revised file lacks or changes a document that is kept."""
-    given = {document.document_id: document for document in file.documents}
-    if any(given.get(kept.document_id) != kept for kept in before.documents):
+    """Checks that a revised file has every document there was, and one that tells what is new.
+
+    Raises:
+        IdTakenError: a document that is kept is missing, changed or in another place.
+        RecordFieldError: no document is added.
+    """
+    num_kept = len(before.documents)
+    if file.documents[:num_kept] != before.documents:
         raise IdTakenError(kind="document")
+    if len(file.documents) == num_kept:
+        raise RecordFieldError(field="documents", expected="one more, which tells what is new")

@@ -34,11 +34,14 @@ class StoredCase:
         case: the fold of its events.
         events: all of them, in the order of recording.
         digests: one per event: sha256 of the event as stored, hexadecimal, as the audit log has it.
+        num_documents: number of papers of its file, which every change of the file raises, for
+            `expected_documents` of the next call.
     """
 
     case: Case
     events: tuple[Event, ...]
     digests: tuple[str, ...]
+    num_documents: int
 
     @property
     def num_events(self) -> int:
@@ -112,6 +115,7 @@ class CaseStore(Protocol):
         events: Sequence[Event],
         *,
         expected_events: int,
+        expected_documents: int | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
@@ -124,13 +128,15 @@ class CaseStore(Protocol):
             case_id: the case.
             events: in the order of recording.
             expected_events: how many events the caller has seen.
+            expected_documents: how many papers of the file the caller has seen; None where nothing
+                of what is recorded rests on the file.
             notices: what each drafted notice says; further renderings of a released one.
             versions: further versions for the audit entries.
 
         Raises:
             UnknownCaseError: there is no such case.
             CasePurgedError: the case was purged.
-            CaseConflictError: somebody recorded events meanwhile; load, look and try again.
+            CaseConflictError: somebody worked on the case meanwhile; load, look and try again.
             IllegalEventError: the case does not allow an event; nothing is recorded.
             NoticeContentError: a drafted notice has no content, or another one than its digest.
             IdTakenError: the id of a notice, decision or assessment is taken.
@@ -150,23 +156,32 @@ class CaseStore(Protocol):
         """Returns the file of a case as it is now. Raises as `load`."""
 
     def revise_file(
-        self, case_id: str, file: ApplicationFile, *, expected_events: int, by: Actor, at: datetime
+        self,
+        case_id: str,
+        file: ApplicationFile,
+        *,
+        expected_events: int,
+        expected_documents: int,
+        by: Actor,
+        at: datetime,
     ) -> None:
         """Replaces the file of a case; the application as submitted before is kept beside it.
 
-        Documents can only be added: those there must all be in the new file, unchanged.
+        Documents can only be added: those there must all be in the new file, unchanged, and one
+        more that tells of the revision. So their number tells whether a file was changed.
 
         Args:
             case_id: the case.
             file: the whole new file.
             expected_events: how many events the caller has seen.
+            expected_documents: how many papers of the file the caller has seen.
             by: who changes it, for the audit entry.
             at: now, UTC.
 
         Raises:
             UnknownCaseError, CasePurgedError, CaseConflictError: as `append`.
             IdTakenError: the id of a document is taken, or one there was changed or left out.
-            RecordFieldError: a field of the file is not of its form.
+            RecordFieldError: a field of the file is not of its form, or no document is added.
         """
 
     def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
@@ -181,11 +196,27 @@ class CaseStore(Protocol):
             RecordFieldError: a field is not of its form.
         """
 
-    def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
+    def assign(
+        self,
+        case_id: str,
+        person_id: str | None,
+        *,
+        expected: str | None,
+        by: Actor,
+        at: datetime,
+    ) -> None:
         """Notes who works on a case; None for nobody.
 
+        Args:
+            case_id: the case.
+            person_id: who is to work on it; the audit entry names them.
+            expected: who works on it as far as the caller has seen.
+            by: who assigns it, for the audit entry.
+            at: now, UTC.
+
         Raises:
-            UnknownCaseError: there is no such case.
+            UnknownCaseError, CasePurgedError: as `append`.
+            CaseConflictError: somebody else works on it meanwhile.
             RecordFieldError: the person's id is not of its form.
         """
 

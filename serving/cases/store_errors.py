@@ -20,7 +20,7 @@
             ├── CasePurgedError       the case was purged, its record is gone
             ├── CaseExistsError       the id of a new case is taken
             ├── IdTakenError          another id is taken
-            ├── CaseConflictError     somebody recorded events meanwhile
+            ├── CaseConflictError     somebody worked on the case meanwhile
             ├── RecordFieldError      a field of the file, or an id, is not of its form
             └── NoticeContentError    a notice without its content, or with another one
 """
@@ -212,18 +212,18 @@ class IdTakenError(StoredCaseError):
 
 
 class CaseConflictError(StoredCaseError):
-    """Somebody recorded events of the case meanwhile.
+    """Somebody worked on the case meanwhile.
 
     Attributes:
-        expected: how many events the caller had seen.
-        found: how many there are.
+        expected: what the caller had seen of it, in words.
+        found: what it has.
     """
 
-    def __init__(self, *, expected: int, found: int) -> None:
-        """Keeps both numbers."""
+    def __init__(self, *, expected: str, found: str) -> None:
+        """Keeps both; no person is named."""
         super().__init__(
-            f"the case has {found} events, expected {expected}: somebody worked on it meanwhile; "
-            "load it, look at what changed and try again"
+            f"the case has {found}, expected {expected}: somebody worked on it meanwhile; load it, "
+            "look at what changed and try again"
         )
         self.expected = expected
         self.found = found

@@ -118,13 +118,14 @@ class Desk:
         """Records what happened to a case, all or nothing, and returns the case after it.
 
         Raises:
-            CaseConflictError: somebody recorded something meanwhile.
+            CaseConflictError: somebody recorded something meanwhile, or changed the file.
             IllegalEventError: the case does not allow it.
         """
         after = self.storage.cases.append(
             stored.case.case_id,
             events,
             expected_events=stored.num_events,
+            expected_documents=stored.num_documents,
             notices=notices,
             versions=versions,
         )

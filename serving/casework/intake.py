@@ -233,7 +233,12 @@ def _add_sheet(
     document = sheet_of(sheet, document_id=f"{case_id}-sheet-{len(file.documents) + 1}", at=at)
     revised = replace(file, documents=(*file.documents, document))
     desk.storage.cases.revise_file(
-        case_id, revised, expected_events=stored.num_events, by=by, at=at
+        case_id,
+        revised,
+        expected_events=stored.num_events,
+        expected_documents=stored.num_documents,
+        by=by,
+        at=at,
     )
 
 
@@ -243,9 +248,12 @@ def assign(desk: Desk, case_id: str, person_id: str | None, *, by: Actor) -> Non
     Raises:
         FactsError: the person's id is not one.
         UnknownCaseError: there is no such case.
+        CaseConflictError: somebody else was handed it meanwhile.
     """
     if person_id is not None and not _CASE_ID.fullmatch(person_id):
         raise FactsError(
             field="person_id", found="no id", expected="the id of a person who has a key"
         )
-    desk.storage.cases.assign(case_id, person_id, by=by, at=desk.now())
+    cases = desk.storage.cases
+    seen = cases.entry(case_id).assigned_to
+    cases.assign(case_id, person_id, expected=seen, by=by, at=desk.now())

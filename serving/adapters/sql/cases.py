@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from serving.adapters.sql.engine import (
     writing,
 )
 from serving.adapters.sql.event_rows import load_case, read_texts, write_events
-from serving.adapters.sql.files import CaseFile
+from serving.adapters.sql.files import CaseFile, count_documents
 from serving.adapters.sql.keys import DataKeys
 from serving.adapters.sql.notice_rows import read_notice, rendering_digests, write_notice
 from serving.adapters.sql.projections import destroy, write_state
@@ -27,7 +28,13 @@ from serving.adapters.sql.retries import retried
 from serving.adapters.sql.tables import applications, case_states, decisions, notices
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditAction
-from serving.cases.audited import action_of, file_action, noting, renderings_digest
+from serving.cases.audited import (
+    action_of,
+    assigned_action,
+    file_action,
+    noting,
+    renderings_digest,
+)
 from serving.cases.case import Case, Stage
 from serving.cases.clocks import clocks
 from serving.cases.events import Actor, Event
@@ -36,6 +43,7 @@ from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.recording import (
     after,
     case_opened_by,
+    check_assignee,
     check_count,
     check_documents,
     check_notices,
@@ -87,7 +95,8 @@ class SqlCaseStore:
         case = case_opened_by(opening)
         check_file(file)
         check_person(assigned_to)
-        nothing = StoredCase(case=case, events=(), digests=())
+        num_documents = len(file.documents)
+        nothing = StoredCase(case=case, events=(), digests=(), num_documents=num_documents)
         stored, contents = _after(nothing, case, [opening])
         actions = _actions(stored, num_new=1, versions=versions)
         with self._writing() as connection:
@@ -114,12 +123,18 @@ class SqlCaseStore:
         events: Sequence[Event],
         *,
         expected_events: int,
+        expected_documents: int | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
         """Records further events of a case, all or none."""
         stored = self._record(
-            case_id, events, expected_events=expected_events, notices=notices, versions=versions
+            case_id,
+            events,
+            expected_events=expected_events,
+            expected_documents=expected_documents,
+            notices=notices,
+            versions=versions,
         )
         if stored.case.stage is Stage.PURGED:
             forget_deleted(self._engine)
@@ -133,11 +148,17 @@ class SqlCaseStore:
         events: Sequence[Event],
         *,
         expected_events: int,
+        expected_documents: int | None,
         notices: Sequence[NoticeContent],
         versions: Mapping[str, str] | None,
     ) -> StoredCase:
         with self._writing() as connection:
-            self._lock(connection, case_id, expected_events=expected_events)
+            self._lock(
+                connection,
+                case_id,
+                expected_events=expected_events,
+                expected_documents=expected_documents,
+            )
             key = self._keys.open(connection, case_id)
             before = load_case(connection, key, case_id)
             case = after(before.case, events)
@@ -173,12 +194,24 @@ class SqlCaseStore:
 
     @retried
     def revise_file(
-        self, case_id: str, file: ApplicationFile, *, expected_events: int, by: Actor, at: datetime
+        self,
+        case_id: str,
+        file: ApplicationFile,
+        *,
+        expected_events: int,
+        expected_documents: int,
+        by: Actor,
+        at: datetime,
     ) -> None:
         """Replaces the file of a case."""
         check_file(file)
         with self._writing() as connection:
-            self._lock(connection, case_id, expected_events=expected_events)
+            self._lock(
+                connection,
+                case_id,
+                expected_events=expected_events,
+                expected_documents=expected_documents,
+            )
             kept = CaseFile(connection, case_id, self._keys.open(connection, case_id))
             before = kept.read()
             check_documents(before, file)
@@ -206,17 +239,24 @@ class SqlCaseStore:
             audit.append(connection, [action])
 
     @retried
-    def assign(self, case_id: str, person_id: str | None, *, by: Actor, at: datetime) -> None:
+    def assign(
+        self,
+        case_id: str,
+        person_id: str | None,
+        *,
+        expected: str | None,
+        by: Actor,
+        at: datetime,
+    ) -> None:
         """Notes who works on a case."""
         check_person(person_id)
+        same = applications.c.case_id == case_id
         with self._writing() as connection:
-            same = applications.c.case_id == case_id
-            changed = connection.execute(
-                applications.update().where(same), {"assigned_to": person_id}
-            )
-            if changed.rowcount == 0:
-                raise UnknownCaseError
-            action = file_action("case_assigned", case_id=case_id, by=by, at=at)
+            self._lock(connection, case_id)
+            found = connection.scalar(sa.select(applications.c.assigned_to).where(same))
+            check_assignee(expected=expected, found=found)
+            connection.execute(applications.update().where(same), {"assigned_to": person_id})
+            action = assigned_action(case_id=case_id, person_id=person_id, by=by, at=at)
             audit.append(connection, [action])
 
     def notice(self, notice_id: str) -> StoredNotice:
@@ -276,13 +316,20 @@ class SqlCaseStore:
             yield connection, self._keys.open(connection, case_id)
 
     def _lock(
-        self, connection: sa.Connection, case_id: str, *, expected_events: int | None = None
+        self,
+        connection: sa.Connection,
+        case_id: str,
+        *,
+        expected_events: int | None = None,
+        expected_documents: int | None = None,
     ) -> None:
         """Keeps other writers from the case until the transaction ends."""
         state = _check_there(connection, case_id, for_update=True)
         check_open(state.stage)
-        if expected_events is not None:
-            check_count(expected=expected_events, found=state.num_events)
+        check_count(expected=expected_events, found=state.num_events, of="events")
+        if expected_documents is not None:
+            found = count_documents(connection, case_id)
+            check_count(expected=expected_documents, found=found, of="papers on file")
 
 
 def _check_there(
@@ -299,8 +346,8 @@ def _check_there(
 def _after(before: StoredCase, case: Case, new: Sequence[Event]) -> tuple[StoredCase, list[bytes]]:
     contents = [event_to_json(event) for event in new]
     digests = tuple(map(digest_of, contents))
-    stored = StoredCase(
-        case=case, events=(*before.events, *new), digests=(*before.digests, *digests)
+    stored = replace(
+        before, case=case, events=(*before.events, *new), digests=(*before.digests, *digests)
     )
     return stored, contents
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from serving.adapters.encryption.sealing import DataKey, Place
 from serving.adapters.event_json import event_from_json
+from serving.adapters.sql.files import count_documents
 from serving.adapters.sql.projections import project
 from serving.adapters.sql.tables import events
 from serving.cases.store import StoredCase
@@ -54,7 +55,12 @@ def load_case(connection: sa.Connection, key: DataKey, case_id: str) -> StoredCa
     texts = read_texts(connection, key, case_id)
     found = tuple(event_from_json(text) for text, _ in texts)
     digests = tuple(digest for _, digest in texts)
-    return StoredCase(case=replay(found), events=found, digests=digests)
+    return StoredCase(
+        case=replay(found),
+        events=found,
+        digests=digests,
+        num_documents=count_documents(connection, case_id),
+    )
 
 
 def _event_of(case_id: str, sequence: int) -> Place:

@@ -195,6 +195,12 @@ class CaseFile:
         return self._key.open(sealed, place)
 
 
+def count_documents(connection: sa.Connection, case_id: str) -> int:
+    """Returns how many papers the file of a case has."""
+    wanted = sa.select(sa.func.count()).select_from(documents)
+    return connection.scalar(wanted.where(documents.c.case_id == case_id)) or 0
+
+
 def _lines(found: object) -> tuple[str, ...]:
     assert isinstance(found, list)  # noqa: S101  written by `_seal` above
     return tuple(map(str, found))

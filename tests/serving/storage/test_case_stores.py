@@ -87,7 +87,7 @@ def test_who_has_not_seen_every_event_is_refused(desk):
     desk.seen = 1
     with pytest.raises(CaseConflictError) as refused:
         desk.assess()
-    assert (refused.value.expected, refused.value.found) == (1, 2)
+    assert (refused.value.expected, refused.value.found) == ("1 events", "2 events")
     assert desk.load().num_events == 2
 
 
@@ -199,7 +199,7 @@ def test_an_id_or_digest_of_another_form_is_refused(desk, made):
         with pytest.raises(RecordFieldError):
             desk.assess(**fields)
     with pytest.raises(RecordFieldError, match="person_id"):
-        desk.cases.assign(desk.case_id, "Jane Doe", by=made.compliance, at=desk.now)
+        desk.cases.assign(desk.case_id, "Jane Doe", expected=None, by=made.compliance, at=desk.now)
     assert desk.load().num_events == 2
 
 
@@ -266,7 +266,13 @@ def test_a_file_is_revised_and_what_was_submitted_is_kept(desk, made):
         documents=(*first.documents, made.document(kind="tax_return")),
     )
     change = {"expected_events": 1, "by": made.underwriter, "at": desk.now}
+    with pytest.raises(RecordFieldError, match="documents"):
+        desk.cases.revise_file(
+            desk.case_id, replace(first, collateral=None), **change, expected_documents=1
+        )
+    change["expected_documents"] = 1
     desk.cases.revise_file(desk.case_id, second, **change)
+    change["expected_documents"] = 2
     assert desk.cases.file(desk.case_id) == second
     assert desk.cases.submissions(desk.case_id) == (first.application, application)
     with pytest.raises(IdTakenError):
@@ -348,7 +354,7 @@ def test_the_worklist_is_filtered(any_storage, made):
     made.desk(cases, case_id="c-withdrawn").open(made.file(consumer_id="p-9")).withdraw()
     home = made.file(application={"product": LoanProduct.MORTGAGE})
     made.desk(cases, case_id="c-home", now=made.start + timedelta(days=9)).open(home)
-    cases.assign("c-home", "u-5", by=made.compliance, at=denied.now)
+    cases.assign("c-home", "u-5", expected=None, by=made.compliance, at=denied.now)
 
     def listed(**filters):
         page = cases.worklist(WorklistQuery(**filters))
@@ -372,18 +378,55 @@ def test_the_worklist_is_filtered(any_storage, made):
 
 def test_a_case_is_assigned_and_the_log_says_by_whom(desk, any_storage, made):
     desk.open()
-    desk.cases.assign(desk.case_id, "u-5", by=made.compliance, at=desk.now)
+    change = {"by": made.compliance, "at": desk.now}
+    desk.cases.assign(desk.case_id, "u-5", expected=None, **change)
     assert desk.cases.entry(desk.case_id).assigned_to == "u-5"
     desk.complete()
     assert desk.cases.entry(desk.case_id).assigned_to == "u-5"
-    desk.cases.assign(desk.case_id, None, by=made.compliance, at=desk.now)
+    desk.cases.assign(desk.case_id, None, expected="u-5", **change)
     assert desk.cases.entry(desk.case_id).assigned_to is None
     with pytest.raises(UnknownCaseError):
-        desk.cases.assign("nowhere", "u-5", by=made.compliance, at=desk.now)
+        desk.cases.assign("nowhere", "u-5", expected=None, **change)
     entries = any_storage.audit.entries(object_kind="case", object_id=desk.case_id)
-    assert [e.action.actor_id for e in entries if e.action.action == "case_assigned"] == [
-        "u-releases", "u-releases",
+    told = [entry.action for entry in entries if entry.action.action == "case_assigned"]
+    assert [(action.actor_id, dict(action.versions)) for action in told] == [
+        ("u-releases", {"assigned_to": "u-5"}), ("u-releases", {}),
     ]  # fmt: skip
+
+
+def test_who_would_take_a_case_that_somebody_else_took_is_told(desk, any_storage, made):
+    desk.open()
+    change = {"expected": None, "by": made.compliance, "at": desk.now}
+    desk.cases.assign(desk.case_id, "u-5", **change)
+    with pytest.raises(CaseConflictError, match="another person who works on it") as refused:
+        desk.cases.assign(desk.case_id, "u-6", **change)
+    assert "u-5" not in str(refused.value)
+    assert desk.cases.entry(desk.case_id).assigned_to == "u-5"
+    assert any_storage.audit.verify().sequence == 2
+
+
+@pytest.mark.parametrize("revises", [True, False])
+def test_what_rests_on_a_file_that_was_changed_is_refused(desk, made, revises):
+    seen = desk.open().load()
+    paper = made.document(kind="appraisal")
+    if revises:
+        file = desk.cases.file(desk.case_id)
+        desk.cases.revise_file(
+            desk.case_id,
+            replace(file, documents=(*file.documents, paper)),
+            expected_events=seen.num_events,
+            expected_documents=seen.num_documents,
+            by=made.underwriter,
+            at=desk.now,
+        )
+    else:
+        desk.cases.add_document(desk.case_id, paper, by=made.underwriter)
+    with pytest.raises(CaseConflictError) as refused:
+        desk.add(desk.decision(), expected_documents=seen.num_documents)
+    assert (refused.value.expected, refused.value.found) == ("1 papers on file", "2 papers on file")
+    assert desk.load().num_events == seen.num_events
+    desk.complete()
+    assert desk.load().num_documents == 2
 
 
 def test_a_purged_case_keeps_its_line_and_its_chain_and_nothing_else(desk, any_storage):

@@ -118,7 +118,7 @@ def test_who_comes_second_reads_what_the_first_one_wrote(storage, settings, made
         second.join(0.3)
         assert second.is_alive()
     second.join()
-    assert [(error.expected, error.found) for error in told] == [(1, 2)]
+    assert [(error.expected, error.found) for error in told] == [("1 events", "2 events")]
 
 
 def test_a_reader_sees_one_state_while_others_write(storage, settings, made):

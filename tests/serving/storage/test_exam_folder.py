@@ -165,7 +165,7 @@ def test_a_reading_or_an_export_makes_no_package_older(storage, made, export, tm
     assert export([case_id]).num_kept == 1
     person = storage.cases.entry(case_id).assigned_to
     assert person is None
-    storage.cases.assign(case_id, "u-7", by=made.compliance, at=made.start)
+    storage.cases.assign(case_id, "u-7", expected=None, by=made.compliance, at=made.start)
     assert export([case_id]).num_written == 1
 
 
