@@ -32,6 +32,7 @@ from serving.cases.audited import (
 )
 from serving.cases.case import Stage
 from serving.cases.events import Actor, Event
+from serving.cases.file_events import FileRevised
 from serving.cases.file_record import digest_of_file, plain_file
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
 from serving.cases.hash_tree import HashTree, MemoryNodes
@@ -86,21 +87,22 @@ class MemoryCaseStore:
             texts, actions = written([opening], case.case_id, versions)
             self._take(case.case_id, [("document", d.document_id) for d in file.documents])
             given = [file.application] if file.application else []
-            for action in actions:
-                self._audit.record(noting(action, _file_digest(file, given)))
             stored = StoredCase(
                 case=case,
                 events=(opening,),
                 digests=digests_of(texts),
                 num_documents=len(file.documents),
             )
-            self._kept[case.case_id] = KeptCase(
+            kept = KeptCase(
                 stored=stored,
                 texts=texts,
                 file=file,
                 submissions=given,
                 assigned_to=assigned_to,
             )
+            for action in actions:
+                self._audit.record(noting(action, _file_digest(kept, file)))
+            self._kept[case.case_id] = kept
             return stored
 
     def append(
@@ -110,10 +112,13 @@ class MemoryCaseStore:
         *,
         expected_events: int,
         expected_documents: int | None = None,
+        file: ApplicationFile | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
         """Records further events of a case, all or none."""
+        if file is not None:
+            check_file(file)
         with self._lock:
             kept = self._open(case_id)
             before = kept.stored
@@ -122,14 +127,16 @@ class MemoryCaseStore:
             contents = check_notices(events, notices)
             check_ids(events)
             texts, actions = written(events, case_id, versions)
-            self._take(case_id, ids_of(events))
+            self._take(case_id, [*ids_of(events), *_new_papers(kept, file)])
+            if file is not None:
+                kept.put(file)
             for notice_id, content in contents.items():
                 self._keep(case_id, notice_id, content)
             for action, event in zip(actions, events, strict=True):
-                self._audit.record(noting(action, self._renderings_digest(event)))
+                self._audit.record(noting(action, self._digests(kept, event)))
             kept.texts += texts
             kept.stored = replace(
-                before,
+                kept.stored,
                 case=case,
                 events=(*before.events, *events),
                 digests=before.digests + digests_of(texts),
@@ -168,16 +175,10 @@ class MemoryCaseStore:
         with self._lock:
             kept = self._open(case_id)
             _check_seen(kept.stored, expected_events, expected_documents)
-            check_documents(kept.file, file)
-            new = file.documents[len(kept.file.documents) :]
-            self._take(case_id, [("document", document.document_id) for document in new])
-            submitted = list(kept.submissions)
-            if file.application and file.application != kept.file.application:
-                submitted.append(file.application)
-            digests = _file_digest(file, submitted)
+            self._take(case_id, _new_papers(kept, file))
+            digests = _file_digest(kept, file)
             action = file_action("file_revised", case_id=case_id, by=by, at=at, digests=digests)
             self._audit.record(action)
-            kept.submissions = submitted
             kept.put(file)
 
     def submissions(self, case_id: str) -> tuple[LoanApplication, ...]:
@@ -192,7 +193,7 @@ class MemoryCaseStore:
             kept = self._open(case_id)
             self._take(case_id, [("document", document.document_id)])
             file = replace(kept.file, documents=(*kept.file.documents, document))
-            at, digests = document.received_at, _file_digest(file, kept.submissions)
+            at, digests = document.received_at, _file_digest(kept, file)
             action = file_action("document_added", case_id=case_id, by=by, at=at, digests=digests)
             self._audit.record(action)
             kept.put(file)
@@ -269,7 +270,10 @@ class MemoryCaseStore:
         merged = replace(content, renderings={**content.renderings, **kept})
         self._notices[notice_id] = StoredNotice(case_id=case_id, content=merged)
 
-    def _renderings_digest(self, event: Event) -> dict[str, str]:
+    def _digests(self, kept: KeptCase, event: Event) -> dict[str, str]:
+        """Digests of what an event changed and does not hold itself."""
+        if isinstance(event, FileRevised):
+            return _file_digest(kept, kept.file)
         if not isinstance(event, NoticeDrafted | NoticeReleased):
             return {}
         found = self._notices[event.notice_id]
@@ -285,8 +289,17 @@ class MemoryCaseStore:
                 self._notices[notice_id] = None
 
 
-def _file_digest(file: ApplicationFile, submissions: Sequence[LoanApplication]) -> dict[str, str]:
-    return {FILE_DIGEST: digest_of_file(plain_file(file, submissions))}
+def _file_digest(kept: KeptCase, file: ApplicationFile) -> dict[str, str]:
+    """Returns the digest of a file that is put in place of the one that is kept."""
+    return {FILE_DIGEST: digest_of_file(plain_file(file, kept.submissions_with(file)))}
+
+
+def _new_papers(kept: KeptCase, file: ApplicationFile | None) -> list[tuple[str, str]]:
+    """Returns the ids of what a new file adds, after checking that it loses nothing."""
+    if file is None:
+        return []
+    check_documents(kept.file, file)
+    return [("document", d.document_id) for d in file.documents[len(kept.file.documents) :]]
 
 
 def _check_seen(stored: StoredCase, expected_events: int, expected_documents: int | None) -> None:

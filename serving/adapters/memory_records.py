@@ -43,8 +43,14 @@ class KeptCase:
     submissions: list[LoanApplication] = field(default_factory=list)
     assigned_to: str | None = None
 
+    def submissions_with(self, file: ApplicationFile) -> list[LoanApplication]:
+        """Returns the submissions as they are once a file is put in place."""
+        new = file.application if file.application != self.file.application else None
+        return [*self.submissions, new] if new else list(self.submissions)
+
     def put(self, file: ApplicationFile) -> None:
-        """Puts a file in place of the one before."""
+        """Puts a file in place of the one before, whose application stays a submission."""
+        self.submissions = self.submissions_with(file)
         self.file = file
         self.stored = replace(self.stored, num_documents=len(file.documents))
 

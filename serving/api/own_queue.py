@@ -53,6 +53,7 @@ class OwnQueue:
         *,
         expected_events: int,
         expected_documents: int | None = None,
+        file: ApplicationFile | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
@@ -63,6 +64,7 @@ class OwnQueue:
             events,
             expected_events=expected_events,
             expected_documents=expected_documents,
+            file=file,
             notices=notices,
             versions=versions,
         )

@@ -12,6 +12,7 @@ from datetime import datetime
 from serving.cases.audit import AuditAction, AuditEntry, canonical_json, check_fields
 from serving.cases.decisions import Assessment, DecisionRecord
 from serving.cases.events import Actor, AssessmentRecorded, DecisionRecorded, Event
+from serving.cases.file_events import FileRevised
 from serving.cases.notice_events import NoticeChecked, NoticeDrafted, NoticeReleased, NoticeSent
 
 CASE = "case"
@@ -73,6 +74,8 @@ def _digests(event: Event) -> dict[str, str]:
 
 def _versions(event: Event) -> dict[str, str]:
     found: Assessment | DecisionRecord
+    if isinstance(event, FileRevised):
+        return {"parts": "/".join(event.parts)}
     if isinstance(event, AssessmentRecorded):
         found = event.assessment
     elif isinstance(event, DecisionRecorded):

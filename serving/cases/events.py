@@ -2,7 +2,8 @@
 
 Every event has two moments. `occurred_at` is when the thing itself happened (the letter was mailed,
 the form arrived) and is what clocks count from; `recorded_at` is when it was written down. Both are
-UTC. What happens to its notices is told in `notice_events`, to its record in `keeping_events`.
+UTC. What happens to its file is told in `file_events`, to its notices in `notice_events`, to its
+record in `keeping_events`.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from serving.cases.events import (
     Event,
     ReasonsRequested,
 )
+from serving.cases.file_events import FileRevised
 from serving.cases.keeping_events import (
     CasePurged,
     CaseRetained,
@@ -31,6 +32,7 @@ OPENING: tuple[type[Event], ...] = (ApplicationReceived, AccountReviewOpened)
 """The events that open a case."""
 EVENTS: tuple[type[Event], ...] = (
     *OPENING,
+    FileRevised,
     ApplicationCompleted,
     AssessmentRecorded,
     DecisionRecorded,

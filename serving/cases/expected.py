@@ -16,6 +16,7 @@ from serving.cases.events import (
     Event,
     ReasonsRequested,
 )
+from serving.cases.file_events import FileRevised
 from serving.cases.keeping_events import (
     CasePurged,
     CaseRetained,
@@ -32,7 +33,8 @@ from serving.cases.notice_events import (
 )
 from serving.cases.owed import is_finished, may_ask, open_notices, to_draft
 
-_UNDECIDED = (Stage.RECEIVED, Stage.AWAITING_INFORMATION, Stage.COMPLETE, Stage.ASSESSED)
+UNDECIDED = (Stage.RECEIVED, Stage.AWAITING_INFORMATION, Stage.COMPLETE, Stage.ASSESSED)
+"""The stages in which no decision is in force yet."""
 
 STEPS_BEFORE: dict[type[Event], tuple[NoticeStep, ...]] = {
     NoticeChecked: (NoticeStep.DRAFTED,),
@@ -72,9 +74,10 @@ def _may_request_retention(case: Case) -> bool:
 _LEGAL: dict[type[Event], Callable[[Case], bool]] = {
     ApplicationReceived: lambda _: False,
     AccountReviewOpened: lambda _: False,
+    FileRevised: lambda case: case.stage is not Stage.PURGED,
     ApplicationCompleted: _at(Stage.RECEIVED, Stage.AWAITING_INFORMATION),
-    AssessmentRecorded: _at(*_UNDECIDED),
-    DecisionRecorded: _at(*_UNDECIDED),
+    AssessmentRecorded: _at(*UNDECIDED),
+    DecisionRecorded: _at(*UNDECIDED),
     DecisionReopened: lambda case: case.stage is Stage.DECIDED and not case.told,
     NoticeDrafted: lambda case: bool(to_draft(case)),
     NoticeChecked: _before(NoticeChecked),

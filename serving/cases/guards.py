@@ -32,7 +32,8 @@ from serving.cases.events import (
     Event,
     ReasonsRequested,
 )
-from serving.cases.expected import STEPS_BEFORE
+from serving.cases.expected import STEPS_BEFORE, UNDECIDED
+from serving.cases.file_events import FIXED_BY_DECISION, FileRevised
 from serving.cases.keeping_events import CasePurged, LegalHoldLifted
 from serving.cases.notice_events import (
     Channel,
@@ -43,6 +44,7 @@ from serving.cases.notice_events import (
     NoticeReleased,
     NoticeSent,
 )
+from serving.cases.outdated import outdated_by
 from serving.cases.owed import draftable, may_ask
 from serving.cases.refusals import AboutNotice, notice_of, refuse
 from serving.cases.retention import purge_refusal
@@ -64,6 +66,22 @@ def guard(event: Event, case: Case) -> None:
     Raises:
         IllegalEventError: the event contradicts the case; the subclass tells which rule.
     """
+
+
+@guard.register
+def _revised(event: FileRevised, case: Case) -> None:
+    if not is_written_cause(event.cause):
+        refuse(case, event, "no cause is written: write one in three words at least")
+    if case.stage not in UNDECIDED and FIXED_BY_DECISION & set(event.parts):
+        refuse(
+            case,
+            event,
+            "only names and addresses may change once it is decided: take the decision back first, "
+            "if nobody was told of it (comment 9(b)(2)-2)",
+        )
+    if outdated_by(event, case):
+        reason = "a letter that is not sent yet rests on what would change"
+        refuse(case, event, f"{reason}: send or discard it first (comment 9-3)")
 
 
 @guard.register

@@ -21,6 +21,7 @@ from serving.cases.decisions import (
     ReviewAnswer,
 )
 from serving.cases.events import (
+    PRIMARY_APPLICANT,
     AccountReviewOpened,
     ApplicantKind,
     ApplicationReceived,
@@ -31,7 +32,8 @@ from serving.cases.events import (
     ReasonsRequested,
 )
 from serving.cases.every_event import EVENTS, OPENING
-from serving.cases.expected import expected_events
+from serving.cases.expected import UNDECIDED, expected_events
+from serving.cases.file_events import FilePart, FileRevised
 from serving.cases.keeping_events import CasePurged, LegalHoldLifted, LegalHoldPlaced
 from serving.cases.notice_events import (
     NoticeChecked,
@@ -53,6 +55,7 @@ from serving.cases.simulated_notices import OTHERS, NoticeMaker
 TIME_ZONES = ("America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Pacific/Guam", "UTC")
 _WEIGHTS: dict[type[Event], float] = {
     LegalHoldPlaced: 0.03,
+    FileRevised: 0.1,
     DecisionReopened: 0.1,
     NoticeDiscarded: 0.1,
     NoticeChecked: 4.0,
@@ -117,6 +120,7 @@ class Simulator:
             DecisionReopened: lambda _: DecisionReopened(
                 **self.chance.when(), cause=self.chance.cause()
             ),
+            FileRevised: self._revised,
             NoticeDrafted: self._notices.drafted,
             NoticeChecked: self._notices.checked,
             NoticeReleased: self._notices.released,
@@ -132,6 +136,20 @@ class Simulator:
                 **self.chance.when(), hold_id=next(iter(sorted(case.holds)), "h-none")
             ),
         }
+
+    def _revised(self, case: Case) -> Event:
+        """Somebody who has no letter in preparation moves, or anything else changes in time."""
+        parts = tuple(FilePart) if case.stage in UNDECIDED and not case.preparing else ()
+        moved = [r for r in (PRIMARY_APPLICANT, *OTHERS) if case.notice_to(r) is None]
+        chosen = self.chance.random.choice((FilePart.APPLICANTS, *parts))
+        if not self.chance.is_careful():
+            chosen, moved = self.chance.random.choice(tuple(FilePart)), [PRIMARY_APPLICANT]
+        return FileRevised(
+            **self.chance.when(),
+            parts=(chosen,),
+            cause=self.chance.cause(),
+            recipients=tuple(moved[:1]) if chosen is FilePart.APPLICANTS else (),
+        )
 
     def _decided(self, case: Case) -> Event:
         careful = self.chance.is_careful()

@@ -116,6 +116,7 @@ class CaseStore(Protocol):
         *,
         expected_events: int,
         expected_documents: int | None = None,
+        file: ApplicationFile | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
@@ -130,6 +131,7 @@ class CaseStore(Protocol):
             expected_events: how many events the caller has seen.
             expected_documents: how many papers of the file the caller has seen; None where nothing
                 of what is recorded rests on the file.
+            file: the whole new file, where the events tell of its revision; as for `revise_file`.
             notices: what each drafted notice says; further renderings of a released one.
             versions: further versions for the audit entries.
 
@@ -139,8 +141,9 @@ class CaseStore(Protocol):
             CaseConflictError: somebody worked on the case meanwhile; load, look and try again.
             IllegalEventError: the case does not allow an event; nothing is recorded.
             NoticeContentError: a drafted notice has no content, or another one than its digest.
-            IdTakenError: the id of a notice, decision or assessment is taken.
-            RecordFieldError: such an id is not of its form.
+            IdTakenError: the id of a notice, decision, assessment or document is taken, or a
+                document that is there was changed or left out.
+            RecordFieldError: such an id, or a field of the file, is not of its form.
         """
 
     def load(self, case_id: str) -> StoredCase:

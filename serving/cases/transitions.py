@@ -43,6 +43,7 @@ from serving.cases.events import (
 )
 from serving.cases.every_event import OPENING
 from serving.cases.expected import expected_events
+from serving.cases.file_events import FilePart, FileRevised
 from serving.cases.guards import guard
 from serving.cases.keeping_events import (
     CasePurged,
@@ -126,6 +127,15 @@ def _open(event: Event) -> Case:
 def _after(event: Event, case: Case) -> Case:
     """Returns the case after an accepted event; every kind is registered below."""
     raise NotImplementedError(type(event).__name__)
+
+
+@_after.register
+def _revised(event: FileRevised, case: Case) -> Case:
+    if FilePart.APPLICATION not in event.parts:
+        return case
+    # What was assessed was another application.
+    unread = replace(case, assessment=None)
+    return replace(unread, stage=_stage_before_decision(unread))
 
 
 @_after.register

@@ -9,6 +9,7 @@ from typing import TypedDict
 import structlog
 
 from data_pipeline.sources.rows import Row
+from serving.cases.application_file import ApplicationFile
 from serving.cases.audit import AuditAction
 from serving.cases.audited import CASE, action_name
 from serving.cases.decisions import PopulationComparison
@@ -112,10 +113,18 @@ class Desk:
         stored: StoredCase,
         events: Sequence[Event],
         *,
+        file: ApplicationFile | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
         """Records what happened to a case, all or nothing, and returns the case after it.
+
+        Args:
+            stored: the case as it was read, before its file.
+            events: what happened.
+            file: the new file, where the events tell of its revision.
+            notices: what drafted or released notices say.
+            versions: further versions for the audit entries.
 
         Raises:
             CaseConflictError: somebody recorded something meanwhile, or changed the file.
@@ -126,6 +135,7 @@ class Desk:
             events,
             expected_events=stored.num_events,
             expected_documents=stored.num_documents,
+            file=file,
             notices=notices,
             versions=versions,
         )

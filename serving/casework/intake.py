@@ -12,7 +12,6 @@ from serving.cases.application_file import (
     requested_terms,
 )
 from serving.cases.calendar_days import local_date, zone
-from serving.cases.case import Stage
 from serving.cases.events import (
     AccountReviewOpened,
     Actor,
@@ -22,6 +21,7 @@ from serving.cases.events import (
     CaseKind,
     Event,
 )
+from serving.cases.expected import UNDECIDED
 from serving.cases.store import StoredCase
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
@@ -41,7 +41,6 @@ from serving.notices.notice import Creditor
 from serving.notices.printable import composed
 
 _CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_UNDECIDED = frozenset({Stage.RECEIVED, Stage.AWAITING_INFORMATION, Stage.COMPLETE, Stage.ASSESSED})
 _KIND_OF_PATH = {
     BusinessPath.CONSUMER: ApplicantKind.CONSUMER,
     BusinessPath.BUSINESS_TO_ONE_MILLION: ApplicantKind.BUSINESS,
@@ -190,7 +189,7 @@ def add_information(desk: Desk, case_id: str, found: InformationUsed, *, by: Act
         FactsError: a report or score cannot be, or the case is decided.
     """
     stored = desk.load(case_id)
-    if stored.case.stage not in _UNDECIDED:
+    if stored.case.stage not in UNDECIDED:
         raise FactsError(
             field="information",
             found="a decided case",

@@ -38,6 +38,7 @@ from serving.cases.audited import (
 from serving.cases.case import Case, Stage
 from serving.cases.clocks import clocks
 from serving.cases.events import Actor, Event
+from serving.cases.file_events import FileRevised
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
 from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.recording import (
@@ -124,6 +125,7 @@ class SqlCaseStore:
         *,
         expected_events: int,
         expected_documents: int | None = None,
+        file: ApplicationFile | None = None,
         notices: Sequence[NoticeContent] = (),
         versions: Mapping[str, str] | None = None,
     ) -> StoredCase:
@@ -133,6 +135,7 @@ class SqlCaseStore:
             events,
             expected_events=expected_events,
             expected_documents=expected_documents,
+            file=file,
             notices=notices,
             versions=versions,
         )
@@ -149,9 +152,12 @@ class SqlCaseStore:
         *,
         expected_events: int,
         expected_documents: int | None,
+        file: ApplicationFile | None,
         notices: Sequence[NoticeContent],
         versions: Mapping[str, str] | None,
     ) -> StoredCase:
+        if file is not None:
+            check_file(file)
         with self._writing() as connection:
             self._lock(
                 connection,
@@ -166,10 +172,17 @@ class SqlCaseStore:
             check_ids(events)
             stored, contents = _after(before, case, events)
             actions = _actions(stored, num_new=len(events), versions=versions)
+            kept = CaseFile(connection, case_id, key)
+            if file is not None:
+                _replace_file(kept, file)
+                stored = replace(stored, num_documents=len(file.documents))
             write_events(connection, key, stored, contents)
             for content in given.values():
                 write_notice(connection, key, content)
-            actions = _with_renderings(connection, actions, events)
+            actions = [
+                noting(a, _digests(connection, kept, e))
+                for a, e in zip(actions, events, strict=True)
+            ]
             if case.stage is Stage.PURGED:
                 destroy(connection, case_id)
                 self._keys.shred(connection, case_id)
@@ -213,9 +226,7 @@ class SqlCaseStore:
                 expected_documents=expected_documents,
             )
             kept = CaseFile(connection, case_id, self._keys.open(connection, case_id))
-            before = kept.read()
-            check_documents(before, file)
-            kept.write(file, before=before)
+            _replace_file(kept, file)
             digests = kept.digests()
             action = file_action("file_revised", case_id=case_id, by=by, at=at, digests=digests)
             audit.append(connection, [action])
@@ -343,6 +354,12 @@ def _check_there(
     return row
 
 
+def _replace_file(kept: CaseFile, file: ApplicationFile) -> None:
+    before = kept.read()
+    check_documents(before, file)
+    kept.write(file, before=before)
+
+
 def _after(before: StoredCase, case: Case, new: Sequence[Event]) -> tuple[StoredCase, list[bytes]]:
     contents = [event_to_json(event) for event in new]
     digests = tuple(map(digest_of, contents))
@@ -360,15 +377,13 @@ def _actions(
     return [action_of(e, case_id=case_id, digest=d, versions=versions) for e, d in new]
 
 
-def _with_renderings(
-    connection: sa.Connection, actions: Sequence[AuditAction], events: Sequence[Event]
-) -> list[AuditAction]:
-    return [
-        noting(action, renderings_digest(rendering_digests(connection, event.notice_id)))
-        if isinstance(event, NoticeDrafted | NoticeReleased)
-        else action
-        for action, event in zip(actions, events, strict=True)
-    ]
+def _digests(connection: sa.Connection, kept: CaseFile, event: Event) -> dict[str, str]:
+    """Digests of what an event changed and does not hold itself."""
+    if isinstance(event, FileRevised):
+        return kept.digests()
+    if isinstance(event, NoticeDrafted | NoticeReleased):
+        return renderings_digest(rendering_digests(connection, event.notice_id))
+    return {}
 
 
 def _write_state(

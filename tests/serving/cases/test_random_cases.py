@@ -85,6 +85,15 @@ class History:
 
     on_AccountReviewOpened = on_ApplicationReceived
 
+    def on_FileRevised(self, event):
+        moved = set(event.recipients)
+        written_to = {letter.draft.consumer_id for letter in self.letters.values()}
+        if set(event.parts) == {"applicants"}:
+            self.rule(not moved & written_to, "9-3: a letter to where nobody lives any more")
+            return
+        self.rule(self.decision is None, "9(b)(2)-2: what was decided on changed afterwards")
+        self.rule(not written_to, "a letter that rests on what was replaced")
+
     def on_ApplicationCompleted(self, event):
         self.rule(self.completed is None and not self.decision, "completed twice or too late")
         self.completed, self.letters = event.occurred_at, {}

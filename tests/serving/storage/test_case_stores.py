@@ -17,6 +17,7 @@ from serving.cases.case import NoticeStep, Stage
 from serving.cases.clock import ClockKind
 from serving.cases.decisions import Outcome
 from serving.cases.errors import AuditFieldError, IllegalEventError
+from serving.cases.file_events import FilePart, FileRevised
 from serving.cases.simulation import Simulator
 from serving.cases.store import NoticeContent
 from serving.cases.store_errors import (
@@ -280,6 +281,38 @@ def test_a_file_is_revised_and_what_was_submitted_is_kept(desk, made):
     with pytest.raises(CaseConflictError):
         desk.cases.revise_file(desk.case_id, second, **change | {"expected_events": 0})
     assert desk.cases.file(desk.case_id) == second
+
+
+def test_a_file_is_revised_with_the_event_that_says_so_or_neither_is(desk, made, any_storage):
+    first = made.file()
+    desk.open(first)
+    application = replace(first.application, annual_income_usd=61_000.0)
+    papers = (*first.documents, made.document(kind="tax_return"))
+    second = replace(first, application=application, documents=papers)
+
+    def revise(file, *, expected_documents=1):
+        event = FileRevised(
+            **desk.when(made.underwriter),
+            parts=(FilePart.APPLICANTS, FilePart.APPLICATION),
+            cause="a tax return came in",
+        )
+        desk.add(event, file=file, expected_documents=expected_documents)
+
+    for file, error in (
+        (replace(second, documents=papers[1:]), IdTakenError),
+        (replace(second, documents=first.documents), RecordFieldError),
+        (replace(second, applicants=second.applicants * 2), RecordFieldError),
+    ):
+        with pytest.raises(error):
+            revise(file)
+    with pytest.raises(CaseConflictError):
+        revise(second, expected_documents=0)
+    assert (desk.cases.file(desk.case_id), desk.load().num_events) == (first, 1)
+    revise(second)
+    assert (desk.cases.file(desk.case_id), desk.load().num_documents) == (second, 2)
+    assert desk.cases.submissions(desk.case_id) == (first.application, application)
+    last = any_storage.audit.entries(object_kind="case", object_id=desk.case_id)[-1].action
+    assert (last.action, last.versions) == ("file_revised", {"parts": "applicants/application"})
 
 
 def test_a_paper_is_added(desk, made, any_storage):
