@@ -58,6 +58,7 @@ SCOPES: Mapping[str, Scope] = MappingProxyType(
         "GET /api/v1/backlogs/{backlog_id}/events": Scope.BACKLOGS,
         "POST /api/v1/applications": Scope.WRITE_CASES,
         "GET /api/v1/applications/{case_id}": Scope.READ_CASES,
+        "POST /api/v1/applications/{case_id}/file": Scope.WRITE_CASES,
         "POST /api/v1/applications/{case_id}/complete": Scope.WRITE_CASES,
         "POST /api/v1/applications/{case_id}/information": Scope.WRITE_CASES,
         "POST /api/v1/applications/{case_id}/consents": Scope.WRITE_CASES,

@@ -1,11 +1,12 @@
 """What the routes on cases give."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_pipeline.domain.application import FIELD_NAMES
+from data_pipeline.domain.application import FIELD_NAMES, LoanApplication
 from serving.cases.application_file import Applicant, ApplicationFile, ProductTerms, PropertyDetails
 from serving.cases.audited import action_name
 from serving.cases.calendar_days import local_date
@@ -16,11 +17,14 @@ from serving.cases.decisions import Assessment as CaseAssessment
 from serving.cases.decisions import DecisionRecord
 from serving.cases.events import ApplicantKind, CaseKind
 from serving.cases.expected import expected_events
+from serving.cases.file_events import FilePart
 from serving.cases.notice_events import Channel, NoticeDrafted, NoticePurpose
 from serving.cases.owed import OpenNotice, open_notices
 from serving.cases.retention import keep_until
 from serving.cases.store import StoredCase
 from serving.casework.facts import CaseFacts, Consents, InformationUsed, papers_of
+from serving.casework.revisions import Revision
+from serving.notices.notice import Creditor, Transaction
 
 
 class Answer(BaseModel):
@@ -99,6 +103,26 @@ class PaperAnswer(Answer):
     received_at: datetime
 
 
+class FormerContents(Answer):
+    """What stood in the file. Personal."""
+
+    application: dict[str, Any] | None = Field(description="The fields given.")
+    applicants: list[Applicant]
+    creditors: list[Creditor]
+    transaction: Transaction
+    property_address_lines: list[str]
+
+
+class RevisionAnswer(Answer):
+    """A revision of the file, with what stood there before. Personal."""
+
+    revised_at: datetime
+    person_id: str
+    cause: str
+    parts: list[FilePart]
+    before: FormerContents
+
+
 class FileAnswer(Answer):
     """What came in. Personal."""
 
@@ -110,6 +134,7 @@ class FileAnswer(Answer):
     information: InformationUsed
     consents: Consents
     papers: list[PaperAnswer]
+    revisions: list[RevisionAnswer] = Field(description="What stood there before, oldest first.")
 
 
 class CaseWithFile(CaseAnswer):
@@ -151,18 +176,14 @@ def case_with_file(
     facts: CaseFacts,
     information: InformationUsed,
     consents: Consents,
+    revisions: Sequence[Revision],
     now: datetime,
 ) -> CaseWithFile:
     """Returns where a case stands at a moment, UTC, and what came in."""
-    asked = file.application
     return CaseWithFile(
         **_case_fields(stored, now=now),
         file=FileAnswer(
-            application=(
-                {n: v for n in FIELD_NAMES if (v := getattr(asked, n)) is not None}
-                if asked
-                else None
-            ),
+            application=_fields_given(file.application),
             applicants=list(file.applicants),
             terms=list(file.terms),
             collateral=file.collateral,
@@ -178,6 +199,30 @@ def case_with_file(
                 )
                 for paper in papers_of(file)
             ],
+            revisions=list(map(_revision, revisions)),
+        ),
+    )
+
+
+def _fields_given(asked: LoanApplication | None) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    return {n: v for n in FIELD_NAMES if (v := getattr(asked, n)) is not None}
+
+
+def _revision(found: Revision) -> RevisionAnswer:
+    before = found.before
+    return RevisionAnswer(
+        revised_at=found.revised_at,
+        person_id=found.revised_by,
+        cause=found.cause,
+        parts=list(found.parts),
+        before=FormerContents(
+            application=_fields_given(before.application),
+            applicants=list(before.applicants),
+            creditors=list(before.creditors),
+            transaction=before.transaction,
+            property_address_lines=list(before.property_address),
         ),
     )
 

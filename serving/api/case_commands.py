@@ -1,5 +1,7 @@
 """From the bodies of requests to the commands of `serving.casework`."""
 
+from typing import Any
+
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.sources import RowError
 from serving.api import case_requests as rq
@@ -7,12 +9,14 @@ from serving.api.applications import has_id, read_application
 from serving.api.decision_requests import DecideRequest
 from serving.api.information_requests import InformationRequest
 from serving.api.notice_requests import DraftAllBody, DraftRequestBody
+from serving.api.revision_requests import ReviseRequest
 from serving.cases.application_file import Applicant, ApplicantRole
 from serving.cases.decisions import ReviewAnswer
 from serving.casework.deciding import Decide, GivenReason, Passage
 from serving.casework.drafting import Draft
 from serving.casework.facts import CaseFacts, Consent, Consents, InformationUsed
 from serving.casework.intake import Receive
+from serving.casework.revising import Particulars, Revise
 from serving.errors import RowRejectedError
 from serving.notices.notice import (
     ConsumerReportingAgency,
@@ -30,23 +34,13 @@ def receive_command(body: rq.ReceiveRequest) -> Receive:
     Raises:
         RowRejectedError: the application is no application.
     """
-    application, reference = _application(body)
+    application, reference = _application(body.application)
     return Receive(
         application=application,
         applicants=applicants(body.applicants),
         facts=CaseFacts(
-            creditors=tuple(
-                Creditor(
-                    name=given.name,
-                    address_lines=tuple(given.address_lines),
-                    creditor_type=given.creditor_type,
-                    telephone=given.telephone,
-                )
-                for given in body.creditors
-            ),
-            transaction=Transaction(
-                request=body.transaction.request, description=body.transaction.description
-            ),
+            creditors=_creditors(body.creditors),
+            transaction=_transaction(body.transaction),
             business=Business(**body.business.model_dump()) if body.business else None,
             is_hmda_reportable=body.is_hmda_reportable,
             reference=reference,
@@ -57,6 +51,31 @@ def receive_command(body: rq.ReceiveRequest) -> Receive:
         time_zone=body.time_zone,
         received_at=body.received_at,
         property_address_lines=tuple(body.property_address_lines),
+    )
+
+
+def revise_command(body: ReviseRequest) -> Revise:
+    """Returns the command of a request.
+
+    Raises:
+        RowRejectedError: the application is no application.
+    """
+    application, _ = _application(body.application)
+    return Revise(
+        cause=body.cause,
+        applicants=tuple(
+            Particulars(
+                consumer_id=given.consumer_id,
+                name=given.name,
+                address_lines=_lines(given.address_lines),
+                email=given.email,
+            )
+            for given in body.applicants
+        ),
+        application=application,
+        creditors=None if body.creditors is None else _creditors(body.creditors),
+        transaction=_transaction(body.transaction) if body.transaction else None,
+        property_address=_lines(body.property_address_lines),
     )
 
 
@@ -74,13 +93,34 @@ def applicants(given: list[rq.ApplicantBody]) -> tuple[Applicant, ...]:
     )
 
 
-def _application(body: rq.ReceiveRequest) -> tuple[LoanApplication | None, str | None]:
-    if body.application is None:
+def _application(given: Any) -> tuple[LoanApplication | None, str | None]:
+    """Returns the application of a request with its id, if it has any."""
+    if given is None:
         return None, None
-    row = read_application(body.application, number=1)
+    row = read_application(given, number=1)
     if isinstance(row, RowError):
         raise RowRejectedError(code=row.code, message=row.message)
-    return row.application, row.id if has_id(body.application) else None
+    return row.application, row.id if has_id(given) else None
+
+
+def _creditors(bodies: list[rq.CreditorBody]) -> tuple[Creditor, ...]:
+    return tuple(
+        Creditor(
+            name=given.name,
+            address_lines=tuple(given.address_lines),
+            creditor_type=given.creditor_type,
+            telephone=given.telephone,
+        )
+        for given in bodies
+    )
+
+
+def _transaction(body: rq.TransactionBody) -> Transaction:
+    return Transaction(request=body.request, description=body.description)
+
+
+def _lines(given: list[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(given)
 
 
 def consents(given: list[rq.ConsentBody]) -> Consents:

@@ -18,15 +18,18 @@ from serving.api.case_commands import (
     consents,
     information,
     receive_command,
+    revise_command,
 )
 from serving.api.information_requests import ConsentsRequest, InformationRequest
 from serving.api.path_ids import CaseId
+from serving.api.revision_requests import ReviseRequest
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.cases.case import Stage
 from serving.cases.store import StoredCase
-from serving.casework import assessing, intake, keeping, reading, telling
+from serving.casework import assessing, intake, keeping, reading, revising, telling
 from serving.casework.desk import Desk
 from serving.casework.facts import case_facts, consents_of, information_used
+from serving.casework.revisions import revisions_of
 from serving.notices.notice import Term
 from serving.recommendations.advice import Recommendations, advice_page, render_page_html
 
@@ -62,10 +65,25 @@ async def read_case(request: Request, case_id: CaseId) -> CaseWithFile:
             facts=case_facts(file),
             information=information_used(file),
             consents=consents_of(file),
+            revisions=revisions_of(file),
             now=desk.now(),
         )
 
     return await at_desk(request, read)
+
+
+@case_router.post("/applications/{case_id}/file", responses=WRITING)
+async def revise_file(request: Request, case_id: CaseId, body: ReviseRequest) -> CaseAnswer:
+    """Corrects or supplements what came in, with a written cause; what stood there is kept.
+
+    Names and addresses may change at any time, everything else before a decision. Another
+    application has to be assessed anew. Drafts that rest on what changed are discarded; a letter
+    that is released already has to be sent or discarded first.
+    """
+    stored = await at_desk(
+        request, revising.revise, case_id, revise_command(body), by=actor_of(request)
+    )
+    return _answer(request, stored)
 
 
 @case_router.post("/applications/{case_id}/complete", responses=WRITING)

@@ -2,14 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Mapping
 
-from data_pipeline.sources.rows import ErrorCode
 from serving.api.problems import HTTP_PROBLEMS, PROBLEMS
 from serving.backlog.texts import DUPLICATE_ID, NOT_EXPLAINED
 from serving.scoring import NOT_SCORED
 
-_OF_ROWS: Mapping[ErrorCode, str] = {
+_OF_ROWS = {
     "empty_application": "There is neither text nor a field.",
     "invalid_field": "A field or the id holds what it cannot.",
     "invalid_json": "A line is not JSON, or a nested field of .csv is not.",
@@ -28,9 +26,8 @@ _OF_SCORING = {
 
 def row_table() -> str:
     """Returns code and meaning of what keeps single applications from a verdict, as Markdown."""
-    rows = [
-        f"| `{code}` | {meaning} |" for code, meaning in sorted({**_OF_ROWS, **_OF_SCORING}.items())
-    ]
+    meanings = sorted((_OF_ROWS | _OF_SCORING).items())
+    rows = [f"| `{code}` | {meaning} |" for code, meaning in meanings]
     return "\n".join(["| code | meaning |", "|---|---|", *rows])
 
 

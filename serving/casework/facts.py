@@ -26,6 +26,7 @@ class SheetKind(StrEnum):
     CASE_FACTS = "case_facts"
     INFORMATION = "information_used"
     CONSENTS = "electronic_consents"
+    REVISION = "revision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,11 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Any]:
         "POST /api/v1/explanations": application | {"method": "rollout"},
         "POST /api/v1/backlogs": {"file": "in.jsonl"},
         "POST /api/v1/applications": RECEIVE,
+        f"{case}/file": {
+            "cause": "the applicant wrote to us",
+            "applicants": [{"consumer_id": "consumer-1", "email": "dana@example.org"}],
+            "application": APPLICATION,
+        },
         f"{case}/complete": {"completed_at": None},
         f"{case}/information": INFORMATION,
         f"{case}/consents": CONSENTS,

@@ -203,6 +203,10 @@ def bodies(ids, denial):
         "POST /api/v1/applications/{case_id}/holds": {"hold_id": "suit-7"},
         "POST /api/v1/applications/{case_id}/holds/lift": {"hold_id": "suit-7"},
         "POST /api/v1/applications/{case_id}/assign": {"person_id": None},
+        "POST /api/v1/applications/{case_id}/file": {
+            "cause": "they gave us an address",
+            "applicants": [{"consumer_id": "consumer-1", "email": "dana@example.org"}],
+        },
         "POST /api/v1/applications/{case_id}/consents": {"consents": []},
         "POST /api/v1/monitoring/{case_id}": MONITORING,
     }

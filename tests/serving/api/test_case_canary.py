@@ -50,6 +50,9 @@ def refused(bench, body, case_id, notice_id):
         ("applications", body | {"application": {"text": CANARY + "\0"}}),
         ("applications", body | {"applicants": [{"name": CANARY}]}),
         (f"applications/{CANARY}/complete", {}),
+        (f"applications/{case_id}/file", {"cause": CANARY, "application": {"text": CANARY}}),
+        (f"applications/{case_id}/file", cause | {"applicants": [{"consumer_id": CANARY}]}),
+        (f"applications/{case_id}/file", cause | {"transaction": {"request": CANARY}}),
         (f"applications/{case_id}/holds", {"hold_id": f"{CANARY} {CANARY}"}),
         (f"applications/{case_id}/holds/lift", {"hold_id": CANARY}),
         (f"applications/{case_id}/assign", {"person_id": f"{CANARY} x"}),
@@ -81,6 +84,9 @@ def test_no_refusal_and_no_log_repeats_what_is_personal(bench, receive_body, log
     case_id = bench.post("applications", body, status=201)["case_id"]
     entered = bench.post(f"monitoring/{case_id}", told_for_monitoring(), by=bench.intake)
     assert set(entered) == {"case_id", "entered_at"}
+    moved = {"consumer_id": "consumer-1", "name": CANARY, "address_lines": [CANARY, CANARY]}
+    revision = {"cause": f"{CANARY} moved to her", "applicants": [moved]}
+    assert CANARY not in json.dumps(bench.post(f"applications/{case_id}/file", revision))
     bench.post(f"applications/{case_id}/complete")
     bench.post(f"applications/{case_id}/assess")
     bench.post("decisions", bench.denial(case_id), status=201)

@@ -75,6 +75,46 @@ def test_nothing_is_entered_or_purged_under_an_id_with_a_nul(bench):
     bench.post("applications/%00/purge", by=bench.compliance, status=422)
 
 
+def test_who_moves_is_addressed_anew_and_the_former_address_stays_readable(bench):
+    case_id, notice_id = bench.drafted()
+    moved = {"consumer_id": "consumer-1", "address_lines": ["77 Mill Lane", "Millbrook, OH 43299"]}
+    before = bench.get(f"applications/{case_id}")["file"]
+    path, revision = f"applications/{case_id}/file", {"cause": "she wrote that she moved"}
+    revised = bench.post(path, revision | {"applicants": [moved]})
+    assert (revised["stage"], revised["notices"]) == ("decided", [])
+    assert [done["event"] for done in revised["timeline"][-2:]] == [
+        "notice_discarded", "file_revised",
+    ]  # fmt: skip
+    file = bench.get(f"applications/{case_id}")["file"]
+    assert file["applicants"] == [before["applicants"][0] | moved]
+    [kept] = file["revisions"]
+    assert (kept["person_id"], kept["cause"], kept["parts"]) == (
+        "underwriter-1", revision["cause"], ["applicants"],
+    )  # fmt: skip
+    assert kept["before"]["applicants"] == before["applicants"]
+    assert kept["before"]["application"] == before["application"]
+    notice_id = bench.post("notices", {"case_id": case_id}, status=201)["notice_id"]
+    assert "77 Mill Lane" in bench.underwriter.get(f"/api/v1/notices/{notice_id}/preview").text
+
+
+def test_an_application_is_revised_before_a_decision_and_read_anew(bench):
+    case_id = bench.assessed()
+    text = {"text": "Asks for $20,000. Debts take 61% of her pay.", "loan_amount_usd": 20000}
+    path, revision = f"applications/{case_id}/file", {"cause": "two pay stubs came in"}
+    revised = bench.post(path, revision | {"application": text})
+    assert (revised["stage"], revised["assessment"]) == ("complete", None)
+    bench.post(f"applications/{case_id}/assess")
+    assert bench.get(f"applications/{case_id}")["file"]["application"] == text
+    bench.post("decisions", bench.denial(case_id), status=201)
+    refused = bench.post(path, revision | {"application": text | {"text": "More."}}, status=409)
+    assert refused["code"] == "illegal_event"
+    assert "take the decision back first" in refused["detail"]
+    same = bench.post(path, revision, status=422)
+    assert same["code"] == "invalid_facts"
+    invalid = bench.post(path, revision | {"application": {"text": "NUL \0"}}, status=422)
+    assert invalid["code"] == "nul_byte"
+
+
 def test_every_review_reason_is_answered_before_a_decision(bench):
     text = "Debts take 61% of her income; nine inquiries since May."
     case_id = bench.assessed(application={"text": text})

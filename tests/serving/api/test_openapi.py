@@ -25,6 +25,7 @@ OPERATIONS = [
     ("/api/v1/applications/{case_id}/counteroffer-answer", "post"),
     ("/api/v1/applications/{case_id}/counteroffer-told", "post"),
     ("/api/v1/applications/{case_id}/exam-package", "get"),
+    ("/api/v1/applications/{case_id}/file", "post"),
     ("/api/v1/applications/{case_id}/holds", "post"),
     ("/api/v1/applications/{case_id}/holds/lift", "post"),
     ("/api/v1/applications/{case_id}/information", "post"),

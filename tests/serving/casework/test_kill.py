@@ -16,20 +16,36 @@ from runpy import run_path
 import pytest
 import sqlalchemy as sa
 
+from data_pipeline.domain.application import LoanApplication
 from serving.adapters.sql.storage import open_storage
+from serving.cases.audited import EVENT_DIGEST
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Outcome
+from serving.cases.file_events import FileRevised
 from serving.cases.notice_events import Channel, NoticeDrafted, NoticeReleased
 from serving.cases.store_errors import CasePurgedError, UnknownCaseError, UnknownNoticeError
-from serving.casework import assessing, deciding, drafting, intake, keeping, letters, telling
+from serving.casework import (
+    assessing,
+    deciding,
+    drafting,
+    intake,
+    keeping,
+    letters,
+    revising,
+    telling,
+)
 from serving.casework.facts import information_used
 from serving.casework.printing import Rendering
+from serving.casework.revisions import revisions_of
 from serving.notices import samples
 from serving.notices.notice import Term
 from serving.settings import Settings
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 CASE = "case-1"
+REVISION = revising.Revise(
+    cause="two pay stubs came in", application=LoanApplication(text="Her debts take 61%.")
+)
 
 
 def latest_notice(office):
@@ -45,6 +61,7 @@ STEPS = {
     "receive": lambda office, _: office.receive(case_id=CASE, is_complete=False),
     "complete": lambda office, who: intake.complete(office.desk, CASE, by=who[0]),
     "obtain": lambda office, who: obtain(office, who[0]),
+    "revise": lambda office, who: revising.revise(office.desk, CASE, REVISION, by=who[0]),
     "assess": lambda office, who: assessing.assess(office.desk, CASE, by=who[0]),
     "decide": lambda office, who: deciding.decide(
         office.desk, CASE, office.denial(CASE), by=who[0]
@@ -159,9 +176,11 @@ def seen_of(storage):
             printed = {kind.value for kind in Rendering}
             assert set(kept) == (printed if stored.case.offer is None else set())
     entries = storage.audit.entries(object_kind="case", object_id=CASE)
-    changes = [e for e in entries if e.action.action not in {"file_revised", "case_assigned"}]
-    assert len(changes) == stored.num_events
-    used = information_used(storage.cases.file(CASE))
+    assert len([e for e in entries if EVENT_DIGEST in e.action.digests]) == stored.num_events
+    file = storage.cases.file(CASE)
+    revised = [event for event in stored.events if isinstance(event, FileRevised)]
+    assert len(revisions_of(file)) == len(revised) == len(storage.cases.submissions(CASE)) - 1
+    used = information_used(file)
     return stored.num_events, used.other_information_used
 
 
