@@ -75,7 +75,7 @@ def revise_command(body: ReviseRequest) -> Revise:
         application=application,
         creditors=None if body.creditors is None else _creditors(body.creditors),
         transaction=_transaction(body.transaction) if body.transaction else None,
-        property_address=_lines(body.property_address_lines),
+        property_address_lines=_lines(body.property_address_lines),
     )
 
 

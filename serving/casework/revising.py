@@ -59,7 +59,7 @@ class Revise:
         application: the whole application, as corrected or supplemented.
         creditors: on whose behalf the case is handled.
         transaction: the credit asked for, in the words that a notice prints.
-        property_address: where the property lies that secures the credit, in lines.
+        property_address_lines: where the property lies that secures the credit.
     """
 
     cause: str
@@ -67,7 +67,7 @@ class Revise:
     application: LoanApplication | None = None
     creditors: tuple[Creditor, ...] | None = None
     transaction: Transaction | None = None
-    property_address: tuple[str, ...] | None = None
+    property_address_lines: tuple[str, ...] | None = None
 
 
 def revise(desk: Desk, case_id: str, command: Revise, *, by: Actor) -> StoredCase:
@@ -122,7 +122,7 @@ def _revised(before: Contents, command: Revise) -> Contents:
     """Returns the contents as a command would have them, checked as those of a new case are."""
     if before.application is None:
         _check_account(command)
-    where = command.property_address
+    where = command.property_address_lines
     return Contents(
         applicants=_applicants(before.applicants, command.applicants),
         application=command.application or before.application,
@@ -134,7 +134,7 @@ def _revised(before: Contents, command: Revise) -> Contents:
 
 def _check_account(command: Revise) -> None:
     """Raises FactsError where an existing account is given what only an application has."""
-    for field in ("application", "property_address"):
+    for field in ("application", "property_address_lines"):
         if getattr(command, field) is not None:
             raise FactsError(
                 field=field, found="one for an existing account", expected="none for an account"

@@ -174,7 +174,7 @@ def _deny(office, case_id, person):
     "fields",
     [
         {"application": SUPPLEMENTED},
-        {"property_address": ("5 Mill Lane", "Millbrook, OH 43299")},
+        {"property_address_lines": ("5 Mill Lane", "Millbrook, OH 43299")},
         {"transaction": Transaction(request=CreditRequest.LOAN, description="a car loan")},
         {"creditors": (replace(samples.CREDITOR, telephone=None),)},
     ],
