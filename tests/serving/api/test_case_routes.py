@@ -247,11 +247,21 @@ def test_a_score_without_its_date_names_field_and_clause(bench):
         "key_factors": ["Too many accounts with balances"],
         "provided_by": "Northern Example Credit Bureau",
     }
+    agency = {
+        "name": "Northern Example Credit Bureau",
+        "address_lines": ["P.O. Box 1150", "Millbrook, OH 43299"],
+        "telephone": "(800) 555-0199",
+        "is_nationwide": True,
+    }
     path = f"applications/{case_id}/information"
     problem = bench.post(path, {"scores": [score]}, status=422)
     assert "scores.0.created_on" in problem["detail"]
     assert "15 USC 1681g(f)(1)(D)" in problem["detail"]
-    bench.post(path, {"scores": [score | {"created_on": "2026-11-10"}]})
+    dated = score | {"created_on": "2026-11-10"}
+    problem = bench.post(path, {"scores": [dated]}, status=422)
+    assert "15 USC 1681m(a)(3)" in problem["detail"]
+    reports = [{"consumer_id": "consumer-1", "agency": agency}]
+    bench.post(path, {"reports": reports, "scores": [dated]})
 
 
 def test_unknown_fields_are_refused_without_repeating_them(bench, receive_body):

@@ -50,7 +50,7 @@ def test_offer_and_reasons_in_one_letter_stop_the_clock_for_good(memory_bench, c
     assert clock(answered, "action_taken")["status"] == "met"
     assert clock(answered, "counteroffer") is None
     assert answered["open_notices"] == []
-    bench.post("notices", {"case_id": countered}, status=422)
+    bench.post("notices", {"case_id": countered}, status=409)
     bench.post(f"applications/{countered}/retain", by=bench.compliance)
 
 

@@ -114,7 +114,8 @@ def test_every_row_is_told_what_became_of_its_draft(drafted):
         person(4, applicant_name=" "),
         person(5, applicant_address_lines="18 Alder Court\nMillbrook, OH 43299"),
         person(6, applicant_address_lines=["18 Alder Court"]),
-        person(7, credit_requested="a loan for Hispanic applicants"),
+        person(7, reporting_agencies=[AGENCY | {"telephone": "(614) 555-0100"}]),
+        person(8, credit_requested="a loan for Hispanic applicants"),
         person(1),
     ]
     table, folder = drafted(rows)
@@ -126,11 +127,13 @@ def test_every_row_is_told_what_became_of_its_draft(drafted):
         (5, "A5", "drafted"),
         (6, "A6", "not_draftable"),
         (7, "A7", "checks_failed"),
-        (8, "A1", "not_scored"),
+        (8, "A8", "not_draftable"),
+        (9, "A1", "not_scored"),
     ]
     assert table[3]["columns"] == ["applicant_name"]
     assert "no complete address" in table[5]["why"]
-    assert [check["check_id"] for check in table[6]["failed_checks"]] == ["C8"]
+    assert [check["check_id"] for check in table[6]["failed_checks"]] == ["F1"]
+    assert "Hispanic" not in table[7]["why"]
     files = {entry["file"] for entry in table if entry["file"]}
     assert files == {name for name in tree(folder) if name.startswith("notices/")}
     assert len(files) == 2
@@ -309,7 +312,7 @@ def test_facts_that_cannot_be_are_told_of_their_row_alone(drafted):
     ]
     table, _ = drafted(rows)
     assert [entry["outcome"] for entry in table] == [
-        "not_draftable", "not_draftable", "not_draftable", "checks_failed", "drafted",
+        "not_draftable", "not_draftable", "not_draftable", "not_draftable", "drafted",
     ]  # fmt: skip
 
 

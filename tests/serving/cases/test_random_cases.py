@@ -59,6 +59,7 @@ class History:
         self.decision = self.decider = self.asked = self.completed = None
         self.accepted = self.purged = self.retained = False
         self.letters, self.requested, self.days_told = {}, {}, {}
+        self.overtaken, self.days_overtaken = {}, {}
         self.recorded = opening.recorded_at
 
     def rule(self, holds, words):
@@ -73,8 +74,8 @@ class History:
         self.rule(event.recorded_at >= self.recorded, "recorded in another order")
         self.recorded = event.recorded_at
         self.rule(event.occurred_at >= self.opening.occurred_at, "happened before the case")
-        if isinstance(event, STEPS) and event.notice_id in self.letters:
-            letter = self.letters[event.notice_id]
+        if isinstance(event, STEPS) and event.notice_id in self.letters | self.overtaken:
+            letter = (self.letters | self.overtaken)[event.notice_id]
             self.rule(event.occurred_at >= letter.stepped, "a step before the one before")
             letter.stepped = event.occurred_at
         getattr(self, f"on_{type(event).__name__}", lambda _: None)(event)
@@ -96,7 +97,15 @@ class History:
 
     def on_ApplicationCompleted(self, event):
         self.rule(self.completed is None and not self.decision, "completed twice or too late")
-        self.completed, self.letters = event.occurred_at, {}
+        self.completed = event.occurred_at
+        self.overtake(event)
+
+    def overtake(self, event):
+        """What was released may have gone out before; anything else is gone."""
+        released = {key: letter for key, letter in self.letters.items() if letter.releaser}
+        self.overtaken |= released
+        self.days_overtaken |= dict.fromkeys(released, event.occurred_at)
+        self.letters = {}
 
     def on_DecisionRecorded(self, event):
         account = isinstance(self.opening, ev.AccountReviewOpened)
@@ -120,7 +129,8 @@ class History:
             self.rule(
                 not event.decision.other_recipients, "615(a): disclosed without adverse action"
             )
-        self.decision, self.decider, self.letters = event.decision, event.actor.actor_id, {}
+        self.decision, self.decider = event.decision, event.actor.actor_id
+        self.overtake(event)
 
     def everybody(self, decision):
         return [None, *decision.other_recipients]
@@ -141,7 +151,9 @@ class History:
         self.letters[event.notice_id] = Letter(event)
 
     def on_NoticeDiscarded(self, event):
-        self.rule(self.letters.pop(event.notice_id, None), "nothing to discard")
+        letter = self.letters.pop(event.notice_id, None)
+        overtaken = self.overtaken.pop(event.notice_id, None)
+        self.rule(letter or overtaken, "nothing to discard")
 
     def on_NoticeChecked(self, event):
         letter = self.letters.get(event.notice_id)
@@ -155,7 +167,8 @@ class History:
         letter.releaser = event.actor
 
     def on_NoticeSent(self, event):
-        letter = self.letters.pop(event.notice_id, None)
+        late = self.overtaken.pop(event.notice_id, None)
+        letter = self.letters.pop(event.notice_id, late)
         same = letter and letter.draft.digest == event.digest
         self.rule(same, "sent something else than was drafted")
         if not same:
@@ -168,7 +181,9 @@ class History:
         self.rule(releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
         purposes = self.purposes(draft.consumer_id)
         if draft.purpose == "incompleteness":
-            self.rule(not self.decision and not self.completed, "asked for items too late")
+            by = self.days_overtaken[event.notice_id] if late else None
+            in_time = event.occurred_at < by if late else not self.decision and not self.completed
+            self.rule(in_time, "asked for items too late")
             self.rule(draft.consumer_id is None, "9(f): somebody else was asked for items")
             self.asked = draft.respond_by
         else:
@@ -238,7 +253,7 @@ class History:
         self.rule(self.retained and not self.holds, "R2: purged under a legal hold")
         since = self.day(getattr(self, "last_told", self.opening.occurred_at))
         kind = self.opening.applicant_kind
-        if kind == "large_business" and self.told:
+        if kind == "large_business" and {n.purpose for n in self.told} - {"incompleteness"}:
             until = since + pd.Timedelta(days=60)
         else:
             until = since + pd.DateOffset(months=25 if kind == "consumer" else 12)
@@ -254,7 +269,9 @@ def check_clocks(case, events):
         steps = [entry.step for entry in clock.entries]
         assert steps[0] is not ClockStep.STOP
         assert ClockStep.START not in steps[1:]
-        assert (ClockStep.STOP, ClockStep.STOP) not in itertools.pairwise(steps)
+        for one, other in itertools.pairwise(clock.entries):
+            stops = one.step is other.step is ClockStep.STOP
+            assert not stops or other.at < one.at, "stopped twice, not as it turned out earlier"
     told = {n.draft.purpose for n in case.sent_to(None)} - {notice_ev.NoticePurpose.INCOMPLETENESS}
     silent = case.decision is not None and case.decision.outcome in NO_NOTICE
     if case.stage in {Stage.RETAINED, Stage.PURGED}:
