@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from serving.adapters.plain_files import plain_file
 from serving.cases.anchors import LogProof
 from serving.cases.audit import AuditAction, AuditEntry, AuditHead, to_line
 from serving.cases.audited import (
@@ -36,7 +37,7 @@ from serving.cases.exam_package import (
     digest_of_files,
     write_package,
 )
-from serving.cases.file_record import digest_of_file, plain_file
+from serving.cases.file_record import digest_of_file
 from serving.cases.notice_events import NoticeDrafted, NoticeReleased
 from serving.cases.store import AuditTrail, CaseStorage, NoticeContent, StoredCase
 from serving.cases.store_errors import StoreUnavailableError

@@ -20,6 +20,7 @@ from serving.adapters.memory_records import (
     purgeable_of,
     written,
 )
+from serving.adapters.plain_files import plain_file
 from serving.cases.anchors import LogProof, proof_of
 from serving.cases.application_file import ApplicationFile, Document
 from serving.cases.audit import AuditEntry, AuditHead, verify
@@ -33,7 +34,7 @@ from serving.cases.audited import (
 from serving.cases.case import Stage
 from serving.cases.events import Actor, Event
 from serving.cases.file_events import FileRevised
-from serving.cases.file_record import digest_of_file, plain_file
+from serving.cases.file_record import digest_of_file
 from serving.cases.file_rules import check_document, check_file, check_ids, check_person
 from serving.cases.hash_tree import HashTree, MemoryNodes
 from serving.cases.notice_events import NoticeDrafted, NoticeReleased

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from data_pipeline.domain.application import LoanApplication
 from serving.adapters.encryption.sealing import DataKey, Place
+from serving.adapters.plain_files import plain_file
 from serving.adapters.sql.tables import (
     applicants,
     documents,
@@ -25,7 +26,7 @@ from serving.cases.application_file import (
 )
 from serving.cases.audit import canonical_json
 from serving.cases.audited import FILE_DIGEST
-from serving.cases.file_record import digest_of_file, plain_file
+from serving.cases.file_record import digest_of_file
 
 _APPLICATION = TypeAdapter(LoanApplication)
 

@@ -41,15 +41,14 @@ def rotate(database: Database) -> Rotation:
         EncryptionKeyError: the ring does not open the database.
     """
     ring = database.ring
-    if isinstance(ring, KeyRingFile):
-        _begin(database, ring)
-    total = 0
-    while True:
+    numbers: list[int] = []
+    while not numbers or numbers[-1]:
         with _alone(database) as connection:
-            number = database.keys.rewrap(connection)
-        total += number
-        if number == 0:
-            return Rotation(key_id=ring.keys()[0].key_id, num_wrapped=total)
+            is_first = not numbers and not database.keys.has_outdated(connection)
+            if is_first and isinstance(ring, KeyRingFile):
+                ring.add()
+            numbers.append(database.keys.rewrap(connection))
+    return Rotation(key_id=ring.keys()[0].key_id, num_wrapped=sum(numbers))
 
 
 def retire(database: Database) -> tuple[str, ...]:
@@ -77,13 +76,6 @@ def _alone(database: Database) -> Iterator[sa.Connection]:
     with writing(database.engine) as connection:
         database.keys.lock(connection)
         yield connection
-
-
-def _begin(database: Database, ring: KeyRingFile) -> None:
-    with _alone(database) as connection:
-        if not database.keys.has_outdated(connection):
-            ring.add()
-            database.keys.register(connection)
 
 
 def _drop(database: Database, ring: KeyRingFile, retired: frozenset[str]) -> frozenset[str]:

@@ -104,7 +104,7 @@ def test_the_tables_go_down_and_up_again_and_cases_stay(identity_settings, made)
         store.people.add(dana, by=Actor(actor_id="operator", role="operator"))
     with open_databases(identity_settings) as (cases, _):
         names = set(sa.inspect(cases.engine).get_table_names())
-        assert downgrade(cases.engine, CASES, to="0003", discard=True) == "0005"
+        assert downgrade(cases.engine, CASES, to="0003", discard=True) == CASES.newest
         left = set(sa.inspect(cases.engine).get_table_names())
         assert names - left == {
             "machine_clients", "signing_keys", "revoked_tokens",

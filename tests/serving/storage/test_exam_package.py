@@ -79,10 +79,12 @@ def test_every_change_of_the_file_is_proved(any_storage, made, tmp_path):
     desk = made.desk(any_storage.cases).open(made.file())
     before = any_storage.cases.file(desk.case_id)
     application = replace(before.application, text="Bankrupt in 2025.")
+    note = made.document(document_id="revision-1")
     any_storage.cases.revise_file(
         desk.case_id,
-        replace(before, application=application),
+        replace(before, application=application, documents=(*before.documents, note)),
         expected_events=1,
+        expected_documents=len(before.documents),
         by=made.underwriter,
         at=desk.now,
     )
