@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from serving.adapters.event_json import digest_of
 from serving.adapters.plain_files import plain_file
 from serving.cases.anchors import LogProof
 from serving.cases.audit import AuditAction, AuditEntry, AuditHead, to_line
@@ -169,8 +170,7 @@ def _check_renderings(
         if isinstance(event, NoticeDrafted | NoticeReleased)
     }
     for notice in notices:
-        kept = notice.renderings
-        found = renderings_digest({k: hashlib.sha256(c).hexdigest() for k, c in kept.items()})
+        found = renderings_digest({k: digest_of(text) for k, text in notice.renderings.items()})
         entry = last[notice.notice_id]
         expected = entry.action.digests.get(RENDERINGS_DIGEST)
         _require(expected in {None, found[RENDERINGS_DIGEST]}, entry)

@@ -22,6 +22,7 @@ from serving.cases.decisions import (
     RecordedReason,
 )
 from serving.cases.events import ApplicantKind, CaseKind
+from serving.casework.applicants import in_composed_letters
 from serving.casework.drafting import usual_form
 from serving.casework.fact_checks import check_applicants, check_facts, check_information
 from serving.casework.facts import CaseFacts, InformationUsed, sheet_of
@@ -32,7 +33,6 @@ from serving.notices.checks.special import path_of_business
 from serving.notices.draft import DraftRequest, draft_notice
 from serving.notices.forms import ActionKind, BusinessPath
 from serving.notices.notice import Transaction
-from serving.notices.printable import composed
 from serving.rows import ScoredRow, StatedReason
 
 
@@ -85,11 +85,13 @@ def _file(
         scores=found.scores,
         other_information_used=found.other_information_used,
     )
-    applicant = Applicant(
-        consumer_id=found.consumer_id,
-        role=ApplicantRole.PRIMARY,
-        name=composed(found.name),
-        address_lines=tuple(map(composed, found.address_lines)),
+    applicant = in_composed_letters(
+        Applicant(
+            consumer_id=found.consumer_id,
+            role=ApplicantRole.PRIMARY,
+            name=found.name,
+            address_lines=found.address_lines,
+        )
     )
     check_facts(facts)
     check_applicants((applicant,))

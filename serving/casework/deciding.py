@@ -89,7 +89,7 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
     """
     stored = desk.load(case_id)
     file = desk.storage.cases.file(case_id)
-    given_up = give_up(desk, stored, cause="decided before its release", by=by)
+    given_up = give_up(stored.case.preparing, desk.when(by), cause="decided before its release")
     when = desk.when(by, command.decided_at, field="decided_at")
     found = stored.case.assessment if command.outcome in ON_THE_MERITS else None
     decision = DecisionRecord(

@@ -1,21 +1,26 @@
-"""Notices that were not released in time are given up, each with its own event."""
+"""Notices that nobody needs as they are any more are given up, each with its own event."""
 
-from serving.cases.case import NoticeStep
-from serving.cases.events import Actor
+from collections.abc import Iterable
+
+from serving.cases.case import NoticeInPreparation, NoticeStep
 from serving.cases.notice_events import NoticeDiscarded
-from serving.cases.store import StoredCase
-from serving.casework.desk import Desk
+from serving.casework.desk import When
 
 
 def give_up(
-    desk: Desk, stored: StoredCase, *, cause: str, by: Actor
+    notices: Iterable[NoticeInPreparation], when: When, *, cause: str
 ) -> tuple[NoticeDiscarded, ...]:
-    """Returns that every notice in preparation is given up, but for the released ones.
+    """Returns that some notices in preparation are given up, but for the released ones.
 
     What was released may have gone out already, and is recorded as sent or given up by a person.
+
+    Args:
+        notices: those that are overtaken.
+        when: when, and by whom.
+        cause: why, written.
     """
     return tuple(
-        NoticeDiscarded(**desk.when(by), notice_id=notice.draft.notice_id, cause=cause)
-        for notice in stored.case.preparing
+        NoticeDiscarded(**when, notice_id=notice.draft.notice_id, cause=cause)
+        for notice in notices
         if notice.step is not NoticeStep.RELEASED
     )

@@ -23,6 +23,7 @@ from serving.cases.events import (
 )
 from serving.cases.expected import UNDECIDED
 from serving.cases.store import StoredCase
+from serving.casework.applicants import in_composed_letters
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
 from serving.casework.fact_checks import check_applicants, check_facts, check_information
@@ -38,7 +39,6 @@ from serving.casework.giving_up import give_up
 from serving.notices.checks.special import path_of_business
 from serving.notices.forms import BusinessPath
 from serving.notices.notice import Creditor
-from serving.notices.printable import composed
 
 _CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KIND_OF_PATH = {
@@ -106,12 +106,7 @@ def receive(desk: Desk, command: Receive, *, by: Actor) -> StoredCase:
 
 
 def _composed(command: Receive) -> Receive:
-    """Writes names and addresses in composed letters."""
-    people = (
-        replace(one, name=composed(one.name), address_lines=tuple(map(composed, one.address_lines)))
-        for one in command.applicants
-    )
-    return replace(command, applicants=tuple(people))
+    return replace(command, applicants=tuple(map(in_composed_letters, command.applicants)))
 
 
 def _with_policy(desk: Desk, command: Receive) -> Receive:
@@ -177,7 +172,7 @@ def complete(
         IllegalEventError: the application is complete already, or decided.
     """
     stored = desk.load(case_id)
-    given_up = give_up(desk, stored, cause="completed before its release", by=by)
+    given_up = give_up(stored.case.preparing, desk.when(by), cause="completed before its release")
     completed = ApplicationCompleted(**desk.when(by, completed_at, field="completed_at"))
     return desk.record(stored, [*given_up, completed])
 

@@ -15,16 +15,16 @@ from serving.cases.application_file import (
     collateral_of,
     requested_terms,
 )
-from serving.cases.case import NoticeStep
-from serving.cases.events import Actor, Event, Recipient
+from serving.cases.events import Actor, Recipient
 from serving.cases.file_events import FilePart, FileRevised
-from serving.cases.notice_events import NoticeDiscarded
 from serving.cases.outdated import outdated_by
 from serving.cases.store import StoredCase
+from serving.casework.applicants import in_composed_letters
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
 from serving.casework.fact_checks import check_applicants, check_facts
 from serving.casework.facts import case_facts, sheet_of
+from serving.casework.giving_up import give_up
 from serving.casework.recipients import recipient_of
 from serving.casework.revisions import Contents, Revision, contents_of, paper_of, parts_between
 from serving.notices.notice import Creditor, Transaction
@@ -86,15 +86,21 @@ def revise(desk: Desk, case_id: str, command: Revise, *, by: Actor) -> StoredCas
     stored, file = desk.load(case_id), desk.storage.cases.file(case_id)
     before = contents_of(file)
     after = _revised(before, command)
+    when = desk.when(by)
     event = FileRevised(
-        **desk.when(by),
+        **when,
         parts=_parts(before, after),
         cause=command.cause,
         recipients=_addressed_anew(file, after),
     )
+    given_up = give_up(
+        outdated_by(event, stored.case),
+        when,
+        cause=f"the file that it rests on was revised: {command.cause}",
+    )
     return desk.record(
         stored,
-        [*_discards(event, stored), event],
+        [*given_up, event],
         file=_with(file, after, papers=_papers(file, before, after, event, case_id=case_id)),
     )
 
@@ -162,11 +168,13 @@ def _applicants(
 
 def _with_particulars(applicant: Applicant, given: Particulars) -> Applicant:
     lines, email = given.address_lines, given.email
-    return replace(
-        applicant,
-        name=applicant.name if given.name is None else given.name,
-        address_lines=applicant.address_lines if lines is None else lines,
-        email=applicant.email if email is None else email or None,
+    return in_composed_letters(
+        replace(
+            applicant,
+            name=applicant.name if given.name is None else given.name,
+            address_lines=applicant.address_lines if lines is None else lines,
+            email=applicant.email if email is None else email or None,
+        )
     )
 
 
@@ -192,21 +200,6 @@ def _papers(
     facts = replace(case_facts(file), creditors=after.creditors, transaction=after.transaction)
     check_facts(facts)
     return kept, sheet_of(facts, document_id=f"{case_id}-sheet-{first + 1}", at=at)
-
-
-def _discards(event: FileRevised, stored: StoredCase) -> list[Event]:
-    """Returns that the drafts are given up which rest on what is replaced."""
-    return [
-        NoticeDiscarded(
-            occurred_at=event.occurred_at,
-            recorded_at=event.recorded_at,
-            actor=event.actor,
-            notice_id=notice.draft.notice_id,
-            cause=f"the file that it rests on was revised: {event.cause}",
-        )
-        for notice in outdated_by(event, stored.case)
-        if notice.step is not NoticeStep.RELEASED
-    ]
 
 
 def _with(

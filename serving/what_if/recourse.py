@@ -21,7 +21,7 @@ from model_store.explain.clauses import split_clauses
 from serving.rows import ScoredRow, StatedReason
 from serving.what_if.changes import ChangedApplication, changed, refuse_unless_actionable
 from serving.what_if.errors import WhatIfError
-from serving.what_if.table import ReasonRecourse, table
+from serving.what_if.table import table
 
 _Stretch = tuple[int, int]
 
@@ -125,9 +125,10 @@ class _Search:
         self._application, self._stated, self._score = application, stated, score
         self._row = row
         self._known, self._lasting = _stated_in(row), _lasting_in(row)
-        self._entry: ReasonRecourse = table().reasons[stated.reason]
+        entry = table().reasons[stated.reason]
+        self._settle = (entry.settle,) if entry.settle is not None else ()
         self._clauses = list(_that_may_go(application.text or ""))
-        self._fields = tuple(name for name in self._entry.fields if self._may_change(name))
+        self._fields = tuple(name for name in entry.fields if self._may_change(name))
 
     def run(self) -> list[Suggestion]:
         quoted = self._quoted()
@@ -173,14 +174,13 @@ class _Search:
         tries = []
         for count in range(1, len(clauses) + 1):
             made = self._made({}, strike=sorted(clauses[:count]))
-            if made is not None and self._entry.settle is not None:
-                how = (self._entry.settle,)
-                tries.append(_Try(how=how, changed=made, cost=_SETTLE_COST * count))
+            if made is not None:
+                tries.append(_Try(how=self._settle, changed=made, cost=_SETTLE_COST * count))
         return self._first(tries)
 
     def _quoted(self) -> list[_Stretch]:
         """The clauses that the answer quotes for the reason and that state it."""
-        if self._entry.settle is None:
+        if not self._settle:
             return []
         holding = [
             clause
@@ -192,7 +192,7 @@ class _Search:
 
     def _weighed(self) -> list[_Stretch]:
         """The clauses that state the matter and without which the reason is least likely."""
-        if self._entry.settle is None:
+        if not self._settle:
             return []
         made = {clause: self._made({}, strike=[clause]) for clause in self._clauses[:_MAX_WEIGHED]}
         left = self._likelihoods(
@@ -232,7 +232,7 @@ class _Search:
             for names in itertools.combinations(fields, count):
                 if count > 1:
                     yield from self._moves(names, _TOGETHER_STEPS)
-                if clauses and self._entry.settle is not None:
+                if clauses:
                     yield from self._moves(names, _TOGETHER_STEPS, strike=sorted(clauses))
 
     def _moves(
@@ -245,8 +245,8 @@ class _Search:
         """Fields moved by a share of the way to their bounds, each value once."""
         entries = [table().fields[name] for name in names]
         how = tuple(entry.how for entry in entries)
-        if strike and self._entry.settle is not None:
-            how += (self._entry.settle,)
+        if strike:
+            how += self._settle
         seen: set[tuple[float, ...]] = set()
         for share in shares:
             values = {name: self._value(name, share) for name in names}

@@ -1,6 +1,7 @@
 """Rows of the file of a case: applicants, terms, property, documents, submissions."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,7 +56,9 @@ class CaseFile:
 
     def read(self) -> ApplicationFile:
         """Returns the file as it is now."""
-        submitted = self.submissions()
+        return self._read(self.submissions())
+
+    def _read(self, submitted: Sequence[LoanApplication]) -> ApplicationFile:
         return ApplicationFile(
             application=submitted[-1] if submitted else None,
             applicants=tuple(map(self._read_applicant, self._rows(applicants, "position"))),
@@ -66,7 +69,8 @@ class CaseFile:
 
     def digests(self) -> dict[str, str]:
         """Returns the digest of the file as it is now, for the audit log."""
-        return {FILE_DIGEST: digest_of_file(plain_file(self.read(), self.submissions()))}
+        submitted = self.submissions()
+        return {FILE_DIGEST: digest_of_file(plain_file(self._read(submitted), submitted))}
 
     def submissions(self) -> tuple[LoanApplication, ...]:
         """Returns every application submitted, the first one first."""

@@ -38,6 +38,11 @@ REPORTS = (
     ReportUsed(consumer_id="consumer-2", agency=OTHER_AGENCY),
 )
 ADDRESS = ("7 Ferry Lane", "Millbrook, OH 43299")
+OFFER = Counteroffer(
+    terms=(Term(label="Amount", value="$12,000.00"),),
+    accept_at_lines=(),
+    respond_by=date(2026, 11, 20) + timedelta(days=20),
+)
 
 
 @pytest.fixture
@@ -205,12 +210,7 @@ def test_the_offer_goes_to_both_applicants_with_each_ones_own_data(any_office, t
     case_id = two(any_office)
     decision = any_office.denial(case_id, outcome=Outcome.COUNTEROFFER)
     deciding.decide(any_office.desk, case_id, decision, by=people[0])
-    offer = Counteroffer(
-        terms=(Term(label="Amount", value="$12,000.00"),),
-        accept_at_lines=(),
-        respond_by=date(2026, 11, 20) + timedelta(days=20),
-    )
-    for notice_id in draft_all(any_office, case_id, people[0], counteroffer=offer):
+    for notice_id in draft_all(any_office, case_id, people[0], counteroffer=OFFER):
         to_the_post(any_office, notice_id, people)
     assert any_office.desk.load(case_id).case.stage is Stage.NOTIFIED
 
@@ -219,15 +219,10 @@ def test_letters_of_one_decision_offer_the_same_terms(any_office, two, people):
     case_id = two(any_office)
     decision = any_office.denial(case_id, outcome=Outcome.COUNTEROFFER)
     deciding.decide(any_office.desk, case_id, decision, by=people[0])
-    offer = Counteroffer(
-        terms=(Term(label="Amount", value="$12,000.00"),),
-        accept_at_lines=(),
-        respond_by=date(2026, 11, 20) + timedelta(days=20),
-    )
-    more = replace(offer, terms=(Term(label="Amount", value="$99,000.00"),))
+    more = replace(OFFER, terms=(Term(label="Amount", value="$99,000.00"),))
     _, first = drafting.draft(any_office.desk, case_id, Draft(counteroffer=more), by=people[0])
     letters.discard(any_office.desk, first, cause="another amount was decided", by=people[0])
-    _, first = drafting.draft(any_office.desk, case_id, Draft(counteroffer=offer), by=people[0])
+    _, first = drafting.draft(any_office.desk, case_id, Draft(counteroffer=OFFER), by=people[0])
     to_the_post(any_office, first, people)
     other = Draft(consumer_id="consumer-2", counteroffer=more)
     with pytest.raises(FactsError, match=r"counteroffer\.terms: .*9\(a\)\(1\)-6"):

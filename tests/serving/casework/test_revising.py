@@ -259,3 +259,11 @@ def test_an_existing_account_has_no_application_to_revise(any_office, revise):
         revise(case_id, application=SUPPLEMENTED)
     revise(case_id, applicants=(MOVED,))
     assert any_office.cases.file(case_id).applicants[0].address_lines == MOVED.address_lines
+
+
+def test_who_is_renamed_stands_in_composed_letters_as_at_intake(any_office, revise):
+    case_id = any_office.receive()
+    named = Particulars(consumer_id="consumer-1", name="Jose\u0301 Nu\u0301n\u0303ez")
+    revise(case_id, applicants=(named,))
+    [applicant] = any_office.cases.file(case_id).applicants
+    assert applicant.name == "José Núñez"
