@@ -23,6 +23,7 @@ _MAX_GAP_TOKENS = 4  # "41%" of "41% of gross" and "back end" stay one quote
 _MIN_WEIGHT_RATIO = 0.2  # a stretch that weighs less beside the weightiest is not quoted
 _INNER_MARKS = ".,/-'’"  # inside a word or figure when letters or digits stand on both sides
 _MIN_BUDGET_TOKENS = 8  # of a text of a few words a fifth would be no quote at all
+_NEGATIONS = frozenset({"no", "not", "n't", "'t", "’t", "never", "without", "nor", "neither"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,20 @@ def select_spans(probability_T: NDArray[np.float64], *, threshold: float) -> lis
             touching = [span for span in spans if span.touches(grown)]
             spans = [*apart, _hull([grown, *touching], probability_T)]
     return sorted(spans, key=lambda span: -span.weight)
+
+
+def with_negations(evidence_TC: NDArray[np.float64], pieces: Sequence[str]) -> NDArray[np.float64]:
+    """Returns evidence in which a negation weighs at least what the token after it does.
+
+    Args:
+        evidence_TC: probability that each token carries each category, tokens x categories.
+        pieces: what each token says, without white space around it.
+    """
+    weighed_TC = evidence_TC.copy()
+    for t in reversed(range(len(pieces) - 1)):
+        if pieces[t].lower() in _NEGATIONS:
+            weighed_TC[t] = np.maximum(weighed_TC[t], weighed_TC[t + 1])
+    return weighed_TC
 
 
 def word_bounds(text: str, start: int, end: int) -> tuple[int, int]:

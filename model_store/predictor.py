@@ -20,7 +20,7 @@ from data_pipeline.domain.taxonomy import (
 from model_store.calibration import Calibration
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.errors import TextTooLongError
-from model_store.evidence import select_spans, word_bounds
+from model_store.evidence import select_spans, with_negations, word_bounds
 from model_store.manifest import KnownAnswer, Manifest
 from model_store.reading import combine_texts
 from model_store.stored import StoredModel, open_stored
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from model_store.artifact import Artifact
     from model_store.engine.choice import EngineChoice
 
+_IDENTIFIER_SHARE = 1e-6  # of its evidence, where an identifier stood
 _MIN_REASON_SHARE = 0.5  # a further reason of a category is stated from this share of it on
 
 
@@ -105,14 +106,24 @@ class ReadText:
     windows: tuple[Window, ...]
 
     def quotable(self, evidence_TC: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns evidence without that of white space, of which a quote would be empty.
+        """Returns evidence as quotes are chosen by it.
+
+        White space weighs nothing, since a quote of it would be empty, and an identifier next to
+        nothing, so that it is quoted only where nothing else is left. A negation weighs what
+        follows it: "no funds" is not quoted as "funds".
 
         Args:
             evidence_TC: probability that each token carries each category, tokens x categories.
         """
-        content = self.masked.text
-        blank_T = [not content[start:end].strip() for start, end in self.tokens.offsets]
-        return np.where(np.array(blank_T, dtype=np.bool_)[:, None], 0.0, evidence_TC)
+        content, hidden = self.masked.text, np.zeros(len(self.masked.text), dtype=np.bool_)
+        for replacement in self.masked.replacements:
+            if replacement.is_placeholder:
+                hidden[replacement.masked_start : replacement.masked_end] = True
+        offsets = self.tokens.offsets
+        pieces = [content[start:end].strip() for start, end in offsets]
+        share_T = np.array([_IDENTIFIER_SHARE if hidden[s:e].any() else 1.0 for s, e in offsets])
+        blank_T = np.array([not piece for piece in pieces], dtype=np.bool_)
+        return with_negations(np.where(blank_T, 0.0, share_T)[:, None] * evidence_TC, pieces)
 
 
 class Predictor:

@@ -3,7 +3,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model_store.evidence import MAX_QUOTES, select_spans, span_weight, word_bounds
+from model_store.evidence import (
+    MAX_QUOTES,
+    select_spans,
+    span_weight,
+    with_negations,
+    word_bounds,
+)
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=120)
 PIECES = st.sampled_from(
@@ -172,3 +178,11 @@ def test_word_bounds_stay_inside_any_text_and_lose_nothing_but_white_space(text,
         assert word_bounds(text, found_start, found_end) == (found_start, found_end)
         assert not text[found_start].isspace()
         assert not text[found_end - 1].isspace()
+
+
+def test_a_negation_weighs_what_follows_it_even_another_one():
+    pieces = ["was", "not", "without", "Lates", ".", "No", "money", "never"]
+    evidence_TC = np.array([[0.1, 0.2, 0.0, 0.9, 0.0, 0.3, 0.2, 0.1]]).T
+    found = with_negations(evidence_TC, pieces)[:, 0]
+    assert found.tolist() == [0.1, 0.9, 0.9, 0.9, 0.0, 0.3, 0.2, 0.1]
+    assert with_negations(np.zeros((0, 12)), []).shape == (0, 12)

@@ -252,3 +252,30 @@ def test_an_answer_names_the_model_and_the_model_its_figures(new_artifact):
     (prediction,) = predictor.predict(["x"])
     assert prediction.model_version == predictor.model_version == artifact.manifest.model_version
     assert predictor.evaluation == artifact.manifest.metrics
+
+
+def weighed(predictor, text):
+    """What each piece of a text weighs where all of it is evidence alike."""
+    [read] = predictor.read([text])
+    shown_TC = read.quotable(np.ones((len(read.tokens.ids), len(CATEGORIES))))
+    return [
+        (read.masked.text[start:end], float(weight))
+        for (start, end), weight in zip(read.tokens.offsets, shown_TC[:, 0], strict=True)
+    ]
+
+
+def test_quotes_do_not_rest_on_white_space_nor_on_who_it_was(predictor):
+    text = "SSN 123-45-6789,   she is 71 years old, owes $900."
+    weights = weighed(predictor, text)
+    said = "".join(piece.strip() for piece, _ in weights)
+    assert said == "SSN[SSN],theyisofstatedage,owes$900."
+    assert all(weight == 0.0 for piece, weight in weights if not piece.strip())
+    inside = [weight for piece, weight in weights if "[" in piece or "]" in piece]
+    assert inside == pytest.approx([0.0] * len(inside), abs=1e-3)
+    assert len(inside) == 2
+    assert sum(weight == 1.0 for _, weight in weights) > len(weights) / 2
+
+
+def test_a_text_of_an_identifier_alone_is_quoted_all_the_same(predictor):
+    [prediction] = predictor.predict([" " * 60 + "123-45-6789"])
+    assert {q.quote for r in prediction.principal_reasons for q in r.evidence} == {"123-45-6789"}

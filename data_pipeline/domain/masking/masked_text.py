@@ -26,6 +26,11 @@ class Replacement:
         """One past the last code point of the replacement in the masked text."""
         return self.masked_start + len(self.wording)
 
+    @property
+    def is_placeholder(self) -> bool:
+        """Tells that an identifier stood here, and no neutral wording says what it said."""
+        return self.wording.startswith("[") and self.wording.endswith("]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskedText:
