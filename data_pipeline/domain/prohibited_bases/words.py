@@ -1,7 +1,7 @@
-"""The words by which race, origin, religion and sex are stated, for `prohibited_bases`.
+"""The words by which race, origin, religion and sex are stated.
 
 Each constant is a regular expression for one statement, in which `~` stands for the gap between
-two words, as in the tables there; case is folded before.
+two words, as in the rules; case is folded before.
 """
 
 SEX = (
