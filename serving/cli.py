@@ -75,7 +75,7 @@ def serve(
     """Answers risk scores and denial reasons over HTTP, on this machine.
 
     The first start prints an API key, once. Every other setting is an
-    environment variable WHEREFORE_...; the README lists them. Ctrl-C or
+    environment variable WHEREFORE_...; serving/SETTINGS.md lists them. Ctrl-C or
     SIGTERM lets open requests end.
     """
     from serving.server import serve as serve_until_stopped  # noqa: PLC0415

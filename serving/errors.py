@@ -104,8 +104,8 @@ class NotPermittedError(RequestError):
         """Keeps the scope."""
         super().__init__(
             f"these credentials may not do that: found none with the scope {scope}, expected those "
-            "of a role that brings it; the README lists what each role may do, and `wherefore keys "
-            "add PERSON --role ROLE` makes a key"
+            "of a role that brings it; serving/SECURITY.md lists what each role may do, and "
+            "`wherefore keys add PERSON --role ROLE` makes a key"
         )
         self.scope = scope
 

@@ -23,7 +23,8 @@ ENV_PREFIX = "WHEREFORE_"
 class Settings(BaseSettings):
     """What a serving process may be told.
 
-    Attributes: see the description of each field; `settings_table` prints them for the README.
+    Attributes: see the description of each field; `settings_table` prints them for the page
+    serving/SETTINGS.md.
     """
 
     model_config = SettingsConfigDict(
@@ -410,8 +411,8 @@ def load_settings(**given: object) -> Settings:
         first = error.errors(include_input=False)[0]
         name = "_".join(map(str, first["loc"])).upper()
         raise SettingsError(
-            f"the setting {ENV_PREFIX}{name} is not valid: {first['msg']}; see the settings table "
-            "in the README"
+            f"the setting {ENV_PREFIX}{name} is not valid: {first['msg']}; serving/SETTINGS.md "
+            "lists the settings"
         ) from error
 
 

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from serving.errors import SettingsError
 from serving.settings import Settings, load_settings, settings_table
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "serving" / "SETTINGS.md"
 
 
 def test_a_setting_comes_from_its_environment_variable(monkeypatch):
@@ -83,7 +83,7 @@ def test_the_api_key_is_not_shown_by_any_representation(monkeypatch):
     assert "must-not-be-shown" not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
-def test_the_readme_documents_every_setting():
-    readme = README.read_text(encoding="utf-8").splitlines()
-    missing = [row for row in settings_table().splitlines() if row not in readme]
+def test_the_page_of_settings_documents_every_one():
+    page = PAGE.read_text(encoding="utf-8").splitlines()
+    missing = [row for row in settings_table().splitlines() if row not in page]
     assert missing == []

@@ -49,7 +49,7 @@ def issuer_of(settings: Settings) -> "OpenIdIssuer | None":
         raise SettingsError(
             "WHEREFORE_OIDC_ISSUER is set, and not all that it needs: expected "
             "WHEREFORE_OIDC_CLIENT_ID, WHEREFORE_PUBLIC_URL and WHEREFORE_OIDC_ROLES beside it; "
-            "see the settings table in the README"
+            "serving/SETTINGS.md lists the settings"
         )
     if not is_safe_address(settings.oidc_issuer):
         raise SettingsError(
