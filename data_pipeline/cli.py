@@ -5,6 +5,7 @@ command) or a `typer.Typer` (a group of commands). Packages bring their own, so 
 to know another's.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,8 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Runs the command line; a `WhereforeError` becomes one sentence and exit code 2."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("wherefore.engine").setLevel(logging.INFO)  # a first start takes its time
     try:
         build_app()()
     except WhereforeError as error:

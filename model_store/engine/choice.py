@@ -175,6 +175,7 @@ def _has_gpu() -> bool:
 
 def _convert_apart(model: Path, target: Path) -> None:
     """Converts in another process: this one then needs neither the time nor the memory of torch."""
+    log.info("converting %s for this machine, once: this can take a minute", model)
     command = [sys.executable, "-m", "model_store.engine.conversion", str(model), str(target)]
     search = os.pathsep.join(path for path in sys.path if path)
     environment = os.environ | {"PYTHONPATH": search, "HF_HUB_OFFLINE": "1"}

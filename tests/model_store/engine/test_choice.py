@@ -1,3 +1,4 @@
+import logging
 import subprocess
 import sys
 
@@ -72,13 +73,16 @@ def test_torch_does_not_compute_int8(tiny_stored):
 
 @pytest.mark.slow
 def test_a_model_is_converted_once_and_again_only_when_damaged(tiny_stored, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="wherefore.engine")
     models = DerivedModels(tmp_path)
     first = converted(tiny_stored, models)
     made = first.xml.stat().st_mtime_ns
     assert converted(tiny_stored, models).xml.stat().st_mtime_ns == made
+    assert caplog.text.count("converting") == 1
     first.xml.with_name("model.bin").write_bytes(b"spoilt")
     again = converted(tiny_stored, models)
     assert "is not what was written there" in caplog.text
+    assert caplog.text.count("converting") == 2
     assert again.digest == first.digest
 
 
