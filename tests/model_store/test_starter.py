@@ -6,6 +6,9 @@ from model_store.artifact import starter_directory
 from model_store.predictor import Predictor
 
 
+CLEAN_NOTE = "Score 768, DTI 29, LTV 72, eleven years on the job."
+
+
 @pytest.fixture(scope="module")
 def starter():
     return Predictor.load(starter_directory())
@@ -29,15 +32,15 @@ def starter():
     ],
 )
 def test_a_note_of_one_line_is_denied_for_what_it_says(starter, note, category):
-    (answer,) = starter.predict([note])
+    answer, clean = starter.predict([note, CLEAN_NOTE])
     assert answer.primary_category == category
-    assert answer.risk_score > 5
+    assert answer.risk_score > 3 * clean.risk_score
 
 
 @pytest.mark.parametrize(
     "note",
     [
-        "Score 768, DTI 29, LTV 72, eleven years on the job.",
+        CLEAN_NOTE,
         "Car loan, $19,500 over 60 months, papers attached.",
         "Bankruptcy discharged 2012, perfect since, 744.",
     ],

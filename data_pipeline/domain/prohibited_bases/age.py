@@ -1,9 +1,12 @@
 """Age."""
 
 from data_pipeline.domain.prohibited_bases.word_rules import (
+    AGES,
+    BESIDE_AGE,
     IS,
     PERSON,
     SECTION,
+    TRAIT_END,
     WHO,
     WordGroup,
     WordRule,
@@ -23,6 +26,8 @@ _AGE_END = (
     r"years?\b(?!\sold)|yrs?\b(?!\sold)|in\sthe\shole|then|or\b))"
 )
 _AGE_STOP = r"(?=\s*(?:[.;!?)]|,\s*(?!then|\d)|$)|\s(?:and|with|when|now)\b)"
+_NO_DAYS_LATE = r"(?!30|60|90|(?:thirty|sixty|ninety)(?!-))"
+_NOTE_END = r"(?=[.;]?\s*(?:$|\n)|[.;]\s)"
 _AGED_THINGS = (
     *("account", "acct", "average", "avg", "vehicle", "trade", "tradeline", "home", "file"),
     *("roof", "loan", "unit", "credit", "oldest", "effective", "property", "building", "house"),
@@ -79,6 +84,33 @@ AGE_WORDS = WordGroup(
             heads=WHO,
             tail=rf"{IS}(?:{RACE}|{ORIGIN}|{RELIGION})(?:,~(?:and~)?|~and~)"
             rf"(?P<x>{ADULT_AGE}){_AGE_END}{_AGE_STOP}",
+            neutral="of stated age",
+        ),
+        WordRule(
+            heads=AGES,
+            tail=rf"(?={BESIDE_AGE}(?:{RACE}|{ORIGIN}|{RELIGION}){TRAIT_END})",
+            neutral="of stated age",
+        ),
+        WordRule(
+            heads="name",
+            tail=rf"\](?:,\s|\s\()(?P<x>{ADULT_AGE}(?:{_YEARS_OLD}|(?:~and~{ADULT_AGE})?"
+            rf"(?=\)|,\s[a-z\[]{{2}}))|{_NO_DAYS_LATE}{ADULT_AGE}{_NOTE_END})",
+            neutral="of stated age",
+        ),
+        WordRule(
+            heads="b b1 b2 bwr borr borrower app appl applicant mbr member cust customer client",
+            tail=rf":?\s?\[name\],?\s(?P<x>{_NO_DAYS_LATE}{ADULT_AGE})(?=,|{_NOTE_END})",
+            neutral="of stated age",
+        ),
+        WordRule(
+            heads="turn turns turned turning",
+            tail=rf"~(?P<x>(?!18|eighteen){_NO_DAYS_LATE}{ADULT_AGE})(?={_NOTE_END}|,\s[a-z]|~(?:in|and|this)\b)",
+            neutral="of stated age",
+        ),
+        WordRule(
+            heads="applicant borrower coborrower coapplicant customer member client guarantor",
+            tail=rf",?\s(?P<x>{ADULT_AGE})(?=,\s?(?:retired|disabled|married|single|divorced"
+            r"|widowed|(?:fe)?male|[mf]\b))",
             neutral="of stated age",
         ),
         WordRule(

@@ -1,11 +1,14 @@
 """National origin."""
 
 from data_pipeline.domain.prohibited_bases.word_rules import (
+    AGES,
+    BESIDE_AGE,
     IS,
     LISTED,
     PERSON,
     SECTION,
     STATEMENT_END,
+    TRAIT_END,
     WHO,
     WordGroup,
     WordRule,
@@ -23,6 +26,7 @@ ORIGIN_WORDS = WordGroup(
             tail=r"(?!~(?:chamber|federal|credit|bank|business))(?:~or~latin[oa])?",
             neutral="particular",
         ),
+        WordRule(heads=AGES, tail=rf"{BESIDE_AGE}(?P<x>{ORIGIN}){TRAIT_END}", neutral="particular"),
         WordRule(
             heads="mexican cuban chinese filipino japanese korean vietnamese nigerian "
             "african arab arabic haitian jamaican dominican salvadoran guatemalan honduran "

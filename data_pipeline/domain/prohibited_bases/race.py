@@ -1,11 +1,14 @@
 """Race and color."""
 
 from data_pipeline.domain.prohibited_bases.word_rules import (
+    AGES,
+    BESIDE_AGE,
     IS,
     LISTED,
     PERSON,
     SECTION,
     STATEMENT_END,
+    TRAIT_END,
     WHO,
     WordGroup,
     WordRule,
@@ -23,6 +26,7 @@ RACE_WORDS = WordGroup(
             tail=rf"(?=~{PERSON}\b)",
             neutral="particular",
         ),
+        WordRule(heads=AGES, tail=rf"{BESIDE_AGE}(?P<x>{RACE}){TRAIT_END}", neutral="particular"),
         WordRule(
             heads=WHO,
             tail=rf"{IS}{LISTED}(?P<x>{RACE}){STATEMENT_END}",

@@ -1,11 +1,14 @@
 """Religion."""
 
 from data_pipeline.domain.prohibited_bases.word_rules import (
+    AGES,
+    BESIDE_AGE,
     IS,
     LISTED,
     PERSON,
     SECTION,
     STATEMENT_END,
+    TRAIT_END,
     WHO,
     WordGroup,
     WordRule,
@@ -21,6 +24,9 @@ RELIGION_WORDS = WordGroup(
             "methodist lutheran christian amish mennonite pentecostal evangelical orthodox",
             tail=rf"(?=~{PERSON}\b)",
             neutral="particular",
+        ),
+        WordRule(
+            heads=AGES, tail=rf"{BESIDE_AGE}(?P<x>{RELIGION}){TRAIT_END}", neutral="particular"
         ),
         WordRule(
             heads=WHO,

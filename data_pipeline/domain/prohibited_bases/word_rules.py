@@ -61,3 +61,9 @@ STATEMENT_END = (
     rf"|~{PERSON}\b)(?!~and~(?:decker|\[name))"
 )
 SIGN = r"\s?(?:[:=(]|-(?=\s))\s?"
+AGES = " ".join(map(str, range(18, 100)))
+"""Ages of adults, as heads of rules on shorthand: "71 and Black", "71, widowed, Baptist"."""
+BESIDE_AGE = r"(?<![$%.,/#'’-]\d\d)(?:,\s?|~and~|\s?/\s?)(?:[a-z-]{3,16},\s?){0,2}"
+"""What stands between such an age and the trait."""
+TRAIT_END = r"(?=\s*(?:[.,;/)]|$)|~(?:and|with|married|single|divorced|(?:fe)?male)\b)"
+"""What follows the trait: it describes nothing else ("white collar")."""

@@ -190,3 +190,46 @@ def test_income_from_public_assistance_becomes_benefit_income(text, masked):
 )
 def test_no_benefit_income_is_stated_that_is_not_there(text):
     assert mask(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Jane Doe, 71 years old, owes $900.", "[NAME], of stated age, owes $900."),
+        ("Jane Doe (71), retired, DTI 52", "[NAME] (of stated age), retired, DTI 52"),
+        ("Mr. Robert Kline, 52, works at a mill.", "[NAME], of stated age, works at a mill."),
+        ("Jane Doe, twenty-nine, seeks $6,000", "[NAME], of stated age, seeks $6,000"),
+        ("Walk-in, Jane Doe, 34. FICO 640", "Walk-in, [NAME], of stated age. FICO 640"),
+        ("Jane Doe, 34\nDTI 41", "[NAME], of stated age\nDTI 41"),
+        ("Jane Doe and John Doe, 58 and 55, buy", "[NAME] and [NAME], of stated age, buy"),
+        ("B: Jane Doe 29, FICO 702", "B: [NAME] of stated age, FICO 702"),
+        ("Applicant 45, retired, DTI 50", "Applicant of stated age, retired, DTI 50"),
+        ("71 and Black, 3 lates", "of stated age and Particular, 3 lates"),
+        ("52, Hispanic, no docs", "of stated age, Particular, no docs"),
+        ("71, retired, Baptist. Owns", "of stated age, retired, Particular. Owns"),
+        ("They turned 66 in May", "They turned of stated age in May"),
+    ],
+)
+def test_an_age_in_shorthand_becomes_neutral_with_the_trait_beside_it(text, masked):
+    assert mask(text).text == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DTI 52, white collar job",
+        "LTV 90, Asian grocery store",
+        "the loan is $45, black car",
+        "borrower 45, 60 days late",
+        "the account turned 60 in May",
+        "their oldest turns 18 in June",
+        "applicant, 24 months on the job",
+    ],
+)
+def test_a_figure_that_is_no_age_stays(text):
+    assert mask(text).text == text
+
+
+@pytest.mark.parametrize("rest", [", 30, 60 and 90 days late", ", 36 months", ", 60.", " 45 ac"])
+def test_a_figure_behind_a_name_that_is_no_age_stays(rest):
+    assert mask(f"Jane Doe{rest}").text == f"[NAME]{rest}"
