@@ -5,7 +5,6 @@ import pytest
 from model_store.artifact import starter_directory
 from model_store.predictor import Predictor
 
-
 CLEAN_NOTE = "Score 768, DTI 29, LTV 72, eleven years on the job."
 
 
