@@ -304,7 +304,7 @@ class Predictor:
                     evidence=self._quotes(text, evidence_TC[:, c]),
                 )
                 for c in order
-                for reason in _stated_reasons(CATEGORIES[c], probability_C[c], reason_R)
+                for reason in reasons_of(CATEGORIES[c], probability_C[c], reason_R)
             )
 
         principal = reasons(stated_C)
@@ -334,10 +334,16 @@ class Predictor:
         return tuple(quotes)
 
 
-def _stated_reasons(
+def reasons_of(
     category: DenialCategory, probability: float, reason_R: NDArray[np.float64]
 ) -> list[DenialReason]:
-    """The likeliest reason of a category, and any other that holds more likely than not."""
+    """Returns the likeliest reason of a category, and any other that holds more likely than not.
+
+    Args:
+        category: a category that is stated or up for review.
+        probability: its own probability, 0-1.
+        reason_R: probability of each reason, in label order.
+    """
     ranked = sorted(CATEGORY_REASONS[category], key=lambda r: -reason_R[REASONS.index(r)])
     cut = probability * _MIN_REASON_SHARE
     return [

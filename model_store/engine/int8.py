@@ -3,7 +3,7 @@
 The network in fp32 is the judge: a quantised one is kept only if it states the same reasons for
 texts that took no part in its calibration.
 
-Arrays: N texts, C categories.
+Arrays: N texts, C categories, R reasons.
 """
 
 import logging
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data_pipeline.cli import needs_extra
 from data_pipeline.domain.masking import mask
+from data_pipeline.domain.taxonomy import CATEGORIES, DenialReason
 from model_store.engine.batching import ShapedBatch, padded_length
 from model_store.engine.choice import EngineChoice, converted
 from model_store.engine.derived import MODEL_XML, DerivedModel, Origin
@@ -24,6 +25,7 @@ from model_store.engine.openvino_backend import OpenVinoEngine, padded_arrays
 from model_store.engine.outputs import Engine
 from model_store.engine.runtime import load_openvino, openvino_core
 from model_store.errors import QuantizationRefusedError
+from model_store.predictor import reasons_of
 from model_store.reading import read_texts
 from model_store.stored import StoredModel
 from model_store.windows import Window
@@ -54,13 +56,18 @@ class GateFigures:
         primary_agreement: share, of the texts for which fp32 states a category, with the same
             likeliest category, 0-1; 1 where it states none.
         stated_agreement: share of texts for which just the same categories are stated, 0-1.
+        reason_agreement: share of texts for which just the same reasons are stated, 0-1.
         omission: share of what fp32 states that is neither stated nor up for review, 0-1.
+        listed_omission: share of the categories that fp32 states or puts up for review that are
+            neither stated nor up for review, 0-1.
         mean_risk_difference: mean absolute difference of the risk score, percentage points.
     """
 
     primary_agreement: float
     stated_agreement: float
+    reason_agreement: float
     omission: float
+    listed_omission: float
     mean_risk_difference: float
 
 
@@ -71,13 +78,17 @@ class GateLimits:
     Attributes:
         min_primary_agreement: see `GateFigures`.
         min_stated_agreement: see `GateFigures`.
+        min_reason_agreement: see `GateFigures`.
         max_omission: see `GateFigures`.
+        max_listed_omission: see `GateFigures`.
         max_mean_risk_difference: see `GateFigures`, percentage points.
     """
 
     min_primary_agreement: float = 0.97
     min_stated_agreement: float = 0.95
+    min_reason_agreement: float = 0.95
     max_omission: float = 0.005
+    max_listed_omission: float = 0.01
     max_mean_risk_difference: float = 0.5
 
     def broken_by(self, figures: GateFigures) -> list[str]:
@@ -94,9 +105,19 @@ class GateLimits:
                 f"{figures.stated_agreement:.3f}, at least {self.min_stated_agreement}",
             ),
             (
+                "reason_agreement",
+                figures.reason_agreement >= self.min_reason_agreement,
+                f"{figures.reason_agreement:.3f}, at least {self.min_reason_agreement}",
+            ),
+            (
                 "omission",
                 figures.omission <= self.max_omission,
                 f"{figures.omission:.4f}, at most {self.max_omission}",
+            ),
+            (
+                "listed_omission",
+                figures.listed_omission <= self.max_listed_omission,
+                f"{figures.listed_omission:.4f}, at most {self.max_listed_omission}",
             ),
             (
                 "mean_risk_difference",
@@ -196,33 +217,59 @@ def compare(
         texts: rendered applications, at least one.
     """
     windows = _windows(stored, texts)
-    right_NC, right_risk_N = _probabilities(stored, reference, windows)
-    found_NC, found_risk_N = _probabilities(stored, candidate, windows)
-    stated_NC = right_NC >= stored.calibration.state_C
-    listed_NC = found_NC >= np.minimum(stored.calibration.state_C, stored.calibration.review_C)
+    right, found = (_answers(stored, engine, windows) for engine in (reference, candidate))
+    state_C, review_C = stored.calibration.state_C, stored.calibration.review_C
+    stated_NC, restated_NC = right.category_NC >= state_C, found.category_NC >= state_C
+    listed_NC, relisted_NC = right.category_NC >= review_C, found.category_NC >= review_C
     denied_N = stated_NC.any(axis=1)
-    same_primary_N = right_NC.argmax(axis=1) == found_NC.argmax(axis=1)
-    same_N = (stated_NC == (found_NC >= stored.calibration.state_C)).all(axis=1)
+    same_primary_N = right.category_NC.argmax(axis=1) == found.category_NC.argmax(axis=1)
+    same_N = (stated_NC == restated_NC).all(axis=1)
+    reasons, again = right.reasons(stated_NC), found.reasons(restated_NC)
     return GateFigures(
         primary_agreement=float(1 - (denied_N & ~same_primary_N).sum() / max(1, denied_N.sum())),
         stated_agreement=float(same_N.mean()),
-        omission=float((stated_NC & ~listed_NC).sum() / max(1, stated_NC.sum())),
-        mean_risk_difference=float(np.abs(right_risk_N - found_risk_N).mean()),
+        reason_agreement=float(np.mean([r == f for r, f in zip(reasons, again, strict=True)])),
+        omission=_share(stated_NC & ~relisted_NC, of=stated_NC),
+        listed_omission=_share(listed_NC & ~relisted_NC, of=listed_NC),
+        mean_risk_difference=float(np.abs(right.risk_N - found.risk_N).mean()),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """Calibrated answers of an engine: category and reason probabilities, risk scores."""
+
+    category_NC: NDArray[np.float64]
+    reason_NR: NDArray[np.float64]
+    risk_N: NDArray[np.float64]
+
+    def reasons(self, chosen_NC: NDArray[np.bool_]) -> list[set[DenialReason]]:
+        """The reasons that the predictor gives of the categories chosen, text by text."""
+        return [
+            {
+                reason
+                for c in np.flatnonzero(chosen_C)
+                for reason in reasons_of(CATEGORIES[c], self.category_NC[i, c], self.reason_NR[i])
+            }
+            for i, chosen_C in enumerate(chosen_NC)
+        ]
+
+
+def _share(part_NC: NDArray[np.bool_], *, of: NDArray[np.bool_]) -> float:
+    return float(part_NC.sum() / max(1, of.sum()))
 
 
 def _int8_engine(quantized: "openvino.Model", stored: StoredModel) -> OpenVinoEngine:
     return OpenVinoEngine(quantized, padding_id=stored.tokenizer.padding_id, precision="int8")
 
 
-def _probabilities(
-    stored: StoredModel, engine: Engine, windows: Sequence[Sequence[Window]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _answers(stored: StoredModel, engine: Engine, windows: Sequence[Sequence[Window]]) -> _Answers:
     reading = read_texts(engine, windows)
     calibration = stored.calibration
-    return (
-        calibration.category_probabilities(reading.category_NC),
-        calibration.risk_scores(reading.risk_N),
+    return _Answers(
+        category_NC=calibration.category_probabilities(reading.category_NC),
+        reason_NR=calibration.reason_probabilities(reading.category_NC, reading.reason_NR),
+        risk_N=calibration.risk_scores(reading.risk_N),
     )
 
 

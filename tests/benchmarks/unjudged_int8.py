@@ -11,7 +11,9 @@ from model_store.stored import StoredModel
 _ANY_FIGURES = GateLimits(
     min_primary_agreement=0.0,
     min_stated_agreement=0.0,
+    min_reason_agreement=0.0,
     max_omission=1.0,
+    max_listed_omission=1.0,
     max_mean_risk_difference=100.0,
 )
 

@@ -11,6 +11,8 @@ from model_store.engine.int8 import GateFigures, GateLimits
 JUDGED_BY = Calibration()
 """States a category from a probability of 0.5 on, lists it from 0.05 on."""
 
+_JUDGED = {"primary_agreement", "stated_agreement", "omission"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -19,7 +21,8 @@ class Verdict:
     Attributes:
         largest_logit_difference: over all texts and labels.
         same_primary: share of all texts with the same likeliest label.
-        figures: the figures of the gate that `wherefore quantize` has, but the risk score's.
+        figures: the figures of the gate that `wherefore quantize` has, but those of what a label
+            alone does not tell: reasons, what is up for review, and the risk score.
         broken: limits not kept, as phrases; empty where the gate is passed.
     """
 
@@ -41,12 +44,14 @@ def judge(found_NC: NDArray[np.float64], right_NC: NDArray[np.float64]) -> Verdi
     figures = GateFigures(
         primary_agreement=float(1 - (denied & ~same_primary).sum() / max(1, denied.sum())),
         stated_agreement=float((stated == restated).all(axis=1).mean()),
+        reason_agreement=1.0,
         omission=float((stated & ~listed).sum() / max(1, stated.sum())),
+        listed_omission=0.0,
         mean_risk_difference=0.0,
     )
     return Verdict(
         largest_logit_difference=float(np.abs(found_NC - right_NC).max()),
         same_primary=float(same_primary.mean()),
-        figures={k: v for k, v in asdict(figures).items() if k != "mean_risk_difference"},
+        figures={name: value for name, value in asdict(figures).items() if name in _JUDGED},
         broken=GateLimits().broken_by(figures),
     )

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
 from model_store.engine import int8
 from model_store.engine.choice import EngineChoice, open_engine
 from model_store.engine.int8 import GateFigures, GateLimits, compare, quantize
@@ -16,20 +18,31 @@ TEXTS = [
 NO_LIMITS = GateLimits(
     min_primary_agreement=0.0,
     min_stated_agreement=0.0,
+    min_reason_agreement=0.0,
     max_omission=1.0,
+    max_listed_omission=1.0,
     max_mean_risk_difference=100.0,
 )
+PERFECT = {
+    "primary_agreement": 1.0,
+    "stated_agreement": 1.0,
+    "reason_agreement": 1.0,
+    "omission": 0.0,
+    "listed_omission": 0.0,
+    "mean_risk_difference": 0.0,
+}
 
 
 class FixedEngine:
-    """An engine that gives text i the category logits of row i."""
+    """An engine that gives text i the category and reason logits of row i."""
 
-    def __init__(self, rows, risk=0.0):
-        self.rows, self.risk = rows, risk
+    def __init__(self, rows, risk=0.0, reasons=0.0):
+        self.rows, self.risk, self.reasons = rows, risk, reasons
 
     def logits(self, ids):
         found = EngineLogits.empty([len(row) for row in ids])
         found.category_WC[:] = self.rows
+        found.reason_WR[:] = self.reasons
         found.risk_W[:] = self.risk
         return found
 
@@ -68,13 +81,36 @@ def test_what_is_up_for_review_is_not_omitted(tiny_stored):
     assert (figures.stated_agreement, figures.omission) == (3 / 4, 0)
 
 
+def test_other_reasons_of_the_same_categories_are_counted(tiny_stored):
+    category = next(c for c in CATEGORIES if len(CATEGORY_REASONS[c]) > 1)
+    c = CATEGORIES.index(category)
+    first, second, *_ = (REASONS.index(reason) for reason in CATEGORY_REASONS[category])
+    stated = rows({c}, {c}, {c}, set())
+    right, found = np.full((2, 4, len(REASONS)), -9.0)
+    right[:3, first] = 9.0
+    found[:2, first] = found[2, second] = 9.0
+    figures = compare(
+        tiny_stored,
+        reference=FixedEngine(stated, reasons=right),
+        candidate=FixedEngine(stated, reasons=found),
+        texts=TEXTS,
+    )
+    assert figures == GateFigures(**PERFECT | {"reason_agreement": 3 / 4})
+
+
+def test_what_was_up_for_review_and_is_listed_nowhere_is_counted(tiny_stored):
+    right, found = rows({0}, {1}, {2}, set()), rows({0}, {1}, {2}, set())
+    right[3][3] = -1.0  # probability 0.27: above review, below state
+    figures = compare(
+        tiny_stored, reference=FixedEngine(right), candidate=FixedEngine(found), texts=TEXTS
+    )
+    assert figures == GateFigures(**PERFECT | {"listed_omission": 1 / 4})
+
+
 def test_an_engine_agrees_with_itself(tiny_stored):
     engine = FixedEngine(rows({0}, {1}, {2}, set()))
     figures = compare(tiny_stored, reference=engine, candidate=engine, texts=TEXTS)
-    perfect = GateFigures(
-        primary_agreement=1.0, stated_agreement=1.0, omission=0.0, mean_risk_difference=0.0
-    )
-    assert figures == perfect
+    assert figures == GateFigures(**PERFECT)
     assert GateLimits().broken_by(figures) == []
 
 
@@ -83,14 +119,14 @@ def test_an_engine_agrees_with_itself(tiny_stored):
     [
         ("primary_agreement", 0.96),
         ("stated_agreement", 0.94),
+        ("reason_agreement", 0.94),
         ("omission", 0.01),
+        ("listed_omission", 0.02),
         ("mean_risk_difference", 0.6),
     ],
 )
 def test_each_limit_can_be_broken(name, value):
-    figures = {"primary_agreement": 1.0, "stated_agreement": 1.0}
-    figures |= {"omission": 0.0, "mean_risk_difference": 0.0, name: value}
-    (broken,) = GateLimits().broken_by(GateFigures(**figures))
+    (broken,) = GateLimits().broken_by(GateFigures(**PERFECT | {name: value}))
     assert broken.startswith(name)
 
 
@@ -121,9 +157,8 @@ def test_the_down_projections_are_spared_where_sparing_the_first_is_not_enough(
     tiny_stored, cache_dir, monkeypatch
 ):
     texts = {"calibration_texts": TEXTS[:3], "gate_texts": TEXTS[1:]}
-    answers = iter([{"mean_risk_difference": 0.6}, {"mean_risk_difference": 0.4}])
-    right = {"primary_agreement": 1.0, "stated_agreement": 1.0, "omission": 0.0}
-    monkeypatch.setattr(int8, "compare", lambda *_, **__: GateFigures(**right, **next(answers)))
+    answers = (GateFigures(**PERFECT | {"mean_risk_difference": d}) for d in (0.6, 0.4))
+    monkeypatch.setattr(int8, "compare", lambda *_, **__: next(answers))
     kept, figures = quantize(tiny_stored, **texts, cache_dir=cache_dir)
     assert figures.mean_risk_difference == 0.4
     spared = {"0.output.dense", "1.output.dense"}
