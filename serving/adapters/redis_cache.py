@@ -125,7 +125,8 @@ class RedisCache:
     def forget(self, names: Sequence[bytes]) -> None:
         """Reads these names no more until the writer has removed what lies there.
 
-        It tries again until Redis lets it. What still waits to be stored is dropped.
+        It tries again until Redis lets it, the last time when the cache closes. What still waits
+        to be stored is dropped.
         """
         self._forgotten.update(names)
         self._num_forgets += 1
@@ -194,6 +195,9 @@ class RedisCache:
             entries = [entry for entry in entries if entry[0] == self._num_forgets]
             if entries and self._writing.ask(partial(self._set, entries)) is None:
                 self._observer.cache_failed("skipped", len(entries))
+        self._remove_forgotten()
+        if self._forgotten:
+            log.error("cache_names_not_removed", names=len(self._forgotten))
 
     def _remove_forgotten(self) -> None:
         while names := tuple(self._forgotten)[:MAX_KEYS_AT_ONCE]:

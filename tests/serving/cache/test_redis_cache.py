@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from serving.adapters.redis_cache import BUDGET_SECONDS, MAX_KEYS_AT_ONCE, TTL_JITTER_RATIO
 from serving.errors import SettingsError
@@ -171,6 +172,32 @@ def test_names_are_forgotten_however_many_and_whatever_redis_does_meanwhile(
         assert client.dbsize() == 1
     stored(cache, [kept, *wanted[:3]], random_logits(), valkey)
     assert len(fetched(cache, wanted[:3])) == 3
+
+
+def test_what_is_to_be_forgotten_is_removed_before_the_cache_closes(
+    valkey, new_redis_cache, new_codec, random_logits
+):
+    cache, wanted = new_redis_cache(valkey.url), names(new_codec(), 3)
+    stored(cache, wanted, random_logits(), valkey)
+    cache.forget(wanted)
+    cache.close()
+    with valkey.client() as client:
+        eventually(lambda: client.dbsize() == 0)
+
+
+def test_names_that_could_not_be_removed_at_the_end_are_counted_in_an_error(
+    valkey, new_redis_cache, new_codec, random_logits
+):
+    cache, wanted = new_redis_cache(valkey.url), names(new_codec(), 3)
+    stored(cache, wanted, random_logits(), valkey)
+    valkey.kill()
+    with capture_logs() as logs:
+        cache.forget(wanted)
+        cache.close()
+        (error,) = eventually(
+            lambda: [entry for entry in logs if entry["event"] == "cache_names_not_removed"]
+        )
+    assert (error["log_level"], error["names"]) == ("error", 3)
 
 
 def test_a_wall_clock_that_is_set_back_leaves_no_server_alone_for_longer(
