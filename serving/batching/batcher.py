@@ -11,7 +11,7 @@ gone, or whose time is over, is dropped before the engine takes it (`flights`).
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -26,9 +26,6 @@ from serving.cache.logits_cache import CacheObserver, LogitsCache
 from serving.errors import NotReadyError
 from serving.rows import OutputRow
 from serving.scoring import ScoringService
-
-if TYPE_CHECKING:
-    from model_store.predictor import Prediction
 
 T = TypeVar("T")
 
@@ -191,20 +188,19 @@ class Batcher:
         if self._cache is not None:
             self._cache.disown()
 
-    async def predict_known(self, text: str, *, timeout_seconds: float) -> "Prediction":
-        """Returns what the engine says of a text now, ahead of all others and past the cache.
+    async def compute_ahead(self, ids: Sequence[tuple[int, ...]]) -> EngineLogits:
+        """Returns what the engine says of windows now, ahead of all others and past the cache.
+
+        Args:
+            ids: token ids of each window, markers included; at least one window.
 
         Raises:
-            TimeoutError: it does not say anything in time.
             Exception: whatever the engine raised.
         """
-        async with asyncio.timeout(timeout_seconds):
-            read = await self._texts.read_text(text)
-            windows = [NamedWindow(ids=window.ids) for window in read.windows]
-            computed = await self._flights.compute(
-                windows, deadline=AHEAD_OF_ALL, priority=Priority.ONLINE
-            )
-            return await self._texts.decode(read, computed)
+        windows = [NamedWindow(ids=row) for row in ids]
+        return joined(
+            await self._flights.compute(windows, deadline=AHEAD_OF_ALL, priority=Priority.ONLINE)
+        )
 
     def drain(self, *, seconds: float | None = None) -> None:
         """Refuses what comes from now on, and gives what was accepted some time to be answered.

@@ -15,7 +15,13 @@ from typing import Protocol
 import structlog
 
 from model_store.engine.outputs import Engine, EngineLogits
-from serving.batching.window_queue import BACKLOG_HOLD_SECONDS, Batch, WindowJob, WindowQueue
+from serving.batching.window_queue import (
+    BACKLOG_HOLD_SECONDS,
+    Batch,
+    Priority,
+    WindowJob,
+    WindowQueue,
+)
 from serving.errors import is_engine_away
 from serving.window_logits import are_finite, split_windows
 
@@ -41,7 +47,7 @@ class EngineObserver(Protocol):
     """Hears what the engine does; called from its threads."""
 
     def computed(self, *, priority: str, windows: int, tokens: int, seconds: float) -> None:
-        """A batch was computed."""
+        """A batch was computed: so many windows of it were answered, at least one."""
 
     def engine_failed(self, kind: str) -> None:
         """A batch failed: `memory`, `engine` (none of its windows is to blame) or `window`."""
@@ -191,23 +197,25 @@ class EngineWorker:
             # What passes between two batches while windows wait is part of the speed.
             waited = 0.0 if batch.was_idle else time.monotonic() - ended
             began = self._shared_time.enter()
-            self._deliver(self._compute(batch.jobs))
+            outcomes = self._compute(batch.jobs)
+            self._deliver(outcomes)
             share = self._shared_time.leave() - began
             ended = time.monotonic()
-            self._record(batch, seconds=share + waited / len(self._threads))
+            answered = [job for job, outcome in outcomes if not isinstance(outcome, Exception)]
+            if answered:
+                seconds = share + waited / len(self._threads)
+                self._record(answered, priority=batch.priority, seconds=seconds)
 
     def _take(self) -> Batch | None:
         share = self.speed.tokens_per_second / len(self._threads)
         hold = int(share * BACKLOG_HOLD_SECONDS)
         return self._queue.take(max_tokens=self.budget.tokens, max_backlog_tokens=hold)
 
-    def _record(self, batch: Batch, *, seconds: float) -> None:
-        self.speed.record(tokens=batch.num_tokens, seconds=seconds)
+    def _record(self, answered: Sequence[WindowJob], *, priority: Priority, seconds: float) -> None:
+        num_tokens = sum(len(job.ids) for job in answered)
+        self.speed.record(tokens=num_tokens, seconds=seconds)
         self._observer.computed(
-            priority=batch.priority.value,
-            windows=len(batch.jobs),
-            tokens=batch.num_tokens,
-            seconds=seconds,
+            priority=priority.value, windows=len(answered), tokens=num_tokens, seconds=seconds
         )
 
     def _compute(self, jobs: Sequence[WindowJob]) -> list[Outcome]:

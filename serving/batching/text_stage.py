@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -22,9 +22,6 @@ from serving.errors import RetryLaterError, is_engine_away
 from serving.rows import OutputRow
 from serving.scoring import ReadRow, ScoringService
 from serving.window_logits import join_windows
-
-if TYPE_CHECKING:
-    from model_store.predictor import Prediction, ReadText
 
 T = TypeVar("T")
 
@@ -83,21 +80,6 @@ class TextStage:
             RetryLaterError: the engine cannot compute now.
         """
         return await self._run(lambda: self._finish_all(parts, computed))
-
-    async def read_text(self, text: str) -> "ReadText":
-        """Reads one text."""
-        [read] = await self._run(lambda: self._service.predictor.read([text]))
-        return read
-
-    async def decode(self, read: "ReadText", computed: Sequence[Computed]) -> "Prediction":
-        """Returns what the engine said of one text.
-
-        Raises:
-            Exception: whatever the engine raised for one of its windows.
-        """
-        logits = joined(computed)
-        [found] = await self._run(lambda: self._service.predictor.decode([read], logits))
-        return found
 
     def close(self) -> None:
         """Ends the threads; what has not begun is dropped."""

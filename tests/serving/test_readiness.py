@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -113,6 +114,34 @@ def test_the_known_text_is_asked_past_the_cache(make_client):
         client.post("/api/v1/predict", json={"text": TEXT})
     client.get("/ready")
     assert asked.count(TEXT) == 2  # once for the known answer, once for all the requests
+
+
+class Watched(Knowing):
+    """A fake that notes which thread reads and decodes."""
+
+    def __init__(self, **options):
+        self.reads, self.decodes = [], []
+        super().__init__(**options)
+        self.reads.clear()
+        self.decodes.clear()
+
+    def read(self, texts):
+        self.reads.append(threading.current_thread().name)
+        return super().read(texts)
+
+    def decode(self, read, logits):
+        self.decodes.append(threading.current_thread().name)
+        return super().decode(read, logits)
+
+
+def test_the_known_text_is_read_once_and_never_on_the_threads_of_requests(make_client):
+    predictor = Watched(wrong_by=20.0)
+    client = make_client(predictor=predictor)
+    for _ in range(3):
+        assert client.get("/ready").status_code == 503
+    assert len(predictor.reads) == 1
+    assert len(predictor.decodes) >= 3
+    assert not [name for name in predictor.reads + predictor.decodes if name.startswith("texts")]
 
 
 def test_a_server_that_is_stopping_is_not_ready(make_client):

@@ -162,7 +162,7 @@ def test_a_request_larger_than_the_queue_is_taken_when_nothing_waits(opened):
 def test_a_request_that_waits_too_long_is_told_so_and_dropped(opened, gate, heard):
     async def scenario():
         async with opened(gate, timeout_seconds=0.05) as batcher:
-            busy = asyncio.create_task(batcher.predict_known("Busy.", timeout_seconds=60))
+            busy = asyncio.create_task(batcher.compute_ahead([(0, *map(ord, "Busy."), 2)]))
             await reached(gate)
             with pytest.raises(ScoringTimeoutError, match=r"not scored within 0\.05 s"):
                 await batcher.score([row("Late.")])

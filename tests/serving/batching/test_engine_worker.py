@@ -141,6 +141,23 @@ def test_an_engine_that_cannot_be_reached_fails_the_batch_at_once(compute, heard
     assert heard.failures == ["engine"]
 
 
+def test_a_batch_without_an_answer_counts_for_nothing(compute, heard):
+    def fail(_ids):
+        return EngineUnreachableError()
+
+    _, worker = compute(Engine(fail=fail), [1, 2, 3])
+    assert heard.batches == []
+    assert worker.tokens_per_second == Speed().tokens_per_second
+
+
+def test_of_a_batch_only_the_windows_that_were_answered_count(compute, heard):
+    def fail(ids):
+        return ValueError() if any(row[0] == POISON for row in ids) else None
+
+    compute(Engine(fail=fail), [1, POISON, 3])
+    assert heard.batches == [("online", 2, 8)]
+
+
 def test_what_is_no_number_is_a_failure_of_that_window_only(compute):
     class Lying(Engine):
         def logits(self, ids):
