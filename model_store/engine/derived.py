@@ -7,8 +7,7 @@ the origin; a file that is not the one that was written is refused.
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from model_store.cache_dir import unfinished_directory
 from model_store.engine.runtime import openvino_version
 from model_store.errors import BackendUnavailableError, DerivedModelDamagedError
 from model_store.stored import MANIFEST, file_sha256
@@ -25,10 +25,19 @@ _CONVERTING_CODE = (
     "network.py",
     "last_layer.py",
     "lexical.py",
+    "log_odds.py",
     "engine/conversion.py",
     "engine/tables.py",
 )
 _QUANTISING_CODE = ("engine/int8.py",)
+_COMPUTING_CODE = (
+    "engine/batching.py",
+    "engine/graphs.py",
+    "engine/openvino_backend.py",
+    "engine/packed.py",
+    "engine/packed_backend.py",
+    "engine/torch_backend.py",
+)
 
 MODEL_XML = "model.xml"
 MODEL_BIN = "model.bin"
@@ -123,10 +132,15 @@ class DerivedModels:
 
         Raises:
             DerivedModelDamagedError: a file is missing or not the one that was written.
+            BackendUnavailableError: the folder may not be entered.
         """
         directory = self._folder / origin.name
-        if not directory.is_dir():
+        try:
+            directory.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise self._unusable(error) from error
         manifest = _intact_manifest(directory, origin)
         if manifest is None:
             raise DerivedModelDamagedError(
@@ -151,8 +165,8 @@ class DerivedModels:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".unfinished-") as temporary:
-                unfinished = Path(temporary) / "model"
+            with unfinished_directory(self._folder) as temporary:
+                unfinished = temporary / "model"
                 unfinished.mkdir()
                 write(unfinished)
                 manifest = DerivedManifest(
@@ -164,10 +178,13 @@ class DerivedModels:
                 (unfinished / MANIFEST).write_text(content, encoding="utf-8")
                 return self._move(unfinished, origin, manifest)
         except OSError as error:
-            raise BackendUnavailableError(
-                f"no converted model can be kept in {self._folder} ({error.strerror}): set "
-                "WHEREFORE_CACHE_DIR to a folder that can be written, or WHEREFORE_ENGINE=torch"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> BackendUnavailableError:
+        return BackendUnavailableError(
+            f"no converted model can be kept in {self._folder} ({error.strerror}): set "
+            "WHEREFORE_CACHE_DIR to a folder that can be written, or WHEREFORE_ENGINE=torch"
+        )
 
     def _move(self, unfinished: Path, origin: Origin, manifest: DerivedManifest) -> DerivedModel:
         directory = self._folder / origin.name
@@ -186,8 +203,17 @@ class DerivedModels:
 @cache
 def code_sha256(kind: Kind) -> str:
     """Returns the sha256 of the code that defines a network and converts it."""
+    return _sha256_of(_CONVERTING_CODE + (_QUANTISING_CODE if kind == "int8" else ()))
+
+
+@cache
+def computing_code_sha256() -> str:
+    """Returns the sha256 of the code that defines a network, converts it and computes with it."""
+    return _sha256_of(_CONVERTING_CODE + _COMPUTING_CODE)
+
+
+def _sha256_of(names: Sequence[str]) -> str:
     folder = files("model_store")
-    names = _CONVERTING_CODE + (_QUANTISING_CODE if kind == "int8" else ())
     return hashlib.sha256(b"\0".join((folder / name).read_bytes() for name in names)).hexdigest()
 
 

@@ -1,11 +1,11 @@
 """Models fetched from a registry, kept on this machine under the digest of their manifest."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from model_store.cache_dir import unfinished_directory
 from model_store.errors import ArtifactError, ArtifactTamperedError, RegistryUnavailableError
 from model_store.stored import read_manifest
 
@@ -44,8 +44,8 @@ class ModelCache:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".unfinished-") as temporary:
-                unfinished = Path(temporary) / "model"
+            with unfinished_directory(self._folder) as temporary:
+                unfinished = temporary / "model"
                 unfinished.mkdir()
                 with _called(name, unfinished):
                     fetch(unfinished)

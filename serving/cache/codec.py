@@ -18,7 +18,7 @@ import numpy as np
 from data_pipeline.domain.masking import MASKING_VERSION
 from data_pipeline.domain.rendering import RENDERING_VERSION
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS, TAXONOMY_VERSION
-from model_store.engine.derived import code_sha256
+from model_store.engine.derived import computing_code_sha256
 from model_store.engine.outputs import Engine, EngineLogits
 
 FORMAT_VERSION = 1
@@ -45,7 +45,7 @@ class CacheIdentity:
         rendering: version of the text format.
         masking: version of the masker.
         format: version of the stored form.
-        code: identity of the code that makes a network of the model.
+        code: identity of the code that makes a network of the model and computes with it.
     """
 
     model_digest: str
@@ -54,7 +54,7 @@ class CacheIdentity:
     rendering: str = RENDERING_VERSION
     masking: str = MASKING_VERSION
     format: int = FORMAT_VERSION
-    code: str = field(default_factory=lambda: code_sha256("float"))
+    code: str = field(default_factory=computing_code_sha256)
 
     @property
     def namespace(self) -> str:

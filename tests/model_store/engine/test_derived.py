@@ -1,8 +1,24 @@
+import ast
+import os
+import time
+from importlib.resources import files
+
 import pytest
 
-from model_store.engine.derived import MODEL_BIN, MODEL_XML, DerivedModels, Origin
+from model_store.engine import derived
+from model_store.engine.derived import (
+    MODEL_BIN,
+    MODEL_XML,
+    DerivedModels,
+    Origin,
+    computing_code_sha256,
+)
 from model_store.errors import BackendUnavailableError, DerivedModelDamagedError
 
+PACKAGE = files("model_store")
+NO_PART_OF_A_NETWORK = {
+    "windows.py",  # the tokenizer that a new network is made for; a stored one has its tables
+}
 ORIGIN = Origin.of("a" * 64, "float")
 
 
@@ -73,6 +89,44 @@ def test_a_network_that_could_not_be_written_leaves_nothing(models, tmp_path):
         models.keep(ORIGIN, fail)
     assert models.find(ORIGIN) is None
     assert list((tmp_path / "cache" / "engines").iterdir()) == []
+
+
+def test_what_was_left_unfinished_is_removed_after_a_day(models, tmp_path):
+    engines = tmp_path / "cache" / "engines"
+    for name, days in (("old", 2), ("new", 0.5)):
+        (engines / f".unfinished-{name}" / "model").mkdir(parents=True)
+        then = time.time() - days * 86_400
+        os.utime(engines / f".unfinished-{name}", (then, then))
+    kept = models.keep(ORIGIN, write)
+    assert {path.name for path in engines.iterdir()} == {kept.directory.name, ".unfinished-new"}
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named_with_the_setting(tmp_path):
+    with pytest.raises(BackendUnavailableError, match="WHEREFORE_CACHE_DIR"):
+        DerivedModels(tmp_path / ("too long" * 100)).find(ORIGIN)
+
+
+def imported(name):
+    """What a module of model_store imports of it, as paths within."""
+    found = set()
+    for node in ast.walk(ast.parse((PACKAGE / name).read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("model_store."):
+            found.add(node.module.removeprefix("model_store.").replace(".", "/") + ".py")
+    return found
+
+
+def test_the_origin_follows_all_code_that_a_network_is_made_of():
+    left, seen = {"network.py", "lexical.py", "last_layer.py"}, set()
+    while left:
+        seen |= left
+        left = {found for name in left for found in imported(name)} - seen - NO_PART_OF_A_NETWORK
+    assert seen <= set(derived._CONVERTING_CODE)
+
+
+def test_the_identity_of_computing_follows_every_backend():
+    backends = {f"engine/{path.name}" for path in (PACKAGE / "engine").glob("*_backend.py")}
+    assert backends | {"engine/packed.py", "engine/graphs.py"} <= set(derived._COMPUTING_CODE)
+    assert computing_code_sha256() != derived.code_sha256("float")
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_setting(tmp_path):

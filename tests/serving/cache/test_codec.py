@@ -2,6 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from model_store.engine.derived import computing_code_sha256
 from serving.cache.codec import CacheIdentity, GarbageError, engine_identity
 
 IDS = (0, 17, 50_264, 2)
@@ -52,6 +53,11 @@ def test_a_value_with_any_bit_turned_is_garbage(new_codec, random_logits, positi
 def test_any_bytes_are_garbage_and_raise_nothing_else(new_codec, value):
     with pytest.raises(GarbageError):
         new_codec().open(b"n", value)
+
+
+def test_the_code_that_computes_is_part_of_the_identity():
+    identity = CacheIdentity(model_digest="m" * 64, engine="fake")
+    assert identity.code == computing_code_sha256()
 
 
 def test_names_depend_on_every_token_their_order_and_the_secret(new_codec):
