@@ -140,12 +140,14 @@ class Predictor:
         tokenizer: TextTokenizer,
         calibration: Calibration,
         manifest: Manifest,
+        directory: Path | None = None,
     ) -> None:
         """Puts the parts together; `load` does so from a directory."""
         self.engine = engine
         self._tokenizer = tokenizer
         self._calibration = calibration
         self._manifest = manifest
+        self._directory = directory
 
     @classmethod
     def load(cls, directory: Path, *, choice: "EngineChoice | None" = None) -> "Predictor":
@@ -165,7 +167,7 @@ class Predictor:
         if choice is None:
             from model_store.artifact import load_weights  # noqa: PLC0415
 
-            return cls.from_artifact(load_weights(stored))
+            return cls.from_artifact(load_weights(stored), directory=stored.directory)
         from model_store.engine.choice import open_engine  # noqa: PLC0415
 
         return cls.from_stored(stored, engine=open_engine(stored, choice))
@@ -178,11 +180,20 @@ class Predictor:
             tokenizer=stored.tokenizer,
             calibration=stored.calibration,
             manifest=stored.manifest,
+            directory=stored.directory,
         )
 
     @classmethod
-    def from_artifact(cls, artifact: "Artifact", *, device: str = "cpu") -> "Predictor":
-        """Returns a predictor on a model in memory, with the plain torch engine."""
+    def from_artifact(
+        cls, artifact: "Artifact", *, device: str = "cpu", directory: Path | None = None
+    ) -> "Predictor":
+        """Returns a predictor on a model in memory, with the plain torch engine.
+
+        Args:
+            artifact: the model.
+            device: what torch computes on.
+            directory: where the model was read from; None for nowhere.
+        """
         from model_store.engine.torch_backend import TorchEngine  # noqa: PLC0415
 
         return cls(
@@ -192,6 +203,7 @@ class Predictor:
             tokenizer=artifact.tokenizer,
             calibration=artifact.calibration,
             manifest=artifact.manifest,
+            directory=directory,
         )
 
     @property
@@ -213,6 +225,11 @@ class Predictor:
     def digest(self) -> str:
         """Identity of the model: sha256 over the names and digests of its files."""
         return self._manifest.digest
+
+    @property
+    def directory(self) -> Path | None:
+        """Local directory of the model; None for one that was never read from any."""
+        return self._directory
 
     @property
     def known_answer(self) -> KnownAnswer | None:

@@ -1,6 +1,7 @@
 """What serving needs of the outside, as protocols; `serving.adapters` holds the shipped fakes."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ class TextPredictor(Protocol):
     @property
     def digest(self) -> str:
         """Identity of the model: sha256, hexadecimal."""
+
+    @property
+    def directory(self) -> Path | None:
+        """Local directory of the model; None for one that lies in none."""
 
     @property
     def evaluation(self) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ from data_pipeline.sources import Row
 from model_store.engine.outputs import Engine
 from model_store.explain.references import References, load_references
 from serving.adapters.prometheus import BatchMetrics
+from serving.adapters.redis_address import require_redis_address
 from serving.adapters.redis_cache import RedisCache
 from serving.batching.admission import EXPLANATION_SHARE, BatchLimits
 from serving.batching.batcher import Batcher
@@ -90,6 +91,20 @@ async def running_scoring(
         explainer.close()
 
 
+def require_usable(settings: Settings, *, model_digest: str) -> None:
+    """Refuses settings that `running_scoring` would fail with, before anything is opened.
+
+    Raises:
+        CacheSecretError: the state directory cannot hold or give the cache's secret.
+        SettingsError: the Redis URL is none.
+        ReferencesError: the reference populations cannot be read, or are of another model.
+    """
+    if settings.redis_url is not None:
+        require_redis_address(settings.redis_url)
+        open_cache_secret(settings.state_dir, configured=settings.cache_secret)
+    _references(settings, model_digest=model_digest)
+
+
 def scorer_for_threads(explainer: OnlineExplainer) -> Callable[[Row], ScoredApplication]:
     """Lets a thread of the desk wait in the same queue as the requests do."""
     loop = asyncio.get_running_loop()
@@ -134,6 +149,19 @@ def open_cache(
     return LogitsCache(codec, memory=memory, shared=shared, observer=observer)
 
 
+def worker_model(predictor: TextPredictor, settings: Settings) -> WorkerModel:
+    """Returns what the process of slow explanations is to load: the files that serve.
+
+    A reference may name another version of the model by the time that the process starts.
+    """
+    directory, cache_dir = predictor.directory, settings.cache_dir
+    return WorkerModel(
+        model=settings.model if directory is None else str(directory),
+        cache_dir=None if cache_dir is None else str(cache_dir),
+        digest=predictor.digest,
+    )
+
+
 def _explainer(
     service: ScoringService,
     batcher: Batcher,
@@ -163,12 +191,7 @@ def _references(settings: Settings, *, model_digest: str) -> References | None:
 def _explanations(
     service: ScoringService, settings: Settings, metrics: BatchMetrics
 ) -> ExplanationJobs:
-    cache_dir = settings.cache_dir
-    model = WorkerModel(
-        model=settings.model,
-        cache_dir=None if cache_dir is None else str(cache_dir),
-        digest=service.predictor.digest,
-    )
+    model = worker_model(service.predictor, settings)
     limits = JobLimits(
         max_waiting=settings.max_waiting_explanations,
         timeout_seconds=settings.explanation_timeout_seconds,

@@ -25,6 +25,7 @@ from serving.key_records import first_key_made
 from serving.keys import ApiKeys, open_api_keys
 from serving.logs import configure_logs
 from serving.policy import load_policy
+from serving.scoring_setup import require_usable
 from serving.settings import Settings
 from serving.tls import LOOK_SECONDS, ServedCertificate, open_certificate
 
@@ -86,7 +87,11 @@ def serve(settings: Settings) -> None:
         KeyFileError: the state directory cannot hold or give the API keys.
         PolicyError: the policy file is not valid.
         CertificateError: HTTPS cannot be served with the certificate that is set.
+        CacheSecretError: the state directory cannot hold or give the cache's secret.
+        SettingsError: the Redis URL is none.
+        ReferencesError: the reference populations cannot be read, or are of another model.
     """
+    end_at_once_on_sigterm()
     certificate = open_certificate(settings)
     listener = listen(settings.host, settings.port)
     with listener:
@@ -97,6 +102,7 @@ def serve(settings: Settings) -> None:
         from serving.adapters.in_process import load_predictor  # noqa: PLC0415
 
         predictor = load_predictor(settings)
+        require_usable(settings, model_digest=predictor.digest)
         configure_logs()
         # The first key is made last, so that a start that fails does not make one unseen.
         keys = open_api_keys(
@@ -226,6 +232,14 @@ def _config(
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
+
+
+def end_at_once_on_sigterm() -> None:
+    """Has SIGTERM end a process that does not serve yet, temporary folders and children with it.
+
+    The first process of a container would not hear it at all, any other die on the spot.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def end_on_signals(server: uvicorn.Server) -> None:

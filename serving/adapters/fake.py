@@ -8,6 +8,7 @@ written; its logits mean nothing.
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from data_pipeline.domain.masking import MaskedText
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_INFO, DenialCategory, DenialReason
@@ -52,6 +53,7 @@ class FakePredictor:
     Attributes:
         model_version: always "fake".
         digest: of no file at all.
+        directory: none.
         evaluation: a figure that nobody measured, named so.
         known_answer: none.
         calibration: the identity.
@@ -60,6 +62,7 @@ class FakePredictor:
 
     model_version: str = "fake"
     digest: str = "0" * 64
+    directory: Path | None = None
     evaluation: Mapping[str, object] = {"not_measured": 0.0}
     known_answer: KnownAnswer | None = None
     calibration: Calibration = Calibration()

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx2
@@ -22,8 +23,8 @@ def start_server(tmp_path, tiny_model):
     """Starts servers on free ports and gives each with the lines it printed first."""
     started = []
 
-    def start(*, num_lines, model=tiny_model, **environment):
-        command = [COMMAND, "serve", "--port", "0"]
+    def start(*, num_lines, model=tiny_model, port=0, **environment):
+        command = [COMMAND, "serve", "--port", str(port)]
         if model is not None:
             command += ["--model", model]
         process = subprocess.Popen(
@@ -69,6 +70,44 @@ def test_a_first_start_prints_a_key_that_works_and_a_signal_ends_it_cleanly(star
     assert returncode == 0
     assert "Traceback" not in log
     assert key not in log
+
+
+def test_a_signal_while_the_model_loads_ends_the_process_cleanly(start_server):
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    # A TorchServe that is not there is waited for.
+    process, _ = start_server(num_lines=0, port=port, WHEREFORE_TORCHSERVE_URL="http://127.0.0.1:1")
+    give_up = time.monotonic() + 120
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+    returncode, out, log = stop(process)
+    assert (returncode, out) == (0, "")
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"WHEREFORE_REFERENCES_FILE": "absent.json"}, "absent.json"),
+        ({"WHEREFORE_REDIS_URL": "nonsense"}, "WHEREFORE_REDIS_URL"),
+        ({"WHEREFORE_REDIS_URL": "redis://127.0.0.1:1/0"}, "cache_secret"),
+    ],
+)
+def test_what_could_not_be_opened_later_stops_the_start_in_one_sentence(
+    start_server, tmp_path, changed, named
+):
+    (tmp_path / "cache_secret").write_text("short")
+    process, _ = start_server(num_lines=0, WHEREFORE_STATE_DIR=str(tmp_path), **changed)
+    out, log = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert "listens" not in out
+    assert named in log
+    assert "Traceback" not in log
 
 
 def test_the_command_printed_at_first_start_runs(start_server):

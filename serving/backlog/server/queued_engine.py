@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
@@ -137,6 +138,11 @@ class QueuedPredictor:
     def digest(self) -> str:
         """Identity of the model."""
         return self._predictor.digest
+
+    @property
+    def directory(self) -> Path | None:
+        """Local directory of the model."""
+        return self._predictor.directory
 
     @property
     def evaluation(self) -> Mapping[str, object]:

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from model_store.predictor import Predictor
+from serving.adapters.fake import FakePredictor
 from serving.explanations.errors import (
     ExplanationExtraError,
     ExplanationsFullError,
@@ -12,6 +14,8 @@ from serving.explanations.errors import (
 )
 from serving.explanations.jobs import ExplanationJobs, JobLimits, JobRequest, Method, Status
 from serving.explanations.worker_process import WorkerModel, WorkerProcess
+from serving.scoring_setup import worker_model
+from serving.settings import Settings
 
 TEXT = "Her debts take 61% of her income. SSN 123-45-6789 🙂\r\nNothing else is known of e\u0301."
 ADDRESS = "/api/v1/explanations"
@@ -236,6 +240,17 @@ def test_a_job_gives_the_result_of_its_method_over_http(stating_client, method, 
     assert stating_client.delete(asked.headers["Location"]).status_code == 204
     gone = stating_client.get(asked.headers["Location"])
     assert (gone.status_code, gone.json()["code"]) == (404, "unknown_explanation")
+
+
+def test_a_worker_loads_the_directory_that_serves_and_resolves_no_reference_anew(tmp_path):
+    settings, predictor = Settings(model="models:/starter@champion"), FakePredictor()
+    assert worker_model(predictor, settings).model == settings.model
+    predictor.directory = tmp_path
+    assert worker_model(predictor, settings).model == str(tmp_path)
+
+
+def test_a_loaded_model_names_its_directory(tiny_model):
+    assert Predictor.load(tiny_model).directory == tiny_model
 
 
 @pytest.mark.slow
