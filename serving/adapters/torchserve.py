@@ -52,7 +52,8 @@ CONNECT_SECONDS = 60.0
 _ATTEMPTS = 3
 _NEW_KEY_SECONDS = 5.0
 _CONNECT_PAUSE_SECONDS = 0.5
-_STARTING = (EngineUnreachableError, EngineBusyError, EngineKeyError)
+# Another model's answer comes from a TorchServe that is about to be replaced.
+_STARTING = (EngineUnreachableError, EngineBusyError, EngineKeyError, EngineModelError)
 
 log = structlog.stdlib.get_logger("wherefore.torchserve")
 
@@ -234,6 +235,7 @@ def load_torchserve_predictor(settings: Settings, *, model: Path) -> Predictor:
         tokenizer=stored.tokenizer,
         calibration=stored.calibration,
         manifest=stored.manifest,
+        directory=stored.directory,
     )
 
 

@@ -58,7 +58,12 @@ def torchserve(
         ),
     ] = None,
     model: ModelOption = None,
-    workers: WorkersOption = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="TorchServe processes that hold the model.", min=1, max=64, show_default="1"
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address of the two inference ports; the others stay on loopback.")
     ] = "127.0.0.1",
@@ -90,15 +95,24 @@ def torchserve(
     from serving.adapters.torchserve import key_file  # noqa: PLC0415
     from serving.logs import configure_logs  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
-    from serving.torchserve.archive import archives_directory, build_archive  # noqa: PLC0415
+    from serving.torchserve.archive import (  # noqa: PLC0415
+        ArchiveError,
+        archives_directory,
+        build_archive,
+    )
     from serving.torchserve.process import Ports, TorchServeOptions  # noqa: PLC0415
     from serving.torchserve.serve import serve_until_stopped  # noqa: PLC0415
 
+    if archive_file is not None and (model is not None or workers is not None):
+        raise ArchiveError(
+            "an archive has its model and its workers: expected --archive without --model and "
+            "--workers, which `wherefore archive` takes"
+        )
     settings = load_settings(model=model)
     if archive_file is None:
         directory = resolve_model(settings.model, cache_dir=settings.cache_dir)
         folder, choice = archives_directory(), engine_choice(settings)
-        archive_file = build_archive(directory, folder, choice=choice, num_workers=workers)
+        archive_file = build_archive(directory, folder, choice=choice, num_workers=workers or 1)
     configure_logs()
     serve_until_stopped(
         TorchServeOptions(

@@ -204,7 +204,7 @@ def configuration(options: TorchServeOptions) -> str:
     """Returns TorchServe's config.properties: what always holds, then what this start adds."""
     ports = options.ports
     added: dict[str, object] = {
-        "inference_address": f"http://{options.host}:{ports.inference}",
+        "inference_address": f"http://{in_url(options.host)}:{ports.inference}",
         "management_address": f"http://{_LOOPBACK}:{ports.management}",
         "metrics_address": f"http://{_LOOPBACK}:{ports.metrics}",
         "grpc_inference_address": options.host,
@@ -219,6 +219,11 @@ def configuration(options: TorchServeOptions) -> str:
     }
     fixed = (files("serving.torchserve") / "config.properties").read_text(encoding="utf-8")
     return fixed + "".join(f"{name}={value}\n" for name, value in added.items())
+
+
+def in_url(host: str) -> str:
+    """Returns a host as a URL names it: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _command(home: Path, work: Path, config: Path) -> list[str]:

@@ -14,6 +14,7 @@ from serving.torchserve.process import (
     TorchServeError,
     TorchServeOptions,
     TorchServeProcess,
+    in_url,
     run_torchserve,
 )
 
@@ -22,6 +23,7 @@ START_SECONDS = 300.0
 
 _TICK_SECONDS = 0.5
 _ANY_WINDOW = (0, 2)
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here
 
 
 def serve_until_stopped(options: TorchServeOptions) -> None:
@@ -56,7 +58,7 @@ def _tend(process: TorchServeProcess, stopped: threading.Event) -> None:
 
 def _announce(options: TorchServeOptions, manifest: Manifest) -> None:
     """Says that TorchServe answers, once it does."""
-    host = "127.0.0.1" if options.host == "0.0.0.0" else options.host  # noqa: S104 - not bound here
+    host = in_url(_LOOPBACK_OF.get(options.host, options.host))
     url = f"http://{host}:{options.ports.inference}"
     engine = TorchServeEngine(
         open_transport(url),

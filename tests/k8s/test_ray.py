@@ -114,6 +114,15 @@ def test_no_pod_runs_as_root_and_every_container_is_confined(templates):
             assert "persistentVolumeClaim" in volume or "sizeLimit" in volume["emptyDir"]
 
 
+def test_a_backlog_is_scored_by_the_model_of_production(root, objects):
+    overlay = (root / "k8s" / "overlays" / "production" / "kustomization.yaml").read_text()
+    (served,) = re.findall(r"WHEREFORE_MODEL=(\S+)", overlay)
+    (script,) = objects["Job", "backlog"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    (command,) = (line for line in script.splitlines() if "wherefore score" in line)
+    words = shlex.split(command)
+    assert words[words.index("--model") + 1] == served
+
+
 def test_a_worker_is_one_scorer_and_the_job_waits_for_all_of_them(objects, spec, templates):
     (group,) = spec["workerGroupSpecs"]
     cores = {

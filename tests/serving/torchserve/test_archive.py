@@ -155,6 +155,14 @@ def test_the_command_builds_an_archive_and_prints_where(wherefore, tiny_model, t
     assert re.sub(r"\s", "", done.stdout) == str(tmp_path / "out" / "wherefore.mar")
 
 
+@pytest.mark.parametrize("option", [("--model", "m"), ("--workers", "2")])
+def test_an_archive_is_served_with_the_model_and_workers_it_has(wherefore, tmp_path, option):
+    done = wherefore("torchserve", "--archive", tmp_path / "a.mar", *option)
+    assert done.returncode == 2
+    assert done.stderr.startswith("wherefore: an archive has its model and its workers")
+    assert done.stderr.count("\n") == 1
+
+
 def test_serving_an_archive_that_is_none_is_told_in_one_sentence(wherefore, tmp_path):
     done = wherefore("torchserve", "--archive", tmp_path / "absent.mar")
     assert done.returncode == 2

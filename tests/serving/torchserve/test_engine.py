@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_store.engine.choice import EngineChoice, open_engine
-from model_store.engine.outputs import DescribedEngine
+from model_store.engine.outputs import DescribedEngine, EngineLogits
 from model_store.stored import open_stored
 from serving.adapters.torchserve import TorchServeEngine, open_transport
 from serving.errors import (
@@ -193,17 +193,25 @@ def test_no_part_of_a_call_is_answered_when_another_part_fails(engine, transport
         engine.logits([[0, *([5] * 500), 2]] * 40)
 
 
-def test_connecting_waits_for_a_prediction_and_refuses_another_model_at_once(transport, key_path):
-    def connect(digest):
+def test_connecting_waits_for_a_prediction_of_the_right_model(transport, key_path):
+    def connect(digest, *, within_seconds=30):
         made = TorchServeEngine(
             transport, keys=KeyFile(key_path), model_digest=digest, timeout_seconds=5
         )
-        made.connect([0, 2], within_seconds=30)
+        made.connect([0, 2], within_seconds=within_seconds)
 
     transport.script = [EngineBusyError(), EngineKeyError(), EngineBusyError()]
     connect(DIGEST)
+    old = EngineLogits.empty([2])
+    transport.script = [
+        encode_answer(
+            Answer(logits=old, model_digest="34" * 32, engine="torch", composition_bound=0.0),
+            ids=[[0, 2]],
+        )
+    ]
+    connect(DIGEST)
     with pytest.raises(EngineModelError):
-        connect("34" * 32)
+        connect("34" * 32, within_seconds=0.6)
 
 
 @pytest.mark.parametrize(

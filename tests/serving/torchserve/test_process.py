@@ -24,6 +24,12 @@ def test_only_the_two_inference_ports_leave_loopback():
     assert told["grpc_management_address"] == "127.0.0.1"
 
 
+def test_an_ipv6_address_stands_in_brackets_in_a_url_and_bare_elsewhere():
+    told = properties(host="::1")
+    assert told["inference_address"] == "http://[::1]:8080"
+    assert told["grpc_inference_address"] == "::1"
+
+
 def test_keys_are_asked_for_and_nothing_is_loaded_from_elsewhere():
     told = properties()
     assert told["disable_token_authorization"] == "false"
