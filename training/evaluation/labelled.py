@@ -30,7 +30,7 @@ class LabelledTexts:
     Attributes:
         name: name of the data set.
         sha256: digest of its file; None where it is none.
-        texts: rendered applications.
+        texts: rendered applications, not masked.
         facts: what each is filed under.
         truth: labels.
         examples: the same as masked examples, for baselines.
@@ -120,7 +120,12 @@ def labelled_narratives(
 
 
 def labelled_from_rows(
-    rows: Sequence[LabelledRow], *, name: str, sha256: str | None, num_left_out: int = 0
+    rows: Sequence[LabelledRow],
+    *,
+    name: str,
+    sha256: str | None,
+    num_left_out: int = 0,
+    texts: Sequence[str] | None = None,
 ) -> LabelledTexts:
     """Returns rows of a data set as labelled texts, in their order.
 
@@ -129,14 +134,15 @@ def labelled_from_rows(
         name: name of the data set.
         sha256: digest of what they come from; None where there is none.
         num_left_out: rows that could not be read.
+        texts: what a model is given of each row, not masked; None for the rendered applications.
     """
     examples = tuple(row.example for row in rows)
+    given = [render_text(row.application) for row in rows] if texts is None else texts
     groups = HMDA_GROUPS if any(e.style == FormatName.HMDA for e in examples) else ()
     return LabelledTexts(
         name=name,
         sha256=sha256,
-        # Masking a masked text changes nothing, so the model reads what it would have read.
-        texts=tuple(example.text for example in examples),
+        texts=tuple(given),
         facts=tuple(_facts_of_row(row) for row in rows),
         truth=merged_truth(truth_of_examples(examples), groups),
         examples=examples,

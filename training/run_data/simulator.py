@@ -110,7 +110,9 @@ def _labelled(
         LabelledRow(application=_application(file), example=example)
         for file, example in zip(files, examples, strict=True)
     ]
-    labelled = labelled_from_rows(rows, name=name, sha256=content_digest(examples))
+    labelled = labelled_from_rows(
+        rows, name=name, sha256=content_digest(examples), texts=[file.text for file in files]
+    )
     facts = zip(labelled.facts, files, strict=True)
     return replace(
         labelled, facts=tuple(replace(text, lender=file.variant.value) for text, file in facts)

@@ -6,6 +6,7 @@ import pytest
 
 from data_pipeline.domain.masking import mask
 from data_pipeline.errors import DataError
+from training.counterfactuals import counterfactuals, removals
 from training.errors import EvaluationError
 from training.evaluation.labelled import load_labelled
 
@@ -33,7 +34,22 @@ def test_rows_of_a_register_carry_their_partial_labels_and_lender():
     assert labelled.truth.target_NC[denied_N == 1].any(axis=1).mean() > 0.8
     assert not labelled.truth.target_NC[denied_N == 0].any()
     assert len({text.lender for text in labelled.facts}) > 1
-    assert [mask(text).text for text in labelled.texts] == list(labelled.texts)
+    assert [mask(text).text for text in labelled.texts] == [e.text for e in labelled.examples]
+
+
+def test_words_of_prohibited_bases_in_rows_are_there_to_be_swapped(tmp_path):
+    text = (
+        "My husband is disabled and receives SSDI. I am a divorced woman, 62 years old, Catholic."
+    )
+    path = tmp_path / "loans.csv"
+    row = f'5000,"{text}",One payment,50000,2010-07-01,2011-09-01,Fully Paid'
+    path.write_text(f"loan_amnt,desc,title,annual_inc,issue_d,last_pymnt_d,loan_status\n{row}\n")
+    labelled = load_labelled(path)
+    assert text in labelled.texts[0]
+    assert text not in labelled.examples[0].text
+    assert mask(labelled.texts[0]).text == labelled.examples[0].text
+    assert {c.basis for c in counterfactuals(labelled.texts, seed=0)} >= {"age", "sex"}
+    assert removals(labelled.texts)
 
 
 def test_rows_that_cannot_be_read_are_counted(tmp_path):

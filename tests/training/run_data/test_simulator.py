@@ -31,6 +31,7 @@ def test_a_share_of_the_texts_learned_from_shows_fields_and_none_that_is_measure
     shown = ["\nGross income: $" in example.text for example in data.train]
     assert sum(shown) == int(0.25 * len(data.train))
     assert not any("\nGross income: $" in example.text for example in data.test.examples)
+    assert not any("\nGross income: $" in text for text in data.test.texts)
     assert set(data.applications) >= {example.id for example in data.test.examples}
 
 
