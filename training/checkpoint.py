@@ -1,15 +1,14 @@
 """Checkpoints of a run: what is needed to go on as if nothing had happened."""
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from training.config import completed
 from training.errors import ResumeError
+from training.identity import changed_settings
 
 _STATE = "state.pt"
 _RUN = "run.json"
@@ -70,32 +69,16 @@ class CheckpointFolder:
         if not (self._path / _STATE).exists():
             return None
         try:
-            found = _settings(json.loads((self._path / _RUN).read_text()))
+            changed = changed_settings(json.loads((self._path / _RUN).read_text()), self._run)
             state = torch.load(self._path / _STATE, map_location="cpu", weights_only=True)
             restored = TrainingState(**state)
         except Exception as error:  # a damaged pickle may raise anything
             raise ResumeError(
                 f"the checkpoint in {self._path} cannot be read: delete the folder to start afresh"
             ) from error
-        expected = _settings(json.loads(json.dumps(self._run)))
-        changed = sorted(k for k in {*found, *expected} if found.get(k) != expected.get(k))
         if changed:
             raise ResumeError(
                 f"{self._path} holds a run with other {', '.join(changed)}: "
                 "restore them, or delete the folder to start afresh"
             )
         return restored
-
-
-def _settings(run: Mapping[str, Any]) -> dict[str, object]:
-    """The values of what makes a run what it is, with their dotted names."""
-    return dict(_named({**run, "config": completed(run.get("config", {}))}))
-
-
-def _named(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Yields the values of nested mappings with their dotted names."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _named(inner, f"{place}.{key}" if place else key)
-    else:
-        yield place, value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from data_pipeline.errors import WhereforeError
 from model_store.registry.mlflow_store import cause_of, experiment_id, without_secrets
+from training.identity import changed_settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,9 +31,9 @@ class RunFolder:
             identity: what makes the run what it is, as JSON values.
         """
         self._path = folder / _FILE
-        self._identity = _digest(identity)
+        self._identity = dict(identity)
         found = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
-        self.is_new = found.get("identity") != self._identity
+        self.is_new = not _is_same_run(found.get("identity"), identity)
         self._run_ids: dict[str, str] = {} if self.is_new else found["run_ids"]
 
     def run_id(self, client: "MlflowClient", *, uri: str, name: str) -> str:
@@ -75,6 +76,13 @@ def _is_active(client: "MlflowClient", run_id: str) -> bool:
         if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
             return False
         raise
+
+
+def _is_same_run(found: object, identity: Mapping[str, object]) -> bool:
+    """Compares as a checkpoint does; files of before hold a digest of the identity."""
+    if isinstance(found, dict):
+        return not changed_settings(found, identity)
+    return found == _digest(identity)
 
 
 def _digest(identity: Mapping[str, object]) -> str:

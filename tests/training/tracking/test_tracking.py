@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -8,9 +9,11 @@ from safetensors.torch import load_file
 from model_store.artifact import save_artifact
 from model_store.registry.mlflow_store import EXPERIMENT, open_client
 from model_store.registry.models import ModelRegistry, resolve_model
+from training.config import OptimisationConfig
 from training.loop import StepReport
 from training.run import RunResult
 from training.tracking.journal import StepJournal
+from training.tracking.run_folder import RunFolder
 from training.tracking.run_tracker import STEPS_PER_SENDING, NoTracker, track_run
 
 IDENTITY = {
@@ -161,6 +164,25 @@ def test_another_configuration_in_the_same_folder_is_another_run(store, folder, 
     runs = store.search_runs([experiment], order_by=["attributes.start_time ASC"])
     assert [run.data.metrics["step"] for run in runs] == [3, 2]
     assert [run.data.params["config.seed"] for run in runs] == ["1", "2"]
+
+
+def test_a_setting_that_a_run_did_not_know_yet_makes_it_no_other_run(folder):
+    def identity(**optimisation):
+        return {"config": {"name": "tiny", "optimisation": {"num_epochs": 3, **optimisation}}}
+
+    RunFolder(folder, identity=identity()).save()
+    today = OptimisationConfig(num_epochs=3).model_dump(mode="json")
+    assert not RunFolder(folder, identity=identity(**today)).is_new
+    other = identity(**{**today, "patience_epochs": 2})
+    assert RunFolder(folder, identity=other).is_new
+
+
+def test_a_folder_that_tells_its_run_by_a_digest_is_known(folder):
+    digest = hashlib.sha256(json.dumps(IDENTITY, sort_keys=True).encode()).hexdigest()
+    folder.mkdir()
+    (folder / "mlflow.json").write_text(json.dumps({"identity": digest, "run_ids": {}}))
+    assert not RunFolder(folder, identity=IDENTITY).is_new
+    assert RunFolder(folder, identity={**IDENTITY, "corpus": "abd"}).is_new
 
 
 def test_a_run_that_was_deleted_is_recorded_anew(store, folder, result):
