@@ -145,18 +145,22 @@ class Trainer:
         *,
         checkpoints: CheckpointFolder | None = None,
         on_step: Callable[[StepReport], None] = lambda _: None,
-    ) -> None:
+    ) -> int:
         """Takes all steps, or those that a checkpoint leaves.
 
         Args:
             checkpoints: where the state is kept; None keeps none.
             on_step: called after each step.
 
+        Returns:
+            How many steps were left to take.
+
         Raises:
             ResumeError: the checkpoint found belongs to another run or to another network.
         """
         if checkpoints is not None:
             self._load(checkpoints.load())
+        first_step = self._step
         for epoch, step_texts in self._remaining_steps():
             report = self._take_step(step_texts, epoch=epoch)
             if self._stop.is_on and self._step % self._steps_per_epoch == 0:
@@ -164,6 +168,7 @@ class Trainer:
             on_step(report)
             if checkpoints is not None and self._checkpoint_due():
                 self._save(checkpoints)
+        return self._step - first_step
 
     def _remaining_steps(self) -> Iterator[tuple[int, list[TrainingText]]]:
         optimisation = self._config.optimisation

@@ -14,6 +14,7 @@ from model_store.artifact import Artifact, current_versions, load_artifact, save
 from model_store.calibration import Calibration
 from model_store.card import render_card
 from model_store.engine.torch_backend import TorchEngine
+from model_store.errors import ArtifactError
 from model_store.manifest import Manifest
 from model_store.network import Network
 from model_store.predictor import Predictor
@@ -25,6 +26,7 @@ from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
 from training.finishing import finish_network
+from training.identity import changed_settings
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
 from training.precision import fitted_to_machine
@@ -75,6 +77,8 @@ def run_training(
 ) -> RunResult | None:
     """Trains, calibrates, measures and stores a model; goes on where a killed run stopped.
 
+    The model of a run that is finished stays the one it is.
+
     Args:
         config: the run.
         output: folder of the run: `checkpoint/` while it goes on, `model/` at its end.
@@ -118,9 +122,12 @@ def run_training(
         f"training on {len(texts):,} texts, {num_tokens / len(texts):,.0f} tokens each, "
         f"{trainer.num_steps:,} steps"
     )
-    trainer.run(checkpoints=checkpoints, on_step=on_step)
+    num_taken = trainer.run(checkpoints=checkpoints, on_step=on_step)
     if not trainer.is_main_process:
         return None
+    if num_taken == 0 and (finished := _finished(output / "model", _manifest(config, data))):
+        on_stage("the run was finished before: its model stays")
+        return finished
     on_stage(f"calibrating on {len(data.calibration):,} texts, measuring on others held out")
     return _finish(
         trainer.averaged_network,
@@ -198,6 +205,25 @@ def _finish(
     }
     save_artifact(_with_metrics(stored, metrics), directory, storage=storage)
     return RunResult(directory=directory, metrics=metrics)
+
+
+def _finished(directory: Path, expected: Manifest) -> RunResult | None:
+    """Returns what a run left behind, or None where its model is not there, whole and measured.
+
+    Args:
+        directory: where the model of the run would be.
+        expected: what the run would write of its model today.
+    """
+    try:
+        found = load_artifact(directory).manifest
+    except ArtifactError:
+        return None
+    names = found.name, found.version, found.data_digests
+    is_of_run = names == (expected.name, expected.version, expected.data_digests)
+    if not is_of_run or changed_settings({"config": found.config}, {"config": expected.config}):
+        return None
+    metrics = {n: figures for n, figures in found.metrics.items() if isinstance(figures, dict)}
+    return RunResult(directory=directory, metrics=metrics) if metrics else None
 
 
 def _with_metrics(artifact: Artifact, metrics: dict[str, dict[str, object]]) -> Artifact:

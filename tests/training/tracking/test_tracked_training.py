@@ -102,3 +102,19 @@ def test_a_training_without_track_leaves_no_record(
     assert "model stored in" in capsys.readouterr().err
     assert open_client(mlflow_uri).get_experiment_by_name(EXPERIMENT) is None
     assert {path.name for path in folder.iterdir()} == {"checkpoint", "model"}
+
+
+def test_a_finished_training_asked_for_again_keeps_its_model(config, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "run"
+    options = ["--config", config, "--output", folder, "--no-track"]
+    assert command(monkeypatch, "train", *options) == 0
+    manifest = folder / "model" / "manifest.json"
+    made = json.loads(manifest.read_text()) | {"created": "2020-01-01"}
+    manifest.write_text(json.dumps(made))
+    assert command(monkeypatch, "train", *options) == 0
+    assert json.loads(manifest.read_text()) == made
+    assert "its model stays" in capsys.readouterr().err
+
+    manifest.write_text(json.dumps(made | {"config": made["config"] | {"seed": 2}}))
+    assert command(monkeypatch, "train", *options) == 0
+    assert json.loads(manifest.read_text())["config"]["seed"] == 1
