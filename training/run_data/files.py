@@ -1,5 +1,6 @@
 """Reading the labelled rows of several files."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,25 +17,28 @@ def rows_of_files(
 ) -> tuple[list[LabelledRow], int]:
     """Returns the rows of files, and how many could not be read.
 
-    With several files the id of a row begins with the name of its file.
+    With several files the id of a row begins with the name of its file, and where several have that
+    name, before it with the number of the file.
 
     Raises:
         SourceError: see `data_pipeline.sources.read_rows`.
     """
     rows = []
     num_left_out = 0
-    for path in files:
+    named = Counter(path.name for path in files)
+    for number, path in enumerate(files, start=1):
+        name = path.name if named[path.name] == 1 else f"{number}/{path.name}"
         for row in labelled_rows(path, format=format, rules=rules):
             if isinstance(row, RowError):
                 num_left_out += 1
             else:
-                rows.append(_named(row, path) if len(files) > 1 else row)
+                rows.append(_named(row, name) if len(files) > 1 else row)
     return rows, num_left_out
 
 
-def _named(row: LabelledRow, path: Path) -> LabelledRow:
+def _named(row: LabelledRow, file: str) -> LabelledRow:
     example = row.example
-    name = f"{path.name}/{example.id}"
+    name = f"{file}/{example.id}"
     # A row without a lender or a month is a group of its own, under its own name.
     group = name if example.group == example.id else example.group
     return replace(row, example=replace(example, id=name, group=group))

@@ -98,6 +98,16 @@ def test_several_registers_are_one_and_their_rows_keep_apart(new_register):
     assert set(data.applications) == set(ids)
 
 
+def test_registers_of_one_name_in_several_folders_keep_apart(new_register, tmp_path):
+    for year in ("a", "b"):
+        (tmp_path / year).mkdir()
+    files = tuple(new_register(LENDERS, name=name) for name in ("a/lar.csv", "b/lar.csv"))
+    data = hmda_data(HmdaData(files=files, denied_ratio=0.5))
+    ids = [e.id for e in (*data.train, *data.calibration, *data.test.examples)]
+    assert len(set(ids)) == len(ids) == len(data.applications) == 4 * sum(LENDERS.values())
+    assert {name.rpartition("/")[0] for name in ids} == {"1/lar.csv", "2/lar.csv"}
+
+
 def test_a_run_without_a_register_or_with_too_few_lenders_is_refused(new_register):
     with pytest.raises(ConfigError, match="--data"):
         hmda_data(HmdaData())
