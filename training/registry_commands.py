@@ -59,7 +59,8 @@ def register(
         list[Path] | None,
         typer.Option(
             help="Record of its evaluation, record.json of `wherefore evaluate`; several are put "
-            "together, the first one's headline counts."
+            "together; a cross-validation among them counts first of all, else what does in the "
+            "first."
         ),
     ] = None,
     fairness: Annotated[

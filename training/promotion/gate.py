@@ -115,11 +115,31 @@ def require_same_model(
     Raises:
         PromotionError: the digest of the model differs from the one in the report.
     """
-    if report.model_digest != version.digest:
+    require_digest(report, version.digest or "", name=version.reference, kind=kind)
+
+
+def require_digest(
+    report: EvaluationRecord | FairnessRecord | FaithfulnessRecord,
+    digest: str,
+    *,
+    name: str,
+    kind: str,
+) -> None:
+    """Refuses a report of a model with another digest.
+
+    Args:
+        report: the report.
+        digest: sha256 of the model, as its manifest gives it.
+        name: what the model is called in the refusal.
+        kind: what the report is called there.
+
+    Raises:
+        PromotionError: the digest differs from the one in the report.
+    """
+    if report.model_digest != digest:
         raise PromotionError(
-            f"the {kind} report of {version.reference} is of another model: expected digest "
-            f"{(version.digest or '')[:12]}..., found {report.model_digest[:12]}... "
-            f"({report.model_version}); evaluate this version"
+            f"the {kind} report of {name} is of another model: expected digest {digest[:12]}..., "
+            f"found {report.model_digest[:12]}... ({report.model_version}); evaluate this version"
         )
 
 

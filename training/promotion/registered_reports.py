@@ -19,9 +19,10 @@ from model_store.registry.registration import (
 from training.errors import ReportError
 from training.promotion.card import card_with_reports
 from training.promotion.comparison import LISTED_METRICS
-from training.promotion.gate import require_same_model
+from training.promotion.gate import require_digest, require_same_model
 from training.promotion.kept_reports import KINDS, kept_report
 from training.promotion.records import (
+    CROSS_VALIDATION,
     EVALUATION,
     FAIRNESS,
     FAITHFULNESS,
@@ -47,7 +48,7 @@ def register_with_reports(
     fairness: Path | None = None,
     faithfulness: Path | None = None,
 ) -> RegisteredVersion:
-    """Registers a model and keeps reports with it; all reports are read before anything is kept.
+    """Registers a model with reports; all are read and compared before anything is kept.
 
     Args:
         directory: the model.
@@ -65,13 +66,17 @@ def register_with_reports(
     evaluated = merge_evaluations([_read(EvaluationRecord, path) for path in evaluations])
     measured = None if fairness is None else _read(FairnessRecord, fairness)
     explained = None if faithfulness is None else _read(FaithfulnessRecord, faithfulness)
+    reports = [report for report in (evaluated, measured, explained) if report is not None]
+    manifest = read_manifest(directory)
+    for report in reports:
+        kind = KINDS[type(report)]
+        require_digest(report, manifest.digest, name=manifest.model_version, kind=kind)
     registry = ModelRegistry.open(create=True)
-    version = register_model(registry, directory, name=name or read_manifest(directory).name)
-    for report in (evaluated, measured, explained):
-        if report is not None:
-            keep_report(registry, version, report)
+    version = register_model(registry, directory, name=name or manifest.name)
+    for report in reports:
+        keep_report(registry, version, report)
     version = registry.find(ModelReference(name=version.name, version=version.version))
-    keep_card(registry, version, read_manifest(directory))
+    keep_card(registry, version, manifest)
     return registry.find(ModelReference(name=version.name, version=version.version))
 
 
@@ -156,6 +161,8 @@ def headline_figures(evaluation: EvaluationRecord) -> str:
 def merge_evaluations(records: Sequence[EvaluationRecord]) -> EvaluationRecord | None:
     """Puts the data sets of several evaluations of one model together; None for no record.
 
+    A cross-validation among them is the headline, else the headline of the first.
+
     Raises:
         ReportError: the records are of different models, or two have the same data set.
     """
@@ -174,7 +181,11 @@ def merge_evaluations(records: Sequence[EvaluationRecord]) -> EvaluationRecord |
             )
         data_sets |= record.data_sets
     return records[0].model_copy(
-        update={"data_sets": data_sets, "swaps": _worst_swaps([record.swaps for record in records])}
+        update={
+            "headline": CROSS_VALIDATION if CROSS_VALIDATION in data_sets else records[0].headline,
+            "data_sets": data_sets,
+            "swaps": _worst_swaps([record.swaps for record in records]),
+        }
     )
 
 

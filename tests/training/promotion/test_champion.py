@@ -578,6 +578,16 @@ def test_of_a_swap_test_in_two_records_the_worse_figures_count(registry, add):
         assert {f.value for f in merged.swaps[SWAP_TESTS[1]].values()} == {0.0}
 
 
+def test_a_cross_validation_counts_first_of_all_wherever_it_is(registry, add):
+    version = add()
+    texts = evaluation(version)
+    crossed = texts.model_copy(
+        update={"headline": "cross_validation", "data_sets": {"cross_validation": data_set()}}
+    )
+    for records in ([texts, crossed], [crossed, texts]):
+        assert merge_evaluations(records).headline == "cross_validation"
+
+
 def test_every_disparity_that_a_promotion_watches_is_a_figure_of_the_fairness_report():
     for name, (side, neutral) in DISPARITIES.items():
         figure = FAIRNESS_FIGURE_BY_NAME[name]

@@ -145,6 +145,18 @@ def test_a_report_that_is_none_registers_nothing(run, directories, tmp_path, con
     assert ModelRegistry.open().versions() == []
 
 
+@pytest.mark.parametrize("kind", ["evaluation", "fairness", "faithfulness"])
+def test_a_report_of_another_model_registers_nothing(run, directories, reports, tmp_path, kind):
+    options = reports(directories[0])
+    path = tmp_path / f"{kind}.json"
+    written(path, json.loads(path.read_text()) | {"model_digest": DIGEST})
+    code, _, told = run("register", directories[0], *options)
+    assert code == 2
+    assert f"the {kind} report of tiny-0.0.1+" in told
+    assert "is of another model" in told
+    assert ModelRegistry.open().versions() == []
+
+
 def test_evaluations_of_several_data_sets_are_put_together(run, directories, reports, tmp_path):
     _, first, *_ = reports(directories[0])
     content = json.loads(first.read_text())
