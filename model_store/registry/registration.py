@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ def register_model(
 ) -> RegisteredVersion:
     """Stores a model directory as a new version and makes it the challenger.
 
-    A model that is a version already stays the one it is.
+    A model that is a version already stays the one it is; as the newest it becomes the challenger,
+    if it is not.
 
     Args:
         registry: where to.
@@ -39,9 +40,13 @@ def register_model(
     tags = identity_tags(manifest, manifest_digest=manifest_digest(directory))
     with mlflow_failures(registry.uri):
         _make_model(registry, name)
-        for known in registry.versions(name):
+        versions = registry.versions(name)
+        for known in versions:
             if tags.items() <= known.tags.items():
-                return known
+                is_cut_off = known.version == versions[0].version and (
+                    CHALLENGER not in known.aliases
+                )
+                return _made_challenger(registry, known.version, name) if is_cut_off else known
         with _run(registry, run_id, name=f"register {name}") as run:
             folder = f"model-{manifest_digest(directory)[:12]}"
             _upload(registry, run, directory, [MANIFEST, *manifest.files], folder=folder)
@@ -49,9 +54,7 @@ def register_model(
             number = registry.client.create_model_version(
                 name, source, run_id=run.info.run_id, tags=tags
             ).version
-    made = registry.find(ModelReference(name=name, version=int(number)))
-    registry.set_alias(made, CHALLENGER)
-    return registry.find(ModelReference(name=name, version=int(number)))
+    return _made_challenger(registry, int(number), name)
 
 
 CARD = "card"
@@ -99,6 +102,12 @@ def attached_report(
     return content
 
 
+def _made_challenger(registry: ModelRegistry, number: int, name: str) -> RegisteredVersion:
+    reference = ModelReference(name=name, version=number)
+    registry.set_alias(registry.find(reference), CHALLENGER)
+    return registry.find(reference)
+
+
 def _make_model(registry: ModelRegistry, name: str) -> None:
     try:
         registry.client.create_registered_model(name)
@@ -114,7 +123,12 @@ def _run(registry: ModelRegistry, run_id: str | None, *, name: str) -> Iterator[
         return
     experiment = experiment_id(registry.client, registry.uri)
     run = registry.client.create_run(experiment, run_name=name)
-    yield run
+    try:
+        yield run
+    except BaseException:
+        with suppress(Exception):
+            registry.client.set_terminated(run.info.run_id, "FAILED")
+        raise
     registry.client.set_terminated(run.info.run_id)
 
 

@@ -17,7 +17,7 @@ from model_store.errors import (
     UnknownModelError,
 )
 from model_store.predictor import Predictor
-from model_store.registry.mlflow_store import open_client
+from model_store.registry.mlflow_store import EXPERIMENT, open_client
 from model_store.registry.models import ModelRegistry, resolve_model
 from model_store.registry.reference import parse_reference
 from model_store.registry.registration import attach_report, attached_report, register_model
@@ -122,6 +122,25 @@ def test_the_same_model_registered_again_is_the_version_it_was(registry, stored)
     assert again.version == first.version
     assert [version.version for version in registry.versions("tiny")] == [2, 1]
     assert registry.holder("tiny", "challenger").version == 2
+
+
+def test_a_registration_that_was_cut_off_before_its_alias_is_made_good(registry, stored):
+    register_model(registry, stored[0], name="tiny")
+    register_model(registry, stored[1], name="tiny")
+    registry.client.delete_registered_model_alias("tiny", "challenger")
+    assert register_model(registry, stored[0], name="tiny").aliases == ()
+    assert "challenger" in register_model(registry, stored[1], name="tiny").aliases
+    assert registry.holder("tiny", "challenger").version == 2
+
+
+def test_the_run_of_a_registration_that_fails_is_recorded_as_failed(registry, stored, mlflow_uri):
+    artifacts = Path(mlflow_uri.removeprefix("sqlite:///")).parent / "mlflow-artifacts"
+    artifacts.write_text("a file, no folder")
+    with pytest.raises(RegistryUnavailableError):
+        register_model(registry, stored[0], name="tiny")
+    experiment = registry.client.get_experiment_by_name(EXPERIMENT).experiment_id
+    (run,) = registry.client.search_runs([experiment])
+    assert run.info.status == "FAILED"
 
 
 def test_versions_of_all_models_are_listed_by_name_and_newest_first(registry, stored):
