@@ -146,6 +146,12 @@ class ModelRegistry:
             if model:
                 self.client.set_registered_model_tag(version.name, key, value)
 
+    def untag(self, version: RegisteredVersion, key: str) -> None:
+        """Takes a tag off a version and off its model, which both must have it."""
+        with mlflow_failures(self.uri):
+            self.client.delete_registered_model_tag(version.name, key)
+            self.client.delete_model_version_tag(version.name, str(version.version), key)
+
     def describe(self, version: RegisteredVersion, text: str) -> None:
         """Writes what MLflow shows people of a version, Markdown, as far as it fits."""
         with mlflow_failures(self.uri):

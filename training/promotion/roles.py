@@ -1,13 +1,16 @@
 """Who has which role: giving a version a role, and giving it back to who had it before.
 
 A role is an alias of a registered model, `champion` for the version that serves. Every change is
-written on the model and on the version as a tag `wherefore.ROLE.NUMBER`, so that it can be undone
-and be looked up later. Nothing here needs more than the core: a rollback may be in a hurry.
+written on the model and on the version as a tag `wherefore.ROLE.NUMBER.TOKEN`, so that it can be
+undone and be looked up later; the token is drawn, so that no change overwrites another. Nothing
+here needs more than the core: a rollback may be in a hurry.
 """
 
 import datetime as dt
 import getpass
 import re
+import secrets
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -83,10 +86,8 @@ def role_changes(registry: ModelRegistry, name: str, *, role: str = CHAMPION) ->
     Raises:
         UnknownModelError: no such model.
     """
-    prefix = f"{TAG_PREFIX}{role}."
     tags = registry.model_tags(name)
-    numbers = sorted(key for key in tags if re.fullmatch(re.escape(prefix) + r"\d{6}", key))
-    return [RoleChange.model_validate_json(tags[number]) for number in numbers]
+    return [RoleChange.model_validate_json(tags[key]) for key in _note_keys(tags, role=role)]
 
 
 def give_role(
@@ -105,10 +106,11 @@ def give_role(
         version: the version.
         role: the alias.
         action: how it came about.
-        holder: who has the role now; None for nobody.
+        holder: who had the role when the version was checked; None for nobody.
         reason: why, in words.
 
     Raises:
+        PromotionError: somebody else has changed the role since, or is about to.
         RegistryUnavailableError: the registry cannot be reached or refuses.
     """
     change = RoleChange(
@@ -120,9 +122,15 @@ def give_role(
         by=_user(),
         reason=reason.strip(),
     )
-    number = len(role_changes(registry, version.name, role=role)) + 1
+    key = _next_note_key(registry.model_tags(version.name), role=role)
     # First the note, then the change: a change without a note could not be undone.
-    registry.tag(version, f"{TAG_PREFIX}{role}.{number:06d}", change.model_dump_json(), model=True)
+    registry.tag(version, key, change.model_dump_json(), model=True)
+    if _is_changed_by_others(registry, version.name, role=role, holder=holder, note=key):
+        registry.untag(version, key)
+        raise PromotionError(
+            f"somebody else changed who is {role} of {version.name!r} at the same time: look at "
+            f"`wherefore models {version.name}` and give the command again"
+        )
     registry.set_alias(version, role)
     return change
 
@@ -137,6 +145,33 @@ def require_reason(reason: str) -> None:
         raise PromotionError(
             "no reason is given: say in --reason why, in words that will be understood later"
         )
+
+
+def _note_keys(tags: Iterable[str], *, role: str) -> list[str]:
+    """The keys of the notes of a role, oldest first; those of before have no token."""
+    form = re.compile(re.escape(f"{TAG_PREFIX}{role}.") + r"\d{6}(\.[0-9a-f]{8})?")
+    return sorted(filter(form.fullmatch, tags))
+
+
+def _next_note_key(tags: Iterable[str], *, role: str) -> str:
+    start = f"{TAG_PREFIX}{role}."
+    numbers = [int(key.removeprefix(start)[:6]) for key in _note_keys(tags, role=role)]
+    return f"{start}{max(numbers, default=0) + 1:06d}.{secrets.token_hex(4)}"
+
+
+def _is_changed_by_others(
+    registry: ModelRegistry,
+    name: str,
+    *,
+    role: str,
+    holder: RegisteredVersion | None,
+    note: str,
+) -> bool:
+    number, _, _ = note.rpartition(".")
+    if any(key.startswith(number) and key != note for key in registry.model_tags(name)):
+        return True
+    now = registry.holder(name, role)
+    return (now and now.version) != (holder and holder.version)
 
 
 def _check_unchanged(version: RegisteredVersion, past: list[RoleChange], *, role: str) -> None:

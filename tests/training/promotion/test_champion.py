@@ -37,7 +37,7 @@ from training.promotion.records import (
     RatioScores,
 )
 from training.promotion.registered_reports import keep_report, merge_evaluations
-from training.promotion.roles import role_changes, rollback
+from training.promotion.roles import give_role, role_changes, rollback
 
 CARD = "# tiny\n\n## Not validated on\n\n- anything: random weights.\n\n## Not for\n\nUse.\n"
 TEXTS = ["Back-end DTI of 51.2% is over the limit.", "Bankruptcy in 2022.", ""]
@@ -674,6 +674,39 @@ def test_a_promotion_that_died_between_note_and_change_is_none(registry, add, gi
     assert rollback(registry, "tiny", reason="no").version == 1
 
 
+def test_a_promotion_that_another_one_overtook_is_refused_and_leaves_no_note(registry, add, give):
+    versions = [add() for _ in range(3)]
+    give(1)
+    give(2)
+    first = registry.find(ModelReference(name="tiny", version=1))
+    with pytest.raises(PromotionError, match="somebody else changed who is champion of 'tiny'"):
+        give_role(
+            *(registry, versions[2]), role="champion", action="promote", holder=first, reason="late"
+        )
+    assert champion(registry) == 2
+    assert [change.version for change in role_changes(registry, "tiny")] == [1, 2]
+    third = registry.find(ModelReference(name="tiny", version=3))
+    assert not any(key.startswith("wherefore.champion.") for key in third.tags)
+
+
+class OvertakenRegistry(ModelRegistry):
+    """A registry in which another promotion notes itself just before ours does."""
+
+    def tag(self, version, key, value, *, model=False):
+        other = key.rpartition(".")[0] + ".00000000"
+        super().tag(version, other, value, model=model)
+        super().tag(version, key, value, model=model)
+
+
+def test_of_two_promotions_at_once_neither_overwrites_the_note_of_the_other(registry, add):
+    version = add()
+    overtaken = OvertakenRegistry(registry.client, uri=registry.uri)
+    with pytest.raises(PromotionError, match="at the same time"):
+        give_role(overtaken, version, role="champion", action="promote", holder=None, reason=REASON)
+    assert champion(registry) is None
+    assert [change.version for change in role_changes(registry, "tiny")] == [1]
+
+
 def test_a_rollback_that_died_between_note_and_change_can_be_asked_for_again(registry, add, give):
     add()
     add()
@@ -720,7 +753,8 @@ def test_every_change_is_noted_with_who_when_why_and_who_was_before(registry, ad
     assert changes[0].at <= changes[1].at <= changes[2].at
     assert all(change.by for change in changes)
     version = registry.find(ModelReference(name="tiny", version=2))
-    assert set(json.loads(version.tags["wherefore.champion.000002"])) == {
+    (note,) = (key for key in version.tags if key.startswith("wherefore.champion.000002."))
+    assert set(json.loads(version.tags[note])) == {
         "action", "version", "previous_version", "manifest_sha256", "at", "by", "reason"
     }  # fmt: skip
 
