@@ -39,8 +39,8 @@ Decisions without a person; reasons on a notice that a person has not confirmed.
 
 _FLATTERING = """
 
-Held-out texts also set the calibration and the thresholds, so their micro-F1 and omission rate
-flatter the model a little; accuracy and AUC do not depend on them."""
+Held-out texts also set the weights of the parts, the calibration and the thresholds, so all figures
+on them flatter, micro-F1 and omission most."""
 
 
 _UNMEASURED = (
