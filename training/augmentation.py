@@ -25,6 +25,9 @@ from training.excerpts import take_excerpt
 _AMOUNT = re.compile(r"\$ ?(?P<figure>\d{1,3}(?:,\d{3})+|\d+)(?!\w|[.,]?\d{3}|\.\d[kKmM])")
 _UNMARKED = re.compile(
     r"(?<![\w.,$#/-])(?:\d{4,6}(?![\w,/-]|\.\d)|\d{1,3}(?:,\d{3})+)|\d[kKmM]\b|\$ ?\d+\.\d[kKmM]"
+    r"|(?i:\d[ -]?(?:million|thousand|mil|mm|grand)\b)"
+    r"|(?i:\b(?:rent|payments?|pmts?|car|note|fees?|owe[sd]?|pays?|paid|balances?|income)[ :=]{1,2}"
+    r"(?:(?:of|is|was) )?\d{2,3}(?![\w%/-]|[.,]\d| ?(?:days?|months?|years?|times|percent)\b))"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LARGEST_LOG_FACTOR = 0.25

@@ -129,11 +129,20 @@ def test_amounts_keep_their_ratio_and_other_figures_their_value(new_example):
         "Income $4,150, loan 25k.",
         "Income $4,150 and 90000 a year.",
         "A line of $1.5M.",
+        "Owed $1.2 million against $4.5 million.",
+        "Rent 950 and car 410, income $2,400.",
+        "Income $4,150, payment is 310.",
+        "Sales of $90 thousand, debts of $4,150.",
     ],
 )
 def test_amounts_stay_where_some_may_not_be_recognised(text, new_example):
     example = new_example(text)
     assert all(scale_amounts(example, Random(seed)).text == text for seed in SEEDS)
+
+
+def test_days_behind_a_payment_are_no_amount(new_example):
+    example = new_example("Income $4,150, rent $1,200, two payments 60 days late.")
+    assert any(scale_amounts(example, Random(seed)).text != example.text for seed in SEEDS)
 
 
 def test_a_dialogue_keeps_its_order(new_example):
