@@ -75,6 +75,8 @@ class HmdaData(_Files):
         test_ratio: share of the denied rows, those of dominant lenders aside, whose lenders are
             held out for the figures.
         calibration_ratio: the same for calibration.
+        num_calibration: most rows to calibrate on, drawn evenly, so that they are denied as often
+            as their lenders' rows are; None for the share of `max_train_rows` that the ratios give.
         dominant_lender_ratio: a lender with a larger share of all labelled rows is only learned
             from: held out, its habits would decide every figure.
         max_lender_rows: most denied rows, and most originated ones, of one lender to learn from;
@@ -86,6 +88,7 @@ class HmdaData(_Files):
 
     test_ratio: float = Field(default=0.4, gt=0, lt=1)
     calibration_ratio: float = Field(default=0.12, gt=0, lt=1)
+    num_calibration: int | None = Field(default=None, ge=1)
     dominant_lender_ratio: float = Field(default=0.2, gt=0, le=1)
     max_lender_rows: int | None = Field(default=None, ge=1)
     denied_ratio: float = Field(default=0.7, gt=0, le=1)
@@ -95,6 +98,8 @@ class HmdaData(_Files):
     def _something_is_left(self) -> Self:
         if self.test_ratio + self.calibration_ratio >= 1:
             raise ValueError("test_ratio and calibration_ratio: expected less than 1 together")
+        if self.num_calibration is not None and self.num_calibration >= self.max_train_rows:
+            raise ValueError("num_calibration: expected less than max_train_rows")
         return self
 
 

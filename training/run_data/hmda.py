@@ -95,15 +95,9 @@ def _split(rows: Sequence[LabelledRow], config: HmdaData) -> dict[str, list[Labe
 
 def _drawn(parts: dict[str, list[LabelledRow]], config: HmdaData) -> dict[str, list[LabelledRow]]:
     """What is drawn of each part; learning and calibrating together stay below their limit."""
-    num_calibration = round(
-        config.max_train_rows * config.calibration_ratio / (1 - config.test_ratio)
-    )
-    calibration = draw_rows(
-        parts["calibration"],
-        num_rows=num_calibration,
-        denied_ratio=config.denied_ratio,
-        seed=config.seed,
-    )
+    share = config.calibration_ratio / (1 - config.test_ratio)
+    num_calibration = config.num_calibration or round(config.max_train_rows * share)
+    calibration = _drawn_evenly(parts["calibration"], num_rows=num_calibration, seed=config.seed)
     train = draw_rows(
         _capped(parts["train"], config),
         num_rows=config.max_train_rows - len(calibration),
@@ -114,6 +108,11 @@ def _drawn(parts: dict[str, list[LabelledRow]], config: HmdaData) -> dict[str, l
     if config.max_test_rows is not None:
         test = draw_rows(test, num_rows=config.max_test_rows, seed=config.seed)
     return {"train": train, "calibration": calibration, "test": test}
+
+
+def _drawn_evenly(rows: Sequence[LabelledRow], *, num_rows: int, seed: int) -> list[LabelledRow]:
+    order = np.random.default_rng(seed).permutation(len(rows))
+    return [rows[i] for i in sorted(order[:num_rows])]
 
 
 def draw_rows(

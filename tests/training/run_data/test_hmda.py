@@ -108,6 +108,14 @@ def test_registers_of_one_name_in_several_folders_keep_apart(new_register, tmp_p
     assert {name.rpartition("/")[0] for name in ids} == {"1/lar.csv", "2/lar.csv"}
 
 
+def test_rows_to_calibrate_on_are_denied_as_often_as_those_of_their_lenders(new_register):
+    config = HmdaData(files=(new_register(LENDERS),), denied_ratio=0.9, num_calibration=1000)
+    calibration = hmda_data(config).calibration
+    assert len(denied(calibration)) / len(calibration) == 0.5
+    few = hmda_data(config.model_copy(update={"num_calibration": 4})).calibration
+    assert len(few) == 4
+
+
 def test_a_run_without_a_register_or_with_too_few_lenders_is_refused(new_register):
     with pytest.raises(ConfigError, match="--data"):
         hmda_data(HmdaData())
