@@ -28,6 +28,7 @@ TEMPLATES: dict[str, str] = {
     "one_review": "One more reason is open. A person must accept or dismiss it.",
     "reviews": "{count} more reasons are open. A person must accept or dismiss each one.",
     "beside": "Next to {whom}, the file is weakest on: {which}.",
+    "by_hand_closing": "A person decides.",
     "closing": "The model gives advice. A person decides.",
 }
 """Every sentence a summary may hold."""
@@ -81,8 +82,10 @@ def _facts(application: LoanApplication) -> tuple[str, ...]:
 
 
 def _sentences(found: Assessment, band: str | None) -> list[str]:
+    if found.risk_score is None:
+        return [TEMPLATES["by_hand"], TEMPLATES["by_hand_closing"]]
     return [
-        *_risk(found, band),
+        *_risk(found.risk_score, band),
         *_counted(found.principal_reasons, none="no_reason", one="one_reason", many="reasons"),
         *_told(found.principal_reasons),
         *_counted(found.review_reasons, none=None, one="one_review", many="reviews"),
@@ -92,10 +95,8 @@ def _sentences(found: Assessment, band: str | None) -> list[str]:
     ]
 
 
-def _risk(found: Assessment, band: str | None) -> list[str]:
-    if found.risk_score is None:
-        return [TEMPLATES["by_hand"]]
-    told = [TEMPLATES["risk"].format(percent=f"{found.risk_score:.1f}")]
+def _risk(risk_score: float, band: str | None) -> list[str]:
+    told = [TEMPLATES["risk"].format(percent=f"{risk_score:.1f}")]
     return [*told, TEMPLATES["band"].format(band=band)] if band else told
 
 
