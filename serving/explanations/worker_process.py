@@ -61,6 +61,7 @@ class WorkerProcess:
         """Takes the model; no process is started yet."""
         self._model = model
         self._process: Process | None = None
+        self._has_answered = False
 
     @property
     def process_id(self) -> int | None:
@@ -70,15 +71,30 @@ class WorkerProcess:
     async def run(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
         """Returns the worker's answer to a job.
 
+        A process that has answered before and ends may have been killed while it was idle: the job
+        is then tried once more on another.
+
         Raises:
             WorkerDiedError: the process ended without one.
         """
+        if self._process is not None and self._process.returncode is not None:
+            await self.rest()
+        try:
+            return await self._run(job)
+        except WorkerDiedError:
+            if not self._has_answered:
+                raise
+            return await self._run(job)
+
+    async def _run(self, job: Mapping[str, Any]) -> Mapping[str, Any]:
         process = self._process or await self._start()
         try:
-            return await _asked(process, job)
+            answer = await _asked(process, job)
         except BaseException:
             await self.rest()
             raise
+        self._has_answered = True
+        return answer
 
     async def rest(self) -> None:
         """Ends the process, if there is one."""
@@ -91,6 +107,7 @@ class WorkerProcess:
             await process.wait()
 
     async def _start(self) -> Process:
+        self._has_answered = False
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -264,6 +265,25 @@ def test_a_worker_refuses_another_model_and_ends_when_told(stating_model):
         assert os.getpriority(os.PRIO_PROCESS, worker.process_id) == 19
         await worker.rest()
         assert worker.process_id is None
+
+    asyncio.run(run())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wait_seconds", [0.0, 1.0])
+def test_a_job_is_done_though_the_idle_worker_was_killed(stating_model, wait_seconds):
+    async def run():
+        worker = WorkerProcess(
+            WorkerModel(model=str(stating_model), cache_dir=None, digest="0" * 64)
+        )
+        job = {"text": TEXT, "method": "rollout", "targets": [], "unit": "clause"}
+        first = await worker.run(job)
+        killed = worker.process_id
+        os.kill(killed, signal.SIGKILL)
+        await asyncio.sleep(wait_seconds)
+        assert await worker.run(job) == first
+        assert worker.process_id != killed
+        await worker.rest()
 
     asyncio.run(run())
 
