@@ -127,7 +127,7 @@ def _application(file: Path) -> "LoanApplication":
     from model_store.explain.text_file import read_text_file  # noqa: PLC0415
 
     text = read_text_file(file)
-    if file.suffix != ".json":
+    if file.suffix.lower() != ".json":
         return application_from_mapping({"text": text})
     try:
         found = json.loads(text)

@@ -2,13 +2,15 @@
 
 A field and the text would contradict each other if only the field changed. Where the text gives
 the very figure of a field in a way that leaves no doubt (an amount with a dollar sign, grouped or
-in thousands; a share with a percent sign or decimals; months of a term), it is written anew in
-the same way. A figure that might be something else stays.
+in thousands; a share with a percent sign or decimals; months beside a word such as "term" or
+"over"), it is written anew in the same way. A figure that might be something else stays.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from serving.what_if.figure_words import is_other_share, is_plain_amount, is_term
 
 _LEAST_SURE_DIGITS = 5  # a bare number of fewer digits may be a year, a score or a house number
 _GROUPED_DIGITS = 4
@@ -23,6 +25,9 @@ _MONTHS = re.compile(
     r"(?<![\w$.,/-])(?P<number>\d{1,4})(?P<unit>[\s-]?(?:months?|mos?\b|mths?))(?!\w)"
 )
 _PERCENT = 100
+_MONTHS_PER_YEAR = 12
+_LEAST_CENT = 0.005
+_HALF_A_MONTH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ def rewritten(
     counts = dict.fromkeys(moves, 0)
     written: dict[tuple[int, int], str] = {}
     for kind in dict.fromkeys(filter(None, map(_kind_of, moves))):
+        movable = {name for name in moves if _kind_of(name) is kind}
         values = {name: value for name, value in given.items() if _kind_of(name) is kind}
-        values |= {name: old for name, (old, _) in moves.items() if _kind_of(name) is kind}
+        values |= _told_otherwise(given, kind) | {name: moves[name][0] for name in movable}
         for match in kind.pattern.finditer(text):
             names = [name for name, old in values.items() if kind.write(match, old, old)]
-            if len(names) == 1 and names[0] in moves:
+            if len(names) == 1 and names[0] in movable:
                 [name] = names
                 anew = kind.write(match, *moves[name])
                 if anew is not None:
@@ -78,6 +84,8 @@ def _money(match: re.Match[str], old: float, new: float) -> str | None:
     number, cents, suffix = match["number"], match["cents"] or "", match["suffix"] or ""
     scale = 1000 if suffix else 1
     is_sure = bool(match["sign"] or suffix or "," in number or len(number) >= _LEAST_SURE_DIGITS)
+    if not match["sign"] and not suffix:
+        is_sure = is_sure and is_plain_amount(match)
     shown = float(number.replace(",", "") + cents) * scale
     if not is_sure or old <= 0 or abs(shown - old) > _half_unit(cents, scale):
         return None
@@ -85,6 +93,8 @@ def _money(match: re.Match[str], old: float, new: float) -> str | None:
     # A number too short to show whether its thousands are grouped gets them grouped.
     grouping = "," if "," in number or len(number) < _GROUPED_DIGITS else ""
     written = f"{new / scale:{grouping}.{decimals}f}"
+    if suffix and abs(float(written.replace(",", "")) * scale - new) >= _LEAST_CENT:
+        return f"{match['sign'] or '$'}{f'{new:,.2f}'.removesuffix('.00')}"
     if suffix:
         written = written.removesuffix(".0")
     return f"{match['sign'] or ''}{written}{suffix}"
@@ -99,7 +109,7 @@ def _share(match: re.Match[str], old: float, new: float) -> str | None:
     whole, point, decimals = number.partition(".")
     is_share = not match["sign"] and whole in {"", "0"} and bool(point)
     scale = 1 if is_share else _PERCENT
-    if not (match["sign"] or point) or old <= 0:
+    if not (match["sign"] or point) or old <= 0 or is_other_share(match):
         return None
     if abs(float(number) - old * scale) > 0.5 / 10 ** len(decimals) + 1e-9:
         return None
@@ -110,12 +120,28 @@ def _share(match: re.Match[str], old: float, new: float) -> str | None:
 
 
 def _months(match: re.Match[str], old: float, new: float) -> str | None:
-    if float(match["number"]) != old:
+    if abs(float(match["number"]) - old) >= _HALF_A_MONTH or not is_term(match):
         return None
     return f"{new:.0f}{match['unit']}"
 
 
 _AMOUNTS, _RATIOS, _TERMS = _Kind(_MONEY, _money), _Kind(_SHARE, _share), _Kind(_MONTHS, _months)
+_OTHER_UNITS = {
+    "interest_rate_percent": (_RATIOS, 1 / _PERCENT),
+    "employment_length_years": (_TERMS, _MONTHS_PER_YEAR),
+    "residence_length_years": (_TERMS, _MONTHS_PER_YEAR),
+    "credit_history_years": (_TERMS, _MONTHS_PER_YEAR),
+    "business_age_years": (_TERMS, _MONTHS_PER_YEAR),
+}
+"""Fields that a text may give in the unit of a kind: a rate as a share, years as months."""
+
+
+def _told_otherwise(given: Mapping[str, float], kind: _Kind) -> dict[str, float]:
+    return {
+        name: given[name] * factor
+        for name, (of_kind, factor) in _OTHER_UNITS.items()
+        if of_kind is kind and name in given
+    }
 
 
 def _kind_of(field: str) -> _Kind | None:

@@ -28,6 +28,29 @@ def with_one(text, *, field, old, new):
         ("loan_term_months", 60, 84, "over 60 months (60-mo)", "over 84 months (84-mo)"),
         ("loan_term_months", 60, 84, "60 days late", "60 days late"),
         ("num_inquiries_6m", 11, 0, "11 inquiries", "11 inquiries"),
+        ("loan_amount_usd", 24000, 18250, "Asks for $24k", "Asks for $18,250"),
+        ("loan_amount_usd", 24000, 18250.5, "wants 24K", "wants $18,250.50"),
+        ("loan_amount_usd", 24000, 18000, "Truck has 24,000 miles", "Truck has 24,000 miles"),
+        ("loan_amount_usd", 24000, 18000, "24,000 sq ft", "24,000 sq ft"),
+        ("loan_amount_usd", 24000, 18000, "File 24000, 24000 asked", "File 24000, 18000 asked"),
+        ("loan_to_value_ratio", 0.8, 0.7, "80% of his pay is so", "80% of his pay is so"),
+        ("loan_to_value_ratio", 0.8, 0.7, "80% is all overtime", "80% is all overtime"),
+        ("loan_to_value_ratio", 0.8, 0.7, "LTV 80% rate 7%", "LTV 70% rate 7%"),
+        ("revolving_utilization_ratio", 0.14, 0.05, "Asks 14% APR", "Asks 14% APR"),
+        ("revolving_utilization_ratio", 0.14, 0.05, "rate of 14%", "rate of 14%"),
+        ("debt_to_income_ratio", 0.61, 0.4, "61% of her income", "40% of her income"),
+        (
+            "loan_term_months", 60, 84,
+            "Wants 60 months. No lates in the last 60 months; 60 months on the job.",
+            "Wants 84 months. No lates in the last 60 months; 60 months on the job.",
+        ),
+        (
+            "loan_term_months", 24, 36,
+            "Has been with the city 24 months. Bankruptcy discharged 24 months ago.",
+            "Has been with the city 24 months. Bankruptcy discharged 24 months ago.",
+        ),
+        ("loan_term_months", 60, 84, "60-month note, term: 60 mos", "84-month note, term: 84 mos"),
+        ("loan_term_months", 60, 84, "employed for 60 months", "employed for 60 months"),
     ],
 )  # fmt: skip
 def test_sure_mentions_of_a_figure_change_and_others_stay(field, old, new, text, expected):
@@ -73,3 +96,23 @@ def test_a_figure_that_may_be_another_field_s_stays(text, field, old, other):
     given = {field: float(old), other: float(old)}
     assert rewritten(text, {field: (old, old / 4)}, given=given) == (text, {field: 0})
     assert rewritten(text, {field: (old, old / 4)}, given={field: float(old)})[1] == {field: 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "old", "other"),
+    [
+        ("Asks 24 months, for 24 months.", "loan_term_months", 24, {"employment_length_years": 2}),
+        (
+            "Cards 14%, asks 14%.",
+            "revolving_utilization_ratio",
+            0.14,
+            {"interest_rate_percent": 14},
+        ),
+    ],
+)
+def test_a_figure_that_may_be_a_field_of_another_unit_stays(text, field, old, other):
+    assert rewritten(text, {field: (old, old / 2)}, given={field: old} | other) == (
+        text,
+        {field: 0},
+    )
+    assert rewritten(text, {field: (old, old / 2)}, given={field: old})[1] == {field: 2}

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from serving.what_if.commands import _application
+
 CANARY = "xkcanaryqz"
 APPLICATION = {"text": f"Asks for $24,000. {CANARY}.", "loan_amount_usd": 24000}
 
@@ -27,6 +29,11 @@ def test_what_may_not_be_asked_ends_with_one_sentence(wherefore, application, ar
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert CANARY not in done.stderr
+
+
+def test_a_suffix_in_capitals_is_json_too(application):
+    capital = application.rename(application.with_suffix(".JSON"))
+    assert _application(capital).loan_amount_usd == 24000
 
 
 @pytest.mark.slow
