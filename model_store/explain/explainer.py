@@ -27,6 +27,12 @@ from model_store.predictor import Prediction, Predictor, ReadText, ReasonPredict
 ExplainMethod = Literal["fast", "exact"]
 """`fast` reads clauses and quotes alone, `exact` also the text without each, and then within."""
 
+CLAUSE_EFFECTS: dict[ExplainMethod, str] = {
+    "fast": "By how much the clause alone lifts the logit above a text of no words.",
+    "exact": "Half of how far the logit falls without the clause, and half of how far the clause "
+    "alone lifts it above a text of no words.",
+}
+"""What the effect of a clause is, by each method."""
 
 EXPLAINER_VERSION = 3
 """Raised with every change of what is quoted or weighed: what was measured of another version says

@@ -6,7 +6,7 @@ The page fetches nothing and runs nothing.
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from data_pipeline.domain.taxonomy import CATEGORY_INFO, REASON_INFO
-from model_store.explain.explainer import Explanation
+from model_store.explain.explainer import CLAUSE_EFFECTS, Explanation
 from model_store.explain.highlights import highlights
 from model_store.explain.targets import RISK, category_target
 from model_store.explain.terminal import REVIEW_NOTE, REVIEW_TITLE, without_fall
@@ -35,6 +35,7 @@ def explanation_html(text: str, explanation: Explanation, *, title: str = "Expla
         explanation=explanation,
         stretches=list(highlights(text, explanation)),
         bars=_bars(explanation),
+        clause_effect=CLAUSE_EFFECTS[explanation.method],
         reason_info=REASON_INFO,
         category_info=CATEGORY_INFO,
         without_fall=without_fall,

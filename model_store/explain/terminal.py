@@ -18,13 +18,16 @@ REVIEW_NOTE = (
 )
 
 _STYLES = ("black on yellow", "black on cyan", "black on green", "white on magenta")
-_UNSEEN = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")}, "\ufffd")
+_CONTROLS = {*range(32), *range(127, 160)} - {ord("\t"), ord("\n")}
+_DIRECTIONS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_UNSEEN = dict.fromkeys(_CONTROLS | _DIRECTIONS, "\ufffd")
 
 
 def print_explanation(console: Console, text: str, explanation: Explanation) -> None:
     """Prints a text with its quotes highlighted and numbered, and what each reason rests on.
 
-    Control characters of the text are shown as U+FFFD: a text must not steer the terminal.
+    Control characters of the text and marks that turn its direction are shown as U+FFFD: a text
+    must not steer the terminal.
 
     Args:
         console: where to.

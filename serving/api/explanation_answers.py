@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from data_pipeline.domain.taxonomy import REASON_INFO, DenialCategory, DenialReason
+from model_store.explain.explainer import CLAUSE_EFFECTS
 from model_store.explain.references import Comparison
 from serving.explanations.kept import Place, ReasonPlaces
 from serving.explanations.online import ExplainedRow
@@ -53,8 +54,8 @@ class ClauseEffect(EvidenceSpan):
     field: str | None = _Field
     effects: dict[str, float] = Field(
         description="What this clause adds to the logit of each stated category, and of the "
-        "`risk`: with `fast` by how much it alone lifts it above a text of no words, with `exact` "
-        "half of that and of the fall without it. Below 0 where the clause speaks against it."
+        f"`risk`. With `fast`: {CLAUSE_EFFECTS['fast']} With `exact`: {CLAUSE_EFFECTS['exact']} "
+        "Below 0 where the clause speaks against it."
     )
 
 

@@ -12,7 +12,7 @@ from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.calibration import Calibration, CategoryCalibration
 from model_store.engine.outputs import EngineLogits
 from model_store.evidence import token_budget
-from model_store.explain.explainer import explain, explain_read, threshold_logit
+from model_store.explain.explainer import CLAUSE_EFFECTS, explain, explain_read, threshold_logit
 from model_store.explain.highlights import highlights
 from model_store.explain.layout import lay_out
 from model_store.explain.omission import Omissions, drop_of
@@ -254,6 +254,28 @@ def test_a_page_and_a_terminal_show_any_text(predictor, text):
     assert "\x1b" not in output.getvalue()
 
 
+@pytest.mark.parametrize("method", ["fast", "exact"])
+def test_a_page_says_of_its_own_method_what_the_effects_of_clauses_are(tiny_tokenizer, method):
+    predictor = linear_predictor(tiny_tokenizer, heavy=["Income cannot carry"])
+    page = explanation_html(TEXT, explain(predictor, TEXT, method=method))
+    assert {each for each, says in CLAUSE_EFFECTS.items() if says in page} == {method}
+
+
+@pytest.mark.parametrize("mark", "\u202a\u202e\u2066\u2069\u200e\u200f\u061c")
+def test_no_mark_of_direction_turns_what_stands_beside_a_text(predictor, mark):
+    text = f"Income {mark}cannot carry it."
+    explanation = explain(predictor, text, method="exact")
+    output = io.StringIO()
+    print_explanation(Console(file=output, width=200), text, explanation)
+    assert mark not in output.getvalue()
+    page = explanation_html(text, explanation)
+    assert page.count(mark) == sum(piece.count(mark) for piece in isolated(page)) > 0
+
+
+def isolated(page):
+    return [piece.partition("</bdi>")[0] for piece in page.split("<bdi>")[1:]]
+
+
 def test_a_page_holds_the_text_escaped_its_quotes_and_tables(tiny_tokenizer):
     predictor = linear_predictor(tiny_tokenizer, heavy=["Income cannot carry"])
     text = TEXT + " <script>alert(1)</script>"
@@ -281,7 +303,9 @@ def test_what_is_left_for_a_person_is_shown_with_what_the_model_points_at(tiny_t
         assert "No principal reason is stated." in shown
         _, _, left_for_a_person = shown.partition("For a person to accept or dismiss")
         assert all(quote in left_for_a_person for quote in quotes)
-    assert all(f"<q>{quote}</q>" in explanation_html(TEXT, explanation) for quote in quotes)
+    assert all(
+        f"<q><bdi>{quote}</bdi></q>" in explanation_html(TEXT, explanation) for quote in quotes
+    )
 
 
 def test_the_threshold_in_logits_is_where_the_probability_meets_it():
