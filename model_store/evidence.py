@@ -120,6 +120,12 @@ def with_negations(evidence_TC: NDArray[np.float64], pieces: Sequence[str]) -> N
     return weighed_TC
 
 
+def is_negation(word: str) -> bool:
+    """Tells whether a word turns what follows into its opposite: "no", "never", "wouldn't"."""
+    bare = word.lower().strip('"“”‘(')
+    return bare in _NEGATIONS or bare.endswith(("n't", "n’t"))
+
+
 def word_bounds(text: str, start: int, end: int) -> tuple[int, int]:
     """Widens a stretch of a text to whole words and drops white space at its ends.
 

@@ -29,6 +29,7 @@ _CLAUSE_END = re.compile(
     r"unless|until|after|before|plus|then|i|we|he|she|they|it|there)\b)",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\d|#|of\b")
 _LAST_WORD = re.compile(r"[^\s(\"'“‘\[]*$")
 
 
@@ -68,7 +69,10 @@ def _abbreviates(text: str, line_start: int, period: re.Match[str]) -> bool:
     word = before.group().lower() if before else ""
     if not (word in _KNOWN or (len(word) == 1 and word.isalpha() and word != "i")):
         return False
-    return text[period.end() :].lstrip()[:1].islower() or word in {"mr", "mrs", "ms", "dr", "no"}
+    after = text[period.end() :].lstrip()
+    if word == "no":  # short for number, or an answer
+        return _NUMBERED.match(after) is not None
+    return after[:1].islower() or word in {"mr", "mrs", "ms", "dr"}
 
 
 def _clause_ends(text: str, sentence: tuple[int, int]) -> Iterator[int]:

@@ -12,9 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store.evidence import MAX_QUOTES, token_budget
-from model_store.explain.layout import Layout, Unit, span_unit
+from model_store.explain.layout import Layout, Unit
 from model_store.explain.omission import Omissions, drop_of, drops_of_each
-from model_store.explain.proposals import evidence_weights, head_quotes, overlaps, room_left
+from model_store.explain.proposals import (
+    evidence_weights,
+    fitted,
+    head_quotes,
+    overlaps,
+    room_left,
+)
 from model_store.explain.spans import (
     Carried,
     Question,
@@ -136,15 +142,11 @@ def _shortest(omissions: Omissions, units: Sequence[Unit], target: int, budget: 
 def _pieces(clause: Unit, text: ReadText, layout: Layout, budget: int) -> Iterator[Unit]:
     """Halves of a clause and its middle, each short enough to be quoted where words allow."""
     words = layout.words_of(clause)
-    if len(words) <= _NARROW_WORDS and clause.num_tokens <= budget:
+    if not words or (len(words) <= _NARROW_WORDS and clause.num_tokens <= budget):
         return
     half = (len(words) + 1) // 2
     for first in dict.fromkeys((0, (len(words) - half) // 2, len(words) - half)):
-        stop = first + half
-        while stop - first > 1 and words[stop - 1].stop_token - words[first].first_token > budget:
-            stop -= 1
-        if first < stop <= len(words):
-            yield span_unit(words[first], words[stop - 1], text)
+        yield fitted(words, first, text, stop=first + half, max_tokens=budget)
 
 
 def _grown(

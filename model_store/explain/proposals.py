@@ -8,7 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model_store.evidence import MAX_QUOTES, MIN_QUOTE_TOKENS, select_spans, span_weight
+from model_store.evidence import (
+    MAX_QUOTES,
+    MIN_QUOTE_TOKENS,
+    TokenSpan,
+    is_negation,
+    select_spans,
+    span_weight,
+)
 from model_store.explain.layout import Layout, Unit, span_unit
 from model_store.explain.omission import Omissions
 from model_store.predictor import ReadText
@@ -33,6 +40,8 @@ def head_quotes(
 ) -> list[Unit]:
     """Returns what the evidence head alone would quote, in whole words, as far as all of it fits.
 
+    A quote that runs from the free text into the fields is cut to the side that weighs more.
+
     Args:
         omissions: answers of the text.
         text: the text.
@@ -44,11 +53,8 @@ def head_quotes(
     evidence_T = omissions.evidence_TC[:, category]
     found: list[Unit] = []
     for span in select_spans(evidence_T, threshold=threshold):
-        words = [
-            word
-            for word in layout.words
-            if word.first_token < span.stop and span.start < word.stop_token
-        ]
+        start, stop = _on_one_side(span, layout, evidence_T)
+        words = [w for w in layout.words if w.first_token < stop and start < w.stop_token]
         if not words:
             continue
         whole, room = span_unit(words[0], words[-1], text), room_left(found, budget)
@@ -58,6 +64,17 @@ def head_quotes(
         if unit.num_tokens <= room or not found:
             found.append(unit)
     return found
+
+
+def _on_one_side(
+    span: TokenSpan, layout: Layout, evidence_T: NDArray[np.float64]
+) -> tuple[int, int]:
+    fields = (clause.first_token for clause in layout.clauses if clause.field is not None)
+    boundary = next(fields, span.stop)
+    if not span.start < boundary < span.stop:
+        return span.start, span.stop
+    sides = (span.start, boundary), (boundary, span.stop)
+    return max(sides, key=lambda side: span_weight(evidence_T, *side))
 
 
 def proposed_quotes(
@@ -112,6 +129,30 @@ def overlaps(unit: Unit, others: Sequence[Unit]) -> bool:
     )
 
 
+def fitted(
+    words: Sequence[Unit], first: int, text: ReadText, *, stop: int, max_tokens: int
+) -> Unit:
+    """Returns a stretch of words, shortened at its end until it fits; at least the first word.
+
+    One that would begin right behind a negation begins with it, where both words fit.
+
+    Args:
+        words: words of a clause.
+        first: position of the first word.
+        text: the text.
+        stop: position one past the last word.
+        max_tokens: tokens that it may take.
+    """
+    begin = first
+    while begin > 0 and is_negation(words[begin - 1].quote):
+        begin -= 1
+    if words[first].stop_token - words[begin].first_token > max_tokens:
+        begin = first
+    while stop - first > 1 and words[stop - 1].stop_token - words[begin].first_token > max_tokens:
+        stop -= 1
+    return span_unit(words[begin], words[stop - 1], text)
+
+
 def _heaviest(
     clause: Unit,
     text: ReadText,
@@ -124,8 +165,8 @@ def _heaviest(
     if clause.num_tokens <= max_tokens:
         return clause
     words = layout.words_of(clause) or (clause,)
-    found = []
-    for first, word in enumerate(words):
-        fits = [w for w in words[first:] if w.stop_token - word.first_token <= max_tokens]
-        found.append(span_unit(word, fits[-1] if fits else word, text))
+    found = [
+        fitted(words, first, text, stop=len(words), max_tokens=max_tokens)
+        for first in range(len(words))
+    ]
     return max(found, key=lambda u: span_weight(evidence_T, u.first_token, u.stop_token))

@@ -45,13 +45,14 @@ def attention_rollout(network: Network, text: ReadText) -> Attribution:
         rolled_T = rolled_out([layer[0] for layer in layers])[0, 1:-1].double().cpu().numpy()
         inside = slice(window.start, window.start + window.num_text_tokens)
         share_T[inside] += rolled_T * len(window.ids) / total
-    value_UX = np.array([[share_T[w.first_token : w.stop_token].sum()] for w in words])
+    share_U = [share_T[w.first_token : w.stop_token].sum() for w in words]
+    value_UX = np.array(share_U).reshape(-1, 1)
     return Attribution(
         method="attention_rollout",
         units=words,
         targets=(VIEW,),
-        value_UX=value_UX.reshape(-1, 1),
-        full_X=np.ones(1),
+        value_UX=value_UX,
+        full_X=value_UX.sum(axis=0),
         is_evidence=False,
     )
 

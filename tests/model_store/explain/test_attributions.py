@@ -189,6 +189,7 @@ def test_a_rollout_gives_shares_and_calls_itself_no_evidence(artifact, read):
     assert not found.is_evidence
     assert (found.value_UX >= 0).all()
     assert 0 < found.value_UX.sum() <= 1 + 1e-6
+    assert found.full_X == found.value_UX.sum(axis=0)
 
 
 def test_a_rollout_is_that_of_every_layer_of_the_encoder(artifact, read):

@@ -40,6 +40,12 @@ def test_clauses_are_in_order_disjoint_and_hold_every_letter(text):
         ),
         ("Credit score: 540\r\nState: TX", ["Credit score: 540", "State: TX"]),
         ("Short, and no more.", ["Short, and no more."]),
+        (
+            "Any lates? No. Chapter 7 in 2023 was discharged.",
+            ["Any lates?", "No.", "Chapter 7 in 2023 was discharged."],
+        ),
+        ("Acct No. 4411 and no. #7 paid.", ["Acct No. 4411 and no. #7 paid."]),
+        ("No. of cards is two.", ["No. of cards is two."]),
         ("Late again! (Twice.) Denied.", ["Late again!", "(Twice.)", "Denied."]),
     ],
 )

@@ -13,7 +13,7 @@ from model_store.explain.exact_spans import _narrowed, _pieces
 from model_store.explain.explainer import explain
 from model_store.explain.layout import lay_out
 from model_store.explain.omission import Omissions, drops_of_each
-from model_store.explain.proposals import head_quotes, proposed_quotes
+from model_store.explain.proposals import _heaviest, fitted, head_quotes, proposed_quotes
 from model_store.explain.spans import Question
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
@@ -204,3 +204,63 @@ def test_the_head_proposes_its_own_quotes_first_and_clauses_where_room_is_left(p
     assert len({unit.first_token for unit in proposed}) == len(proposed) <= 3
     assert sum(unit.num_tokens for unit in proposed) <= asked["budget"]
     assert np.all([unit.num_tokens > 0 for unit in proposed])
+
+
+def read_with(predictor_of, text):
+    (read,) = predictor_of(effects={}, seen=[], bias=-1.0).read([text])
+    return read, lay_out(read)
+
+
+NEGATED = (
+    "after closing costs and fees are paid there would be no reserves that remain with them now"
+)
+
+
+def test_no_piece_of_a_clause_begins_behind_a_negation(predictor_of):
+    text = NEGATED.replace("and fees are paid there would be no", "they wouldn't")
+    for clause, negation in ((NEGATED, "no"), (text, "wouldn't")):
+        words = clause.split()
+        place = words.index(negation)
+        moved = " ".join(words[max(0, place - 7) : place + 8])  # half begins behind it
+        read, layout = read_with(predictor_of, moved)
+        [unit] = layout.clauses
+        held = layout.words_of(unit)
+        behind = [w.quote for w in held].index(negation) + 1
+        whole = fitted(held, behind, read, stop=len(held), max_tokens=unit.num_tokens)
+        assert whole.quote.startswith(f"{negation} ")
+        budget = held[behind + 1].stop_token - held[behind - 1].first_token
+        short = fitted(held, behind, read, stop=len(held), max_tokens=budget)
+        assert short.quote == " ".join(w.quote for w in held[behind - 1 : behind + 2])
+
+
+def test_halves_and_the_heaviest_stretch_take_a_negation_along(predictor_of):
+    read, layout = read_with(predictor_of, "we are told of no reserves left at the end")
+    [clause] = layout.clauses
+    pieces = list(_pieces(clause, read, layout, clause.num_tokens))
+    assert [piece.quote for piece in pieces][-1] == "no reserves left at the end"
+    words = layout.words_of(clause)
+    evidence_T = np.zeros(len(read.tokens.ids))
+    evidence_T[words[5].first_token : words[6].stop_token] = 0.9
+    budget = words[6].stop_token - words[4].first_token
+    heaviest = _heaviest(clause, read, layout, evidence_T, max_tokens=budget)
+    assert heaviest.quote == "no reserves left"
+
+
+@pytest.mark.parametrize(("text_ratio", "quote"), [(0.9, "far too much"), (0.6, "Credit score:")])
+def test_a_quote_of_the_head_is_cut_between_text_and_fields_before_it_is_weighed(
+    predictor_of, text_ratio, quote
+):
+    text = f"{FILLER}. {FILLER}. She owes far too much\n\nCredit score: 540\nState: TX"
+    read, layout = read_with(predictor_of, text)
+    evidence_TC = np.zeros((len(read.tokens.ids), 1))
+    for word in layout.words:
+        if text.index("far too") <= word.start < text.index("\n"):
+            evidence_TC[word.first_token : word.stop_token] = text_ratio
+        if text.index("Credit") <= word.start < text.index("540"):
+            evidence_TC[word.first_token : word.stop_token] = 1.5 - text_ratio
+    omissions = Told(gains={}, effects={})
+    omissions.evidence_TC = evidence_TC
+    [unit] = head_quotes(
+        omissions, read, layout, category=0, threshold=0.5, budget=len(read.tokens.ids)
+    )
+    assert unit.quote == quote
