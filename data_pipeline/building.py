@@ -1,21 +1,14 @@
 """Builds a data set of examples from the corpus or a file, with a progress bar."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from data_pipeline.corpus.narratives import corpus_path, load_narratives
 from data_pipeline.example_store import ExampleManifest, file_digest, require_free, write_examples
 from data_pipeline.examples import Example, examples_from_narratives
+from data_pipeline.progress import shown
 from data_pipeline.source_examples import examples_from_file
 from data_pipeline.sources.files import count_rows, open_table
 from data_pipeline.sources.rows import RowError
@@ -25,7 +18,6 @@ CORPUS = "corpus"
 
 _NARRATIVES = "narratives"
 _NARRATIVE_COLUMNS = frozenset({"text", "categories", "reasons", "evidence"})
-_LOG_EVERY_ROWS = 10_000
 
 
 def build_data_set(source: str, *, output: Path, format: str) -> ExampleManifest:  # noqa: A002
@@ -44,7 +36,7 @@ def build_data_set(source: str, *, output: Path, format: str) -> ExampleManifest
     examples, total = _examples(path, format=_NARRATIVES if source == CORPUS else format)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     manifest = write_examples(
-        _shown(examples, total=total, console=console),
+        shown(examples, what="built", total=total, console=console),
         output,
         source=source if source == CORPUS else path.name,
         source_sha256=file_digest(path),
@@ -67,23 +59,3 @@ def _examples(
         examples = examples_from_narratives(load_narratives(path))
         return examples, len(examples)
     return examples_from_file(path, format=format), count_rows(path)
-
-
-def _shown(
-    examples: Iterable[Example | RowError], *, total: int | None, console: Console
-) -> Iterator[Example | RowError]:
-    """Yields the examples behind a progress bar on a terminal, a line now and then elsewhere."""
-    columns = (
-        TextColumn("building"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("building", total=total)
-        for number, example in enumerate(examples, start=1):
-            yield example
-            progress.advance(task)
-            if not console.is_terminal and number % _LOG_EVERY_ROWS == 0:
-                console.print(f"{number:,} rows built")
