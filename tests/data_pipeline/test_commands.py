@@ -19,8 +19,8 @@ def test_the_corpus_is_the_source_unless_another_is_named(tmp_path):
     result = build("--output", tmp_path / "out")
     assert result.exit_code == 0
     manifest = read_manifest(tmp_path / "out")
-    assert (manifest.num_examples, manifest.source) == (3907, "corpus")
-    assert "3,907 examples" in result.stderr
+    assert (manifest.num_examples, manifest.source) == (4135, "corpus")
+    assert "4,135 examples" in result.stderr
     assert manifest.sha256 in result.stderr
 
 
