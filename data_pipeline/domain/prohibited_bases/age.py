@@ -99,7 +99,7 @@ AGE_WORDS = WordGroup(
         ),
         WordRule(
             heads="b b1 b2 bwr borr borrower app appl applicant mbr member cust customer client",
-            tail=rf":?\s?\[name\],?\s(?P<x>{_NO_DAYS_LATE}{ADULT_AGE})(?=,|{_NOTE_END})",
+            tail=rf":?\s?\[name\],?\s(?P<x>{_NO_DAYS_LATE}{ADULT_AGE})(?=,(?!\d)|{_NOTE_END})",
             neutral="of stated age",
         ),
         WordRule(

@@ -90,6 +90,7 @@ def test_a_model_is_converted_once_and_again_only_when_damaged(tiny_stored, tmp_
 def test_what_cannot_be_converted_is_computed_by_torch_unless_openvino_was_asked_for(
     tiny_stored, tmp_path, caplog
 ):
+    caplog.set_level(logging.WARNING, logger="wherefore.engine")
     blocked = tmp_path / "cache"
     blocked.write_text("a file where a folder is needed")
     engine = open_engine(tiny_stored, EngineChoice(cache_dir=blocked))

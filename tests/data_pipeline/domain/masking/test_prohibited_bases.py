@@ -233,3 +233,8 @@ def test_a_figure_that_is_no_age_stays(text):
 @pytest.mark.parametrize("rest", [", 30, 60 and 90 days late", ", 36 months", ", 60.", " 45 ac"])
 def test_a_figure_behind_a_name_that_is_no_age_stays(rest):
     assert mask(f"Jane Doe{rest}").text == f"[NAME]{rest}"
+
+
+def test_an_amount_behind_the_name_of_an_applicant_stays():
+    text = "Dated July 13\napp Jane Doe 48,000 business loan"
+    assert mask(text).text == "Dated July 13\napp [NAME] 48,000 business loan"
