@@ -1,8 +1,8 @@
 """Texts as token ids, and token windows: how a text longer than the encoder's limit is read."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -27,10 +27,13 @@ class TokenizedText:
         ids: token ids without markers.
         offsets: for each id, the half-open stretch of the text it stands for, in code points; that
             of a figure's token is the number before it.
+        derived: of each token of a figure that follows from other numbers, by its position, the
+            stretches of these.
     """
 
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
+    derived: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +128,20 @@ class TextTokenizer:
         """Puts the token of each figure behind the last token of its number."""
         at = 0
         merged_ids, merged_offsets = list[int](), list[tuple[int, int]]()
+        derived = dict[int, tuple[tuple[int, int], ...]]()
         for figure, number in self.figures.tokens_of(text):
             begin = at
             while at < len(ids) and offsets[at][0] < figure.end:
                 at += 1
             merged_ids += [*ids[begin:at], self.num_words + number]
             merged_offsets += [*offsets[begin:at], (figure.start, figure.end)]
-        return TokenizedText(ids=(*merged_ids, *ids[at:]), offsets=(*merged_offsets, *offsets[at:]))
+            if figure.parts:
+                derived[len(merged_ids) - 1] = figure.parts
+        return TokenizedText(
+            ids=(*merged_ids, *ids[at:]),
+            offsets=(*merged_offsets, *offsets[at:]),
+            derived=derived,
+        )
 
     def _special(self, token: str) -> int:
         token_id = self._tokenizer.token_to_id(token)

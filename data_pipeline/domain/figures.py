@@ -34,12 +34,14 @@ class Figure:
         value: the number; US dollars, years or months as the field has them, ratios in percent.
         start: first code point of the number, with its sign or currency.
         end: one past the last.
+        parts: of one that follows from others, the stretches of these; none of one that is written.
     """
 
     kind: str
     value: float
     start: int
     end: int
+    parts: tuple[tuple[int, int], ...] = ()
 
 
 _LINE = re.compile(
@@ -153,8 +155,9 @@ def _derived(first: Mapping[str, Figure]) -> Iterator[Figure]:
         except (RatioError, ZeroDivisionError):
             continue
         if isfinite(value):
-            last = max((first[part] for part in parts), key=lambda figure: figure.end)
-            yield Figure(kind=kind, value=value, start=last.start, end=last.end)
+            stretches = sorted((first[part].start, first[part].end) for part in parts)
+            start, end = stretches[-1]
+            yield Figure(kind=kind, value=value, start=start, end=end, parts=tuple(stretches))
 
 
 def _instalment_to_income(loan: float, months: float, income: float) -> float:

@@ -34,7 +34,7 @@ CLAUSE_EFFECTS: dict[ExplainMethod, str] = {
 }
 """What the effect of a clause is, by each method."""
 
-EXPLAINER_VERSION = 4
+EXPLAINER_VERSION = 5
 """Raised with every change of what is quoted or weighed: what was measured of another version says
 nothing of this one."""
 

@@ -3,11 +3,14 @@
 Left-out tokens are taken out of the windows they stand in; the windows keep their places, so that
 what differs is the omission and not another division of the text. Windows that lose nothing keep
 the answer they had. A stretch that is read alone is read in the one window that holds most of it.
-All windows of a call go through the engine as one ragged batch.
+The token of a figure that follows from others, such as a ratio, goes with any of them: a text
+without the income says nothing of the loan's share in it. All windows of a call go through the
+engine as one ragged batch.
 
 Arrays: K stretches or sets of them, C categories, X targets (see `model_store.explain.targets`).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain
 
@@ -18,7 +21,7 @@ from model_store.engine.outputs import Engine, EngineLogits
 from model_store.explain.layout import Unit
 from model_store.explain.targets import text_targets
 from model_store.predictor import ReadText
-from model_store.windows import Window
+from model_store.windows import TokenizedText, Window
 
 Drop = frozenset[tuple[int, int]]
 """Half-open stretches of the tokens of a text that are left out together."""
@@ -59,6 +62,7 @@ class Omissions:
         """
         self._engine = engine
         self._text = text
+        self._parts = _parts_of_derived(text.tokens)
         windows = text.windows
         self._logits = engine.logits([w.ids for w in windows]) if logits is None else logits
         values_NX, reading = text_targets(self._logits, [windows])
@@ -120,12 +124,40 @@ class Omissions:
     def _rows(self, key: Drop | _Alone) -> list[tuple[int, ...]]:
         windows = self._text.windows
         if isinstance(key, frozenset):
-            return [_without(window, key) for window in windows]
-        return [max((_only(window, *key) for window in windows), key=len)]
+            drop = key | self._baseless_without(key)
+            return [_without(window, drop) for window in windows]
+        baseless = self._baseless_alone(*key)
+        return [max((_only(window, *key, baseless=baseless) for window in windows), key=len)]
+
+    def _baseless_without(self, drop: Drop) -> Drop:
+        """The derived figures one of whose parts is touched by what is left out."""
+        return frozenset(
+            (position, position + 1)
+            for position, parts in self._parts.items()
+            if any(first < end and start < stop for start, end in parts for first, stop in drop)
+        )
+
+    def _baseless_alone(self, first: int, stop: int) -> frozenset[int]:
+        """The derived figures not all of whose parts stand in a stretch."""
+        return frozenset(
+            position
+            for position, parts in self._parts.items()
+            if not all(first <= start and end <= stop for start, end in parts)
+        )
 
 
 def _alone(unit: Unit) -> _Alone:
     return unit.first_token, unit.stop_token
+
+
+def _parts_of_derived(tokens: TokenizedText) -> dict[int, list[tuple[int, int]]]:
+    """The stretches of tokens from which each derived figure follows, by its own position."""
+    starts = [start for start, _ in tokens.offsets]
+    ends = [end for _, end in tokens.offsets]
+    return {
+        position: [(bisect_right(ends, start), bisect_left(starts, end)) for start, end in parts]
+        for position, parts in tokens.derived.items()
+    }
 
 
 def _without(window: Window, drop: Drop) -> tuple[int, ...]:
@@ -139,10 +171,11 @@ def _without(window: Window, drop: Drop) -> tuple[int, ...]:
     return tuple(t for i, t in enumerate(window.ids) if i not in gone) if gone else window.ids
 
 
-def _only(window: Window, first: int, stop: int) -> tuple[int, ...]:
+def _only(window: Window, first: int, stop: int, *, baseless: frozenset[int]) -> tuple[int, ...]:
     """The tokens of a stretch that stand in a window, between its markers."""
-    inside = slice(max(first - window.start, 0), max(stop - window.start, 0))
-    return (window.ids[0], *window.ids[1:-1][inside], window.ids[-1])
+    begin, end = max(first - window.start, 0), max(stop - window.start, 0)
+    inside = enumerate(window.ids[1:-1][begin:end], start=window.start + begin)
+    return (window.ids[0], *(t for i, t in inside if i not in baseless), window.ids[-1])
 
 
 def _joined(first: EngineLogits, second: EngineLogits) -> EngineLogits:

@@ -52,6 +52,20 @@ def resolve_model(reference: str | Path | None, *, cache_dir: Path | None = None
     return registry.fetch(registry.find(wanted), cache_dir=cache_dir)
 
 
+def pinned_reference(reference: str | None) -> str | None:
+    """Returns what names the same model whatever becomes of its alias: the version it has now.
+
+    A directory, a version and None for the bundled model stay what they are.
+
+    Raises:
+        RegistryError: the registry does not have it, or cannot be reached.
+    """
+    if reference is None or not is_reference(reference):
+        return reference
+    wanted = parse_reference(reference)
+    return reference if wanted.alias is None else ModelRegistry.open().find(wanted).reference
+
+
 class ModelRegistry:
     """The registered models of an MLflow store.
 

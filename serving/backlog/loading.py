@@ -61,11 +61,19 @@ class ModelLoader:
 
     @classmethod
     def of(cls, settings: Settings, policy: Policy) -> "ModelLoader":
-        """Takes of the settings what loading needs; the rest is not sent anywhere."""
-        needed = {"model", "cache_dir", "engine", "precision", "threads"}
-        return cls(
-            settings=Settings.model_construct(**settings.model_dump(include=needed)), policy=policy
-        )
+        """Takes of the settings what loading needs; the rest is not sent anywhere.
+
+        An alias of a registry is taken for the version that it has now: processes that begin later
+        load the same.
+
+        Raises:
+            RegistryError: the registry does not have the model, or cannot be reached.
+        """
+        from model_store.registry.models import pinned_reference  # noqa: PLC0415
+
+        needed = {"cache_dir", "engine", "precision", "threads"}
+        taken = settings.model_dump(include=needed) | {"model": pinned_reference(settings.model)}
+        return cls(settings=Settings.model_construct(**taken), policy=policy)
 
     def reader(self) -> ScoringService:
         """Returns what reads texts, without weights in memory."""

@@ -125,6 +125,7 @@ def opened_scorer(name: EngineName, *, settings: Settings, policy: Policy) -> It
         MissingExtraError: Ray is asked for and not installed.
         ClusterError: the cluster cannot be used.
         ArtifactError: the model directory is not a whole, unchanged model.
+        RegistryError: the registry does not have the model, or cannot be reached.
         BackendError: the engine that the settings name cannot be had.
     """
     if name == "local":

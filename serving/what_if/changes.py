@@ -2,7 +2,8 @@
 
 Fields that follow from others move along (the loan-to-value ratio with the amount, the
 debt-to-income ratio with debts, income, amount and term), and figures that the free text repeats
-are written anew, so that the model does not read two truths. Where only a range of the
+are written anew, so that the model does not read two truths. A ratio that only the text gives, by
+name, is written anew too where it follows from fields that are given. Where only a range of the
 debt-to-income ratio is known it stays: where in it an applicant would come to lie is not known.
 """
 
@@ -19,7 +20,7 @@ from serving.what_if.errors import (
     StrikeError,
     WhatIfError,
 )
-from serving.what_if.figures import rewritten
+from serving.what_if.figures import rewritten, told_ratios
 from serving.what_if.table import ActionableField, table
 
 MAX_STRIKES = 20
@@ -27,6 +28,7 @@ MAX_STRIKES = 20
 
 _MONTHS_PER_YEAR = 12
 _MAX_RATIO = 10.0
+_SAME_RATIO = 0.02  # what texts round, and what an assumed rate is off
 _WHOLE = {"num_inquiries_6m", "num_open_accounts"}
 
 
@@ -47,7 +49,8 @@ class FieldChange:
 
     Attributes:
         field: its name.
-        before: its value; None where the application did not give it.
+        before: its value; None where the application gave it neither as a field nor, a ratio, by
+            name in its text.
         after: its value after the change.
         is_derived: whether it follows from what was changed.
         mentions: figures of the free text that were written anew.
@@ -97,26 +100,31 @@ def changed(
     """
     wanted = {name: _checked(application, name, value) for name, value in changes.items()}
     text = _without(application.text, strike)
+    told = _told_alone(application)
+    stated = replace(application, **told)  # type: ignore[arg-type]
     values = dict(wanted)
     values |= {
-        name: value for name, value in _derived(application, wanted).items() if name not in wanted
+        name: value for name, value in _derived(stated, wanted).items() if name not in wanted
     }
-    given = _figures_of(application)
+    given = _figures_of(stated)
     moves = {name: (given[name], value) for name, value in values.items() if name in given}
     mentions: dict[str, int] = {}
     if text is not None:
         text, mentions = rewritten(text, moves, given=given)
     return ChangedApplication(
-        application=_replaced(application, values, text=text),
+        application=_replaced(
+            application, {n: value for n, value in values.items() if n not in told}, text=text
+        ),
         changes=tuple(
             FieldChange(
                 field=name,
-                before=getattr(application, name),
+                before=getattr(stated, name),
                 after=value,
                 is_derived=name not in wanted,
                 mentions=mentions.get(name, 0),
             )
             for name, value in values.items()
+            if name not in told or mentions.get(name)
         ),
         struck=tuple(strike),
     )
@@ -181,6 +189,26 @@ def _without(text: str | None, strike: Sequence[tuple[int, int]]) -> str | None:
 def _figures_of(application: LoanApplication) -> dict[str, float]:
     values = {name: getattr(application, name) for name in FIELD_NAMES}
     return {name: float(v) for name, v in values.items() if isinstance(v, int | float)}
+
+
+def _told_alone(application: LoanApplication) -> dict[str, float]:
+    """The ratios that the text gives and no field does, as far as they follow from fields."""
+    told = told_ratios(application.text or "")
+    amount, value = application.loan_amount_usd, application.property_value_usd
+    debts, income = application.monthly_debt_payments_usd, application.annual_income_usd
+    following: dict[str, float] = {}
+    if amount is not None and value:
+        following["loan_to_value_ratio"] = amount / value
+    if debts is not None and income is not None and income > 0:
+        monthly = debts + _payment(application, {})
+        following["debt_to_income_ratio"] = monthly * _MONTHS_PER_YEAR / income
+    return {
+        name: told[name]
+        for name, expected in following.items()
+        if getattr(application, name) is None
+        and name in told
+        and abs(told[name] - expected) <= _SAME_RATIO
+    }
 
 
 def _replaced(

@@ -3,13 +3,15 @@
 A field and the text would contradict each other if only the field changed. Where the text gives
 the very figure of a field in a way that leaves no doubt (an amount with a dollar sign, grouped or
 in thousands; a share with a percent sign or decimals; months beside a word such as "term" or
-"over"), it is written anew in the same way. A figure that might be something else stays.
+"over"; a ratio beside its name, "DTI 52"), it is written anew in the same way. A figure
+that might be something else stays.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from data_pipeline.domain.figures import Figure, find_figures
 from serving.what_if.figure_words import is_other_share, is_plain_amount, is_term
 
 _LEAST_SURE_DIGITS = 5  # a bare number of fewer digits may be a year, a score or a house number
@@ -42,6 +44,15 @@ class _Kind:
     write: Callable[[re.Match[str], float, float], str | None]
 
 
+def told_ratios(text: str) -> dict[str, float]:
+    """Returns the ratios that a text gives by name, as fields would; none that it gives twice."""
+    values: dict[str, set[float]] = {}
+    for figure in find_figures(text):
+        if _is_ratio(figure):
+            values.setdefault(figure.kind, set()).add(figure.value / _PERCENT)
+    return {kind: found.pop() for kind, found in values.items() if len(found) == 1}
+
+
 def rewritten(
     text: str, moves: Mapping[str, tuple[float, float]], *, given: Mapping[str, float]
 ) -> tuple[str, dict[str, int]]:
@@ -61,11 +72,20 @@ def rewritten(
     """
     counts = dict.fromkeys(moves, 0)
     written: dict[tuple[int, int], str] = {}
+    named = {figure.start: figure for figure in find_figures(text) if _is_ratio(figure)}
+    for figure in named.values():
+        if figure.kind not in moves:
+            continue
+        if (anew := _ratio(text, figure, *moves[figure.kind])) is not None:
+            written[figure.start, figure.end] = anew
+            counts[figure.kind] += 1
     for kind in dict.fromkeys(filter(None, map(_kind_of, moves))):
         movable = {name for name in moves if _kind_of(name) is kind}
         values = {name: value for name, value in given.items() if _kind_of(name) is kind}
         values |= _told_otherwise(given, kind) | {name: moves[name][0] for name in movable}
         for match in kind.pattern.finditer(text):
+            if match.start() in named:
+                continue
             names = [name for name, old in values.items() if kind.write(match, old, old)]
             if len(names) == 1 and names[0] in movable:
                 [name] = names
@@ -78,6 +98,18 @@ def rewritten(
         parts += [text[position:start], anew]
         position = end
     return "".join([*parts, text[position:]]), counts
+
+
+def _is_ratio(figure: Figure) -> bool:
+    return figure.kind.endswith("_ratio")
+
+
+def _ratio(text: str, figure: Figure, old: float, new: float) -> str | None:
+    """A ratio that stands beside its name, with or without a sign, written anew."""
+    _, _, decimals = text[figure.start : figure.end].partition(".")
+    if abs(figure.value - old * _PERCENT) > 0.5 / 10 ** len(decimals) + 1e-9:
+        return None
+    return f"{new * _PERCENT:.{len(decimals)}f}"
 
 
 def _money(match: re.Match[str], old: float, new: float) -> str | None:

@@ -155,6 +155,9 @@ def test_a_ratio_that_follows_stands_where_its_last_part_does():
     income, ratio = by_kind["annual_income_usd"], by_kind["loan_to_income"]
     assert ratio.value == 50
     assert (ratio.start, ratio.end) == (income.start, income.end)
+    loan = by_kind["loan_amount_usd"]
+    assert ratio.parts == ((loan.start, loan.end), (income.start, income.end))
+    assert loan.parts == income.parts == ()
 
 
 def test_without_an_income_nothing_follows_from_it():

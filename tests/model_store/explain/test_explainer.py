@@ -14,12 +14,13 @@ from model_store.engine.outputs import EngineLogits
 from model_store.evidence import token_budget
 from model_store.explain.explainer import CLAUSE_EFFECTS, explain, explain_read, threshold_logit
 from model_store.explain.highlights import highlights
-from model_store.explain.layout import lay_out
-from model_store.explain.omission import Omissions, drop_of
+from model_store.explain.layout import lay_out, span_unit
+from model_store.explain.omission import Omissions, drop_of, drops_of_each
 from model_store.explain.page import explanation_html
 from model_store.explain.shapley import partition_shap
 from model_store.explain.targets import TARGETS, target_index
 from model_store.explain.terminal import print_explanation
+from model_store.figure_tokens import FigureRanges
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 
@@ -100,6 +101,38 @@ def test_what_each_clause_of_a_linear_model_says_alone_is_its_weights(tiny_token
     # The engine has read the clauses and what stands of a text without words, once and no more.
     _, *asked = predictor.engine.asked
     assert asked == [[2, *(2 + clause.num_tokens for clause in clauses)]]
+
+
+@pytest.fixture
+def fields_read(tiny_tokenizer):
+    """A rendered application whose one token of a figure is the share of the loan in the income."""
+    tokenizer = tiny_tokenizer.with_figures(FigureRanges(edges={"loan_to_income": (300.0,)}))
+    predictor = linear_predictor(tokenizer, heavy=[])
+    weight_VX = np.zeros((tokenizer.num_words + tokenizer.figures.num_tokens, len(TARGETS)))
+    weight_VX[tokenizer.num_words :, 0] = 5.0
+    predictor.engine.weight_VX = weight_VX
+    text = "All is well.\n\nLoan amount: $250,000\nGross income: $50,000 a year\nState: TX"
+    (read,) = predictor.read([text])
+    assert max(read.tokens.ids) >= tokenizer.num_words
+    return predictor.engine, read
+
+
+def test_a_figure_that_follows_from_two_goes_with_either(fields_read):
+    engine, read = fields_read
+    omissions, clauses = Omissions(engine, read), lay_out(read).clauses
+    effect_U = omissions.effects(drops_of_each(clauses))[:, 0]
+    by_field = dict(zip([clause.field for clause in clauses], effect_U, strict=True))
+    assert by_field["loan_amount_usd"] == by_field["annual_income_usd"] == pytest.approx(5.0)
+    assert by_field[None] == by_field["state"] == pytest.approx(0.0)
+
+
+def test_a_figure_that_follows_from_two_is_said_by_both_and_by_neither_alone(fields_read):
+    engine, read = fields_read
+    omissions, clauses = Omissions(engine, read), lay_out(read).clauses
+    loan, income = (c for c in clauses if c.field in {"loan_amount_usd", "annual_income_usd"})
+    both = span_unit(loan, income, read)
+    gains = omissions.gains([loan, income, both])[:, 0]
+    np.testing.assert_allclose(gains, [0.0, 0.0, 5.0], atol=1e-6)
 
 
 @pytest.mark.parametrize("heavy", [["Income cannot carry"], ["Income cannot carry", "found"]])

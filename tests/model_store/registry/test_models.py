@@ -18,7 +18,7 @@ from model_store.errors import (
 )
 from model_store.predictor import Predictor
 from model_store.registry.mlflow_store import EXPERIMENT, open_client
-from model_store.registry.models import ModelRegistry, resolve_model
+from model_store.registry.models import ModelRegistry, pinned_reference, resolve_model
 from model_store.registry.reference import parse_reference
 from model_store.registry.registration import attach_report, attached_report, register_model
 
@@ -106,6 +106,24 @@ def test_an_alias_follows_the_version_it_points_at(registry, stored):
     assert answers(resolve_model("models:/tiny@challenger")) == answers(stored[1])
     registry.set_alias(versions[0], "challenger")
     assert answers(resolve_model("models:/tiny@challenger")) == answers(stored[0])
+
+
+def test_a_pinned_reference_stays_with_the_version_that_an_alias_had(registry, stored):
+    versions = [register_model(registry, directory, name="tiny") for directory in stored]
+    pinned = pinned_reference("models:/tiny@challenger")
+    registry.set_alias(versions[0], "challenger")
+    assert (pinned, pinned_reference("models:/tiny@challenger")) == (
+        "models:/tiny/2",
+        "models:/tiny/1",
+    )
+    with pytest.raises(UnknownModelError):
+        pinned_reference("models:/tiny@champion")
+
+
+@pytest.mark.parametrize("model", [None, "a/directory", "models:/tiny/7"])
+def test_what_no_alias_names_is_pinned_without_a_look_at_any_registry(monkeypatch, model):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert pinned_reference(model) == model
 
 
 def test_a_version_names_its_model_and_digest(registry, stored):

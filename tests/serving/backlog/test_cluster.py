@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from model_store.registry.models import ModelRegistry
+from model_store.registry.registration import register_model
 from serving.adapters.fake import FakePredictor
 from serving.backlog.errors import (
     AnotherJobError,
@@ -264,6 +266,12 @@ def test_an_order_carries_no_secret_of_the_settings():
     loader = ModelLoader.of(settings, DEFAULT_POLICY)
     assert b"a-key-for-tests" not in pickle.dumps(loader)
     assert (loader.settings.threads, loader.settings.model) == (3, "here")
+
+
+def test_an_order_names_the_version_that_an_alias_has(mlflow_uri, tiny_model):
+    register_model(ModelRegistry.open(), tiny_model, name="tiny")
+    settings = Settings(model="models:/tiny@challenger")
+    assert ModelLoader.of(settings, DEFAULT_POLICY).settings.model == "models:/tiny/1"
 
 
 def test_a_stored_model_scores_on_a_cluster_as_it_does_here(tmp_path, backlog, texts, tiny_model):

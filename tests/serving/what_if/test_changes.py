@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,37 @@ def test_paid_debts_lower_the_ratio_by_their_payments():
 def test_further_income_lowers_the_ratio():
     application, _ = after({"annual_income_usd": 78000})
     assert application.debt_to_income_ratio == pytest.approx(0.4, abs=1e-3)
+
+
+TOLD_TEXT = "Back end 52 percent on a $24,000 note; LTV 80. Limit 45 percent."
+
+
+def test_ratios_that_the_text_alone_gives_follow_from_the_fields_given():
+    application = replace(
+        APPLICATION, text=TOLD_TEXT, debt_to_income_ratio=None, loan_to_value_ratio=None
+    )
+    made = changed(application, {"loan_amount_usd": 18000})
+    assert made.application.text == (
+        "Back end 49 percent on a $18,000 note; LTV 60. Limit 45 percent."
+    )
+    assert made.application.debt_to_income_ratio is made.application.loan_to_value_ratio is None
+    derived = {change.field: change for change in made.changes if change.is_derived}
+    assert {name: change.before for name, change in derived.items()} == {
+        "debt_to_income_ratio": 0.52,
+        "loan_to_value_ratio": 0.8,
+    }
+    assert all(change.mentions == 1 for change in derived.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Back end 61 percent.", "Back end 52 percent, limit for the back end 45.", "Near 52 percent."],
+)
+def test_a_ratio_of_the_text_that_does_not_follow_from_the_fields_stays(text):
+    application = replace(APPLICATION, text=text, debt_to_income_ratio=None)
+    made = changed(application, {"monthly_debt_payments_usd": 1066.13})
+    assert made.application.text == text
+    assert [change.field for change in made.changes] == ["monthly_debt_payments_usd"]
 
 
 def test_own_money_lowers_the_amount_and_its_ratio():

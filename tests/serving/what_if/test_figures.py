@@ -25,6 +25,10 @@ def with_one(text, *, field, old, new):
         ("debt_to_income_ratio", 0.407, 0.351, "dti .407, back 40.7.", "dti .351, back 35.1."),
         ("debt_to_income_ratio", 0.41, 0.35, "for 41 months at 41 Elm", "for 41 months at 41 Elm"),
         ("debt_to_income_ratio", 0.407, 0.351, "ratios 31/40.7", "ratios 31/40.7"),
+        ("debt_to_income_ratio", 0.52, 0.45, "DTI 52, FICO 52", "DTI 45, FICO 52"),
+        ("debt_to_income_ratio", 0.52, 0.451, "a back end of 52.0", "a back end of 45.1"),
+        ("debt_to_income_ratio", 0.52, 0.45, "LTV 52%, DTI 52%", "LTV 52%, DTI 45%"),
+        ("debt_to_income_ratio", 0.52, 0.45, "DTI 58% then, 52% now", "DTI 58% then, 45% now"),
         ("loan_term_months", 60, 84, "over 60 months (60-mo)", "over 84 months (84-mo)"),
         ("loan_term_months", 60, 84, "60 days late", "60 days late"),
         ("num_inquiries_6m", 11, 0, "11 inquiries", "11 inquiries"),
@@ -89,7 +93,12 @@ def test_what_one_field_writes_no_other_takes_for_its_own():
     ("text", "field", "old", "other"),
     [
         ("Asks for $50,000. Earns $50,000 a year.", "loan_amount_usd", 50000, "annual_income_usd"),
-        ("LTV 80%, cards at 80%.", "revolving_utilization_ratio", 0.8, "loan_to_value_ratio"),
+        (
+            "House 80%, cards at 80%.",
+            "revolving_utilization_ratio",
+            0.8,
+            "loan_to_value_ratio",
+        ),
     ],
 )
 def test_a_figure_that_may_be_another_field_s_stays(text, field, old, other):
