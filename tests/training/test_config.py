@@ -99,7 +99,21 @@ def test_files_given_at_run_time_replace_those_of_the_data_and_only_their_names_
     assert config.with_files([]) == config
 
 
-@pytest.mark.parametrize("name", ["simulator", "hmda", "lendingclub", "roberta-base", "starter"])
-def test_the_configurations_that_come_with_the_project_are_valid(name):
-    folder = Path(__file__).parents[2] / "configs" / "training"
-    assert load_config(folder / f"{name}.yaml").name == name
+FOLDER = Path(__file__).parents[2] / "configs" / "training"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_configurations_that_come_with_the_project_are_valid(path):
+    assert load_config(path).name == path.stem
+
+
+def test_the_recipe_that_is_cross_validated_is_that_of_the_starter_in_fewer_epochs():
+    starter, folds = (
+        load_config(FOLDER / f"{name}.yaml").model_dump()
+        for name in ("starter", "starter-three-epochs")
+    )
+    assert folds["optimisation"].pop("num_epochs") < starter["optimisation"].pop("num_epochs")
+    assert folds["artifact"].pop("version") != starter["artifact"].pop("version")
+    for own in ("name", "data"):  # whole folds of authors are held out, not three authors
+        del folds[own], starter[own]
+    assert folds == starter
