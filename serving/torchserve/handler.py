@@ -2,7 +2,8 @@
 
 TorchServe imports this file by name and takes the one class in it. It hands over up to a batch of
 requests at once; their windows are computed together, and one that cannot be answered gets a
-status of its own while the others are answered.
+status of its own while the others are answered. A GPU that has failed answers nobody any more: the
+worker ends then, and TorchServe starts another one.
 """
 
 import json
@@ -100,6 +101,9 @@ class WhereforeHandler:
             return []
         try:
             logits = self._engine.logits([window for ids in requests for window in ids])
+        except torch.AcceleratorError as error:
+            # No later call of this process would succeed.
+            raise SystemExit(f"wherefore: the worker ends: {type(error).__name__}") from None
         except Exception as error:  # noqa: BLE001 - whatever it is, the neighbours go on
             if len(requests) == 1:
                 return [error]

@@ -218,7 +218,14 @@ def configuration(options: TorchServeOptions) -> str:
         **options.overrides,
     }
     fixed = (files("serving.torchserve") / "config.properties").read_text(encoding="utf-8")
-    return fixed + "".join(f"{name}={value}\n" for name, value in added.items())
+    return fixed + "".join(f"{name}={_property(value)}\n" for name, value in added.items())
+
+
+def _property(value: object) -> str:
+    """A value as java.util.Properties reads it: ISO-8859-1, all else as escapes of UTF-16."""
+    units = str(value).replace("\\", "\\\\").encode("utf-16-be", "surrogatepass")
+    codes = (int.from_bytes(units[i : i + 2]) for i in range(0, len(units), 2))
+    return "".join(chr(code) if code < 0x7F else f"\\u{code:04x}" for code in codes)  # noqa: PLR2004
 
 
 def in_url(host: str) -> str:

@@ -90,6 +90,33 @@ def test_the_readme_says_how_to_make_every_secret(cluster, root):
     assert made == secrets_named(cluster)
 
 
+def test_whatever_asks_a_database_has_the_authority_of_its_certificate(cluster):
+    asking = {"WHEREFORE_DATABASE_URL", "WHEREFORE_MONITORING_DATABASE_URL"}
+    asking |= {"MLFLOW_BACKEND_STORE_URI"}
+    found = set()
+    for pod, container in cluster.containers():
+        settings = cluster.settings_of(container)
+        if asking & settings.keys():
+            found.add(pod)
+            mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+            assert settings["PGSSLROOTCERT"] == mounts["database-authority"] + "/ca.crt", pod
+    assert found == {"api", "purge", "mlflow"}
+
+
+def test_no_node_that_the_api_does_not_tolerate_counts_when_it_is_spread(cluster):
+    constraints = cluster.pods()["api"]["spec"]["topologySpreadConstraints"]
+    assert {c["nodeTaintsPolicy"] for c in constraints} == {"Honor"}
+
+
+def test_mlflow_answers_to_what_it_is_called_from_another_namespace(cluster):
+    (container,) = cluster.pods()["mlflow"]["spec"]["containers"]
+    (allowed,) = [a for a in container["args"] if a.startswith("--allowed-hosts=")]
+    namespace = cluster.one("Deployment", "mlflow")["metadata"]["namespace"]
+    names = {"mlflow", *(f"mlflow.{namespace}{end}" for end in ("", ".svc", ".svc.cluster.local"))}
+    told = allowed.removeprefix("--allowed-hosts=").split(",")
+    assert {f"{name}:5000" for name in names} <= set(told)
+
+
 def test_every_image_has_a_fixed_tag(cluster):
     for pod, container in cluster.containers():
         assert re.fullmatch(r"\S+:v?\d+\.\d+\.\d+", container["image"]), (pod, container["image"])

@@ -99,7 +99,9 @@ def test_every_named_port_and_volume_is_declared(cluster):
         volumes = {volume["name"] for volume in spec["volumes"]}
         mounted = [mount["name"] for mount in container["volumeMounts"]]
         assert set(mounted) <= volumes, (pod, container["name"])
+        # By number a container may be asked through another one of its pod.
         ports = {port["name"] for port in container.get("ports", [])}
+        ports |= {port["containerPort"] for c in spec["containers"] for port in c.get("ports", [])}
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             check = container.get(probe, {})
             asked = check.get("httpGet") or check.get("tcpSocket")

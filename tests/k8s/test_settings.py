@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 import typer
 
+from serving.api.explanation_routes import explanation_router
 from serving.api.routes import keyed_router, open_router
 from serving.api.time_limits import SPARE_SECONDS
 from serving.settings import ENV_PREFIX, Settings, load_settings
@@ -18,6 +19,7 @@ from serving.torchserve.wire import MAX_BODY_BYTES, MODEL_NAME
 # Read by libraries, or in other variables, not by Settings.
 FOREIGN = {
     "POD_NAME",
+    "PGSSLROOTCERT",
     "MLFLOW_TRACKING_URI", "MLFLOW_BACKEND_STORE_URI", "MLFLOW_DISABLE_TELEMETRY", "HF_HUB_OFFLINE",
 }  # fmt: skip
 # A value of the right kind for whatever a secret would bring.
@@ -112,9 +114,10 @@ def test_torchserve_outlives_the_gateway_in_front_of_it(cluster):
     assert pod["terminationGracePeriodSeconds"] > pauses["torchserve"] + STOP_SECONDS
 
 
-def test_the_ingress_leaves_size_and_time_to_the_api(cluster):
+@pytest.mark.parametrize("name", ["api", "explanations"])
+def test_the_ingress_leaves_size_and_time_to_the_api(cluster, name):
     prefix, settings = "nginx.ingress.kubernetes.io/proxy-", Settings()
-    annotations = cluster.one("Ingress", "api")["metadata"]["annotations"]
+    annotations = cluster.one("Ingress", name)["metadata"]["annotations"]
     size = annotations[prefix + "body-size"]
     assert size.endswith("m")
     largest = max(settings.max_body_bytes, settings.max_upload_bytes)
@@ -122,6 +125,20 @@ def test_the_ingress_leaves_size_and_time_to_the_api(cluster):
     for wait in ("read-timeout", "send-timeout"):
         assert int(annotations[prefix + wait]) > settings.request_timeout_seconds + SPARE_SECONDS
     assert annotations[prefix + "request-buffering"] == "off"
+
+
+def test_whoever_asks_for_an_explanation_is_led_to_the_replica_that_makes_it(cluster):
+    ingress = cluster.one("Ingress", "explanations")
+    by = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/upstream-hash-by"]
+    assert by == "$http_x_api_key$http_authorization$http_cookie"
+    (rule,) = ingress["spec"]["rules"]
+    (door,) = rule["http"]["paths"]
+    assert {r.path.partition("/{")[0] for r in explanation_router.routes} == {door["path"]}
+    everything = cluster.one("Ingress", "api")["spec"]
+    assert (rule["host"], ingress["spec"]["tls"]) == (
+        everything["rules"][0]["host"],
+        everything["tls"],
+    )
 
 
 def test_the_threads_of_an_inference_are_the_processors_asked_for(cluster):

@@ -121,7 +121,11 @@ class Evaluator:
         return getattr(self, f"_call_{node.func.name}")(node.args, at)
 
     def _call_absent(self, arguments, at):
-        return {} if self._value(arguments[0], at) else {(): 1.0}
+        (selector,) = arguments
+        if self._value(selector, at):
+            return {}
+        told = {m.name: m.value for m in selector.matchers.matchers if str(m.op).endswith(".Equal")}
+        return {key(told): 1.0}
 
     def _call_time(self, _, at):
         return float(at)

@@ -51,6 +51,14 @@ def test_every_alert_fires_as_its_tests_say_and_at_no_other_time(
         assert found == expected, (test["name"], row["alertname"], row["eval_time"])
 
 
+def test_each_namespace_is_told_of_its_own_outage(clusters):
+    for cluster in clusters.values():
+        found = cluster.one("PrometheusRule", "wherefore")
+        rules = {r["alert"]: r for group in found["spec"]["groups"] for r in group["rules"]}
+        namespace = f'namespace="{found["metadata"]["namespace"]}"'
+        assert rules["WhereforeDown"]["expr"] == f"absent(wherefore_model_info{{{namespace}}})"
+
+
 def test_every_alert_is_fired_once(rules, rule_tests):
     fired = {row["alertname"] for _, row in expectations(rule_tests) if row["exp_alerts"]}
     assert fired == set(rules)
@@ -100,6 +108,7 @@ def test_an_alert_says_how_bad_it_is_what_happened_and_what_to_do(rules):
 def test_a_summary_names_only_labels_that_its_expression_keeps(rules):
     for name, rule in rules.items():
         kept = set(re.split(r",\s*", ",".join(re.findall(r"by \(([\w, ]+)\)", rule["expr"]))))
+        kept |= set(re.findall(r'absent\(\w+\{(\w+)="', rule["expr"]))
         named = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
         assert named <= kept, name
 

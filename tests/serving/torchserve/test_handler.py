@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from model_store.engine.choice import EngineChoice, open_engine
 from model_store.errors import ArtifactError
@@ -121,6 +122,14 @@ def test_a_request_that_breaks_the_engine_fails_alone(handler, context, capsys, 
     decode_answer(first, ids=GOOD)
     decode_answer(last, ids=GOOD)
     assert "canary" not in broken.decode() + capsys.readouterr().err
+
+
+def test_a_worker_ends_when_its_gpu_has_failed(handler, context):
+    handler._engine = FailsOn(engine=handler._engine, error=torch.AcceleratorError("canary"))
+    with pytest.raises(SystemExit) as ended:
+        handler.handle([body(GOOD), body([[POISON]])], context)
+    assert "AcceleratorError" in str(ended.value)
+    assert "canary" not in str(ended.value)
 
 
 def test_a_batch_of_nothing_but_refusals_asks_no_engine(handler, context):

@@ -15,6 +15,12 @@ def properties(**options):
     return dict(line.split("=", 1) for line in lines)
 
 
+def test_a_path_of_any_letters_is_written_as_java_reads_it():
+    given = TorchServeOptions(archive=Path("/é 日😀/a\\b/x.mar"), key_file=Path("key"))
+    (line,) = [row for row in configuration(given).splitlines() if row.startswith("model_store=")]
+    assert line == r"model_store=/\u00e9 \u65e5\ud83d\ude00/a\\b"
+
+
 def test_only_the_two_inference_ports_leave_loopback():
     told = properties(host="0.0.0.0")
     open_to_all = {name for name, value in told.items() if "0.0.0.0" in value}
