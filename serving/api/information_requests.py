@@ -12,7 +12,7 @@ class AgencyBody(Command):
 
     name: str = Field(max_length=200)
     address_lines: Lines
-    telephone: str = Field(max_length=40)
+    telephone: str = Field(max_length=40, description="Toll-free where the agency is nationwide.")
     is_nationwide: bool
 
 
@@ -34,7 +34,11 @@ class ScoreBody(Command):
     created_on: date = Field(description="The day the score was created.")
     range_low: int
     range_high: int
-    key_factors: list[str] = Field(max_length=5, description="In the provider's order.")
+    key_factors: list[str] = Field(
+        max_length=5,
+        description="In the provider's order: four at most, a fifth where one is the number of "
+        "inquiries.",
+    )
     provided_by: str = Field(max_length=200)
     inquiries_factor: str | None = Field(
         None, description="Which of the key factors is the number of inquiries."

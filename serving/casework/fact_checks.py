@@ -6,11 +6,17 @@ from serving.cases.application_file import Applicant, ApplicantRole
 from serving.casework.errors import FactsError
 from serving.casework.facts import CaseFacts, InformationUsed
 from serving.notices.checks.content import digits_of, has_address
+from serving.notices.checks.credit_report import (
+    MAX_KEY_FACTORS,
+    can_be_reached,
+    key_factors_fault,
+    lacks_toll_free_number,
+)
 from serving.notices.compose import compose_agencies
-from serving.notices.notice import Creditor
+from serving.notices.notice import ConsumerReportingAgency, Creditor
 from serving.notices.printable import is_printable
 from serving.notices.record import ScoreUsed
-from serving.notices.substance import touches_prohibited_basis
+from serving.notices.substance import is_written, touches_prohibited_basis
 
 
 def check_facts(facts: CaseFacts) -> None:
@@ -50,7 +56,7 @@ def _check_description(description: str, *, field: str) -> None:
             expected="words that continue 'your request for', such as 'a car loan'",
             clause="12 CFR 1002, Appendix C",
         )
-    _check_printed(field, description)
+    check_printed(field, description)
     if touches_prohibited_basis(description):
         raise FactsError(
             field=field,
@@ -66,8 +72,8 @@ def _check_creditor(creditor: Creditor, *, field: str) -> None:
         raise FactsError(
             field=f"{field}.name", found="nothing", expected="the creditor's name", clause=clause
         )
-    _check_printed(f"{field}.name", creditor.name)
-    _check_printed(f"{field}.address_lines", *creditor.address_lines)
+    check_printed(f"{field}.name", creditor.name)
+    check_printed(f"{field}.address_lines", *creditor.address_lines)
     if not has_address(creditor.address_lines):
         raise FactsError(
             field=f"{field}.address_lines",
@@ -85,7 +91,7 @@ def _check_creditor(creditor: Creditor, *, field: str) -> None:
     compose_agencies(creditor)
 
 
-def _check_printed(field: str, *texts: str) -> None:
+def check_printed(field: str, *texts: str) -> None:
     """Raises FactsError where a letter could not print a text."""
     if not all(map(is_printable, texts)):
         raise FactsError(
@@ -114,8 +120,8 @@ def check_applicants(applicants: tuple[Applicant, ...]) -> None:
             raise FactsError(
                 field=f"{field}.name", found="nothing", expected="a name", clause=clause
             )
-        _check_printed(f"{field}.name", applicant.name)
-        _check_printed(f"{field}.address_lines", *applicant.address_lines)
+        check_printed(f"{field}.name", applicant.name)
+        check_printed(f"{field}.address_lines", *applicant.address_lines)
         if not has_address(applicant.address_lines):
             raise FactsError(
                 field=f"{field}.address_lines",
@@ -158,23 +164,15 @@ def check_information(
     """Checks reports and scores: whose they are, and what a notice will have to say of them.
 
     Raises:
-        FactsError: a consumer takes no part, has two scores or one without a report, or a score
-            cannot be.
+        FactsError: a consumer takes no part, has two scores or one without a report, or an agency
+            or a score cannot be disclosed as the law asks.
     """
     known = {applicant.consumer_id for applicant in applicants}
     reported = {report.consumer_id for report in found.reports}
     for position, report in enumerate(found.reports):
         if report.consumer_id not in known:
             raise _stranger(f"reports.{position}.consumer_id")
-        if not has_address(report.agency.address_lines) or not digits_of(report.agency.telephone):
-            raise FactsError(
-                field=f"reports.{position}.agency",
-                found="no full address or no telephone number",
-                expected="name, address and telephone number",
-                clause="15 USC 1681m(a)(3)(A)",
-            )
-        agency = report.agency
-        _check_printed(f"reports.{position}.agency", agency.name, *agency.address_lines)
+        _check_agency(report.agency, field=f"reports.{position}.agency")
     for position, score in enumerate(found.scores):
         if score.consumer_id not in known:
             raise _stranger(f"scores.{position}.consumer_id")
@@ -205,6 +203,25 @@ def _stranger(field: str) -> FactsError:
     )
 
 
+def _check_agency(agency: ConsumerReportingAgency, *, field: str) -> None:
+    clause = "15 USC 1681m(a)(3)(A)"
+    if not can_be_reached(agency):
+        raise FactsError(
+            field=field,
+            found="no name, no full address or no telephone number",
+            expected="name, address and telephone number",
+            clause=clause,
+        )
+    if lacks_toll_free_number(agency):
+        raise FactsError(
+            field=f"{field}.telephone",
+            found="no toll-free number of a nationwide agency",
+            expected="its toll-free number",
+            clause=clause,
+        )
+    check_printed(field, agency.name, agency.telephone, *agency.address_lines)
+
+
 def _check_score(score: ScoreUsed, *, field: str, today: date) -> None:
     if not score.range_low <= score.score <= score.range_high:
         raise FactsError(
@@ -220,12 +237,21 @@ def _check_score(score: ScoreUsed, *, field: str, today: date) -> None:
             expected="the day the score was made",
             clause="15 USC 1681g(f)(1)(D)",
         )
-    if not score.key_factors:
+    inquiries = score.inquiries_factor
+    if fault := key_factors_fault(score.key_factors, inquiries_factor=inquiries):
         raise FactsError(
             field=f"{field}.key_factors",
-            found="none",
-            expected="the key factors of the provider",
-            clause="15 USC 1681g(f)(1)(C)",
+            found=f"key factors that {fault}",
+            expected=f"the provider's list: {MAX_KEY_FACTORS} at most, the number of inquiries "
+            "beside them where it is one",
+            clause="15 USC 1681g(f)(1)(C) and (f)(9)",
         )
-    _check_printed(f"{field}.key_factors", *score.key_factors)
-    _check_printed(f"{field}.provided_by", score.provided_by)
+    if not is_written(score.provided_by):
+        raise FactsError(
+            field=f"{field}.provided_by",
+            found="no name",
+            expected="who provided the score",
+            clause="15 USC 1681g(f)(1)(E)",
+        )
+    check_printed(f"{field}.key_factors", *score.key_factors)
+    check_printed(f"{field}.provided_by", score.provided_by)

@@ -1,6 +1,7 @@
 """Checks F1 to F9: the disclosures of the Fair Credit Reporting Act."""
 
 import re
+from collections.abc import Collection
 
 from serving.notices.checks.content import (
     digits_of,
@@ -69,20 +70,30 @@ def names_each_reporting_agency(
             )
     for position, agency in enumerate(shown):
         field = f"notice.report_block.agencies[{position}]"
-        number = digits_of(agency.telephone)
-        if not is_written(agency.name) or not has_address(agency.address_lines) or not number:
+        if not can_be_reached(agency):
             return Fault(
                 field=field,
                 found="lacks name, full address or telephone number",
                 advice="complete the entry of the agency",
             )
-        if agency.is_nationwide and number[:3] not in TOLL_FREE_CODES:
+        if lacks_toll_free_number(agency):
             return Fault(
                 field=f"{field}.telephone",
                 found="is not toll-free though the agency is nationwide",
                 advice="give its toll-free number",
             )
     return None
+
+
+def can_be_reached(agency: ConsumerReportingAgency) -> bool:
+    """Whether name, full address and telephone number of an agency are there."""
+    has_number = bool(digits_of(agency.telephone))
+    return is_written(agency.name) and has_address(agency.address_lines) and has_number
+
+
+def lacks_toll_free_number(agency: ConsumerReportingAgency) -> bool:
+    """Whether an agency is nationwide and its number is none of the toll-free ones."""
+    return agency.is_nationwide and digits_of(agency.telephone)[:3] not in TOLL_FREE_CODES
 
 
 def _lacks_sentence(notice: AdverseActionNotice, record: DecisionRecord, name: str) -> Fault | None:
@@ -183,7 +194,7 @@ def gives_the_providers_key_factors(
         return None
     field = "notice.score_block.key_factors"
     reasons = [normalised(reason.text) for reason in notice.reasons]
-    if fault := _count_fault(block, used.inquiries_factor):
+    if fault := key_factors_fault(block.key_factors, inquiries_factor=used.inquiries_factor):
         return Fault(field=field, found=fault, advice="disclose the provider's list")
     if block.key_factors != used.key_factors:
         return Fault(
@@ -200,14 +211,18 @@ def gives_the_providers_key_factors(
     return None
 
 
-def _count_fault(block: ScoreBlock, inquiries_factor: str | None) -> str | None:
-    num_factors = len(block.key_factors)
-    if not num_factors or not all(factor.strip() for factor in block.key_factors):
+def key_factors_fault(key_factors: Collection[str], *, inquiries_factor: str | None) -> str | None:
+    """Returns what is wrong with a provider's key factors, a verb first, or None.
+
+    Source: 15 USC 1681g(f)(1)(C) and (f)(9).
+    """
+    num_factors = len(key_factors)
+    if not num_factors or not all(factor.strip() for factor in key_factors):
         return "are missing"
-    allowed = MAX_KEY_FACTORS + (inquiries_factor in block.key_factors)
+    allowed = MAX_KEY_FACTORS + (inquiries_factor in key_factors)
     if num_factors > allowed:
         return f"are {num_factors}, more than the {allowed} allowed"
-    if inquiries_factor is not None and inquiries_factor not in block.key_factors:
+    if inquiries_factor is not None and inquiries_factor not in key_factors:
         return "leave out the number of inquiries"
     return None
 

@@ -68,6 +68,8 @@ SCORE = {
     "provided_by": samples.SCORE.provided_by,
 }
 
+COPIED = SCORE | {"key_factors": ["Excessive obligations in relation to income"]}
+
 
 class Killed(BaseException):
     """Stands for the end of the process: nothing catches it."""
@@ -114,8 +116,9 @@ def test_every_row_is_told_what_became_of_its_draft(drafted):
         person(4, applicant_name=" "),
         person(5, applicant_address_lines="18 Alder Court\nMillbrook, OH 43299"),
         person(6, applicant_address_lines=["18 Alder Court"]),
-        person(7, reporting_agencies=[AGENCY | {"telephone": "(614) 555-0100"}]),
+        person(7, reporting_agencies=[AGENCY], credit_score_used=COPIED),
         person(8, credit_requested="a loan for Hispanic applicants"),
+        person(9, reporting_agencies=[AGENCY | {"telephone": "(614) 555-0100"}]),
         person(1),
     ]
     table, folder = drafted(rows)
@@ -128,12 +131,14 @@ def test_every_row_is_told_what_became_of_its_draft(drafted):
         (6, "A6", "not_draftable"),
         (7, "A7", "checks_failed"),
         (8, "A8", "not_draftable"),
-        (9, "A1", "not_scored"),
+        (9, "A9", "not_draftable"),
+        (10, "A1", "not_scored"),
     ]
     assert table[3]["columns"] == ["applicant_name"]
     assert "no complete address" in table[5]["why"]
-    assert [check["check_id"] for check in table[6]["failed_checks"]] == ["F1"]
+    assert [check["check_id"] for check in table[6]["failed_checks"]] == ["F6"]
     assert "Hispanic" not in table[7]["why"]
+    assert "toll-free" in table[8]["why"]
     files = {entry["file"] for entry in table if entry["file"]}
     assert files == {name for name in tree(folder) if name.startswith("notices/")}
     assert len(files) == 2

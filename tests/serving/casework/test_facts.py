@@ -17,6 +17,7 @@ from serving.notices.notice import CreditorType, CreditRequest, Transaction
 from serving.policy import DEFAULT_POLICY, CreditorProfile
 
 PRIMARY = ApplicantRole.PRIMARY
+FACTORS = samples.SCORE.key_factors
 
 
 def changed(**fields):
@@ -141,6 +142,15 @@ def test_an_id_that_could_hold_anything_is_refused_without_repeating_it(office, 
         ({"score": 900}, "scores.0.score", "1681g(f)(1)(B)"),
         ({"created_on": date(2030, 1, 1)}, "scores.0.created_on", "1681g(f)(1)(D)"),
         ({"key_factors": ()}, "scores.0.key_factors", "1681g(f)(1)(C)"),
+        ({"key_factors": (" ",)}, "scores.0.key_factors", "1681g(f)(1)(C)"),
+        ({"inquiries_factor": None}, "scores.0.key_factors", "1681g(f)(1)(C) and (f)(9)"),
+        ({"inquiries_factor": "Inquiries"}, "scores.0.key_factors", "1681g(f)(1)(C) and (f)(9)"),
+        (
+            {"key_factors": FACTORS[:4], "inquiries_factor": FACTORS[4]},
+            "scores.0.key_factors",
+            "1681g(f)(1)(C) and (f)(9)",
+        ),
+        ({"provided_by": " "}, "scores.0.provided_by", "1681g(f)(1)(E)"),
     ],
 )
 def test_a_score_that_cannot_be_names_field_and_clause(office, people, change, field, clause):
@@ -163,14 +173,29 @@ def test_a_score_needs_the_report_on_the_same_consumer(office, people, make_appl
         assert caught.value.field == "scores.0.consumer_id"
 
 
-def test_a_report_needs_an_agency_that_can_be_reached(office, people):
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"address_lines": ()}, "reports.0.agency"),
+        ({"name": " "}, "reports.0.agency"),
+        ({"telephone": "555-0199"}, "reports.0.agency"),
+        ({"telephone": "(614) 555-0199"}, "reports.0.agency.telephone"),
+    ],
+)
+def test_a_report_needs_an_agency_that_can_be_reached(office, people, change, field):
     case_id = office.receive()
-    agency = replace(samples.AGENCY, address_lines=())
-    report = replace(samples.DENIAL.reports_used[0], agency=agency)
-    with pytest.raises(FactsError, match=r"1681m\(a\)\(3\)\(A\)"):
+    report = replace(samples.DENIAL.reports_used[0], agency=replace(samples.AGENCY, **change))
+    with pytest.raises(FactsError, match=r"1681m\(a\)\(3\)\(A\)") as caught:
         intake.add_information(
             office.desk, case_id, InformationUsed(reports=(report,)), by=people[0]
         )
+    assert caught.value.field == field
+
+
+def test_a_local_agency_needs_no_toll_free_number(office, people):
+    agency = replace(samples.AGENCY, telephone="(614) 555-0199", is_nationwide=False)
+    used = InformationUsed(reports=(replace(samples.DENIAL.reports_used[0], agency=agency),))
+    intake.add_information(office.desk, office.receive(), used, by=people[0])
 
 
 def test_information_obtained_after_the_decision_is_not_what_it_rested_on(office, people):
