@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from data_pipeline.domain.rendering import render_text
-from data_pipeline.domain.taxonomy import (
-    REASON_INFO,
-    TAXONOMY_VERSION,
-    DenialCategory,
-    DenialReason,
-)
+from data_pipeline.domain.taxonomy import TAXONOMY_VERSION, DenialReason
 from serving.cases.application_file import ApplicationFile
+from serving.cases.calendar_days import local_date
 from serving.cases.decisions import (
     ON_THE_MERITS,
     Assessment,
@@ -27,11 +23,11 @@ from serving.cases.decisions import (
 )
 from serving.cases.events import Actor, DecisionRecorded, DecisionReopened
 from serving.cases.store import StoredCase
+from serving.casework.decision_checks import check_decision
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
 from serving.casework.giving_up import give_up
 from serving.casework.recipients import other_recipients
-from serving.notices.reasons import is_specific
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +79,8 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
 
     Raises:
         DecisionRefusedError: the record is not whole, or contradicts the assessment.
-        FactsError: a passage is not in the text, a specific text says nothing, or an automatic
-            denial rests on more than rules.
+        FactsError: a passage is not in the text, or what a letter needs of the decision cannot be:
+            see `check_decision`.
         IllegalEventError: the case cannot be decided now.
     """
     stored = desk.load(case_id)
@@ -111,20 +107,9 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
         model_version=found.model_version if found else None,
         other_recipients=other_recipients(file, command.outcome),
     )
-    _check_rules(decision)
+    decided_on = local_date(decision.decided_at, time_zone=stored.case.time_zone)
+    check_decision(decision, file, decided_on=decided_on)
     return desk.record(stored, [*given_up, DecisionRecorded(**when, decision=decision)])
-
-
-def _check_rules(decision: DecisionRecord) -> None:
-    """Refuses an automatic denial that rests on more than rules: its other reasons have a path."""
-    found = {reason.provenance for reason in decision.reasons}
-    if decision.path is DecisionPath.AUTO_RULE and found > {Provenance.RULE}:
-        raise FactsError(
-            field="path",
-            found="auto_rule beside reasons of the model or of a person",
-            expected="reasons of rules alone, or another path: a rule may fire in each",
-            clause="comments 9(b)(2)-7 and -8",
-        )
 
 
 def reopen(desk: Desk, decision_id: str, *, cause: str, by: Actor) -> StoredCase:
@@ -155,8 +140,6 @@ def confirmed(assessment: Assessment) -> tuple[GivenReason, ...]:
 def _recorded(
     given: GivenReason, found: Assessment | None, file: ApplicationFile, *, field: str
 ) -> RecordedReason:
-    if given.specific_text is not None:
-        _check_specific(given, field=f"{field}.specific_text")
     recorded = RecordedReason(
         reason=given.reason,
         provenance=given.provenance,
@@ -171,24 +154,6 @@ def _recorded(
     known = (*found.principal_reasons, *found.review_reasons)
     evidence = next((a.evidence for a in known if a.reason is given.reason), ())
     return replace(recorded, evidence=evidence)
-
-
-def _check_specific(given: GivenReason, *, field: str) -> None:
-    clause = "12 CFR 1002, Appendix C, paragraph 4"
-    if REASON_INFO[given.reason].category is not DenialCategory.OTHER:
-        raise FactsError(
-            field=field,
-            found="a text beside a reason that form C-1 words itself",
-            expected="none, or a reason of the category other",
-            clause=clause,
-        )
-    if not is_specific(given.specific_text or ""):
-        raise FactsError(
-            field=field,
-            found="a text that explains nothing",
-            expected="the factor, in three specific words at least",
-            clause=clause,
-        )
 
 
 def _evidence(passage: Passage, file: ApplicationFile, *, field: str) -> Evidence:

@@ -3,7 +3,7 @@
 Source: comments 9(b)(2)-1 to -8; 12 CFR 1003.4(a)(16).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from data_pipeline.domain.taxonomy import REASON_INFO, DenialReason
@@ -165,13 +165,17 @@ def _stated(key: str, specific_text: str | None, language: Language) -> StatedRe
     return StatedReason(key=key, text=specific_text)
 
 
-def is_specific(text: str) -> bool:
+def is_specific(text: str, *, beside: Collection[str] = ()) -> bool:
     """Whether the text of an "other" reason explains something: three words, one of them a factor.
+
+    Args:
+        text: what is stated as a reason.
+        beside: names that explain nothing, such as those of the reporting agencies.
 
     Source: 12 CFR 1002, Appendix C, paragraph 4.
     """
     words = [word for word in text.split() if any(map(str.isalpha, word))]
-    return len(words) >= MIN_SPECIFIC_WORDS and names_a_factor(text)
+    return len(words) >= MIN_SPECIFIC_WORDS and names_a_factor(text, beside=beside)
 
 
 def derive_hmda_codes(reasons: Iterable[StatedReason]) -> tuple[int, ...]:

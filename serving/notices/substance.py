@@ -13,6 +13,7 @@ MIN_LETTERS_OF_A_NAME = 2
 MIN_UNLISTED_WORDS = 3
 
 _WORD = re.compile(r"\w+(?:-\w+)*")
+_ARTIFICIAL_INTELLIGENCE = re.compile(r"\bA\.?I\.?\b")
 _UNFILLED = re.compile(r"_{3,}|\[[^\]]*\]|\{[^}]*\}|<[^>]*>")
 _MARGINS = " .,;:!?-–—()*\"'/"
 _DIRECT = re.compile(
@@ -25,10 +26,18 @@ def is_written(text: str | None) -> bool:
     return sum(map(str.isalpha, text or "")) >= MIN_LETTERS_OF_A_NAME and not _is_filler(text or "")
 
 
+def states_a_cause(text: str | None) -> bool:
+    """Whether a cause is written; it may point to a paper in brackets, but not in them alone."""
+    return is_written(_UNFILLED.sub(" ", text or ""))
+
+
 def _is_filler(text: str) -> bool:
+    return _is_placeholder(text) or _UNFILLED.search(text) is not None
+
+
+def _is_placeholder(text: str) -> bool:
     plain = normalised(text).strip(_MARGINS)
-    is_listed = any(re.fullmatch(expression, plain) for expression in lexicon().placeholders)
-    return is_listed or _UNFILLED.search(text) is not None
+    return any(re.fullmatch(expression, plain) for expression in lexicon().placeholders)
 
 
 def postal_lines(lines: Iterable[str]) -> tuple[str, ...]:
@@ -68,19 +77,42 @@ def _factor() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(expressions)})\b")
 
 
+def names_a_measure(text: str, *, is_own: bool = True) -> bool:
+    """Whether a reason names a standard, policy, score or model instead of a factor.
+
+    Args:
+        text: what is stated as a reason.
+        is_own: whether the words are the creditor's own; then one for its own measures tells too,
+            where no factor stands beside it.
+    """
+    if _ARTIFICIAL_INTELLIGENCE.search(text) or _matches(lexicon().insufficient, text):
+        return True
+    return is_own and not has_factor_word(text) and _matches(lexicon().own_measures, text)
+
+
 def touches_prohibited_basis(text: str) -> bool:
     """Whether a text holds a word for a prohibited basis, or one that stands in for it.
 
     The word alone tells: a church that is the name of a street is one too.
     """
+    return _matches(lexicon().prohibited, text)
+
+
+def asks_what_may_not_be_asked(item: str) -> bool:
+    """Whether an item asks for information that a creditor may not ask for."""
+    return _matches(lexicon().inquiries, item)
+
+
+def _matches(expressions: tuple[str, ...], text: str) -> bool:
     plain = normalised(text)
-    return any(re.search(expression, plain) for expression in lexicon().prohibited)
+    return any(re.search(expression, plain) for expression in expressions)
 
 
 def names_an_item(text: str) -> bool:
-    """Whether a word is left once those that specify no information are taken away."""
-    words = _words(normalised(_UNFILLED.sub(" ", text)))
-    return any(len(word) > 1 and not _is_one_of(word, "unspecific_items") for word in words)
+    """Whether a word or number is left once those that specify no information are taken away."""
+    filled = _UNFILLED.sub(" ", text)
+    left = (word for word in _words(normalised(filled)) if not _is_one_of(word, "unspecific_items"))
+    return not _is_placeholder(filled) and any(len(word) > 1 for word in left)
 
 
 def _words(plain: str) -> list[str]:
@@ -98,7 +130,6 @@ def _listed(name: str) -> frozenset[str]:
 
 def is_settled(text: str) -> bool:
     """Whether the value of an offered term is there, and not left to be agreed."""
-    plain = normalised(text)
-    if any(re.search(expression, plain) for expression in lexicon().unsettled):
+    if _matches(lexicon().unsettled, text):
         return False
-    return any(map(str.isdigit, plain)) or is_written(text)
+    return any(map(str.isdigit, normalised(text))) or is_written(text)

@@ -1,7 +1,5 @@
 """Checks C6 to C15: the reasons against the decision record."""
 
-import re
-
 from data_pipeline.domain.taxonomy import REASON_INFO, REASONS
 from serving.notices.checks.verdict import Fault, Severity, check
 from serving.notices.errors import LanguageError
@@ -15,19 +13,20 @@ from serving.notices.reasons import (
     statable_families,
 )
 from serving.notices.record import DecisionPath, DecisionRecord, FactorSource
-from serving.notices.substance import has_factor_word, is_written, touches_prohibited_basis
-from serving.notices.wording import lexicon, normalised, reason_text
+from serving.notices.substance import (
+    asks_what_may_not_be_asked,
+    names_a_measure,
+    names_an_item,
+    states_a_cause,
+    touches_prohibited_basis,
+)
+from serving.notices.wording import normalised, reason_text
 
-_ARTIFICIAL_INTELLIGENCE = re.compile(r"\bA\.?I\.?\b")
 _OTHER_NUMBER = 24
 
 
 def _field(position: int) -> str:
     return f"notice.reasons[{position}]"
-
-
-def _matches(expressions: tuple[str, ...], text: str) -> bool:
-    return any(re.search(expression, normalised(text)) for expression in expressions)
 
 
 def _is_other_key(key: str) -> bool:
@@ -46,7 +45,7 @@ def _is_incompleteness(notice: AdverseActionNotice, record: DecisionRecord) -> b
 def states_few_reasons(notice: AdverseActionNotice, record: DecisionRecord) -> Fault | None:
     """At most four reasons, or a written cause for more."""
     num_reasons = len(notice.reasons)
-    if num_reasons <= FEW_REASONS or is_written(record.more_than_four_cause):
+    if num_reasons <= FEW_REASONS or states_a_cause(record.more_than_four_cause):
         return None
     return Fault(
         field="notice.reasons",
@@ -67,19 +66,13 @@ def gives_no_insufficient_statement(
                 found="is no reason of the taxonomy and no `other:` reason",
                 advice="use a known reason, or `other:` with specific text",
             )
-        named = _ARTIFICIAL_INTELLIGENCE.search(reason.text)
-        if named or _matches(lexicon().insufficient, reason.text) or _is_own_measure(reason):
+        if names_a_measure(reason.text, is_own=reason.reason is None):
             return Fault(
                 field=f"{_field(position)}.text",
                 found="names a standard, policy, score or model instead of a factor",
                 advice="state the factor that counted against the applicant",
             )
     return None
-
-
-def _is_own_measure(reason: StatedReason) -> bool:
-    is_bare = reason.reason is None and not has_factor_word(reason.text)
-    return is_bare and _matches(lexicon().own_measures, reason.text)
 
 
 @check("C8", clause="12 CFR 1002.2(z), 1002.4(a) and 1002.5(b) to (d)")
@@ -98,7 +91,7 @@ def names_no_prohibited_basis(notice: AdverseActionNotice, _record: DecisionReco
                 advice="have compliance review the decision; such a reason cannot be issued",
             )
     for position, item in enumerate(notice.incompleteness.items if notice.incompleteness else ()):
-        if _matches(lexicon().inquiries, item):
+        if asks_what_may_not_be_asked(item):
             return Fault(
                 field=f"notice.incompleteness.items[{position}]",
                 found="asks for information that may not be asked for",
@@ -248,7 +241,7 @@ def states_incompleteness_alone(
             found="holds reasons on the merits, so the data sufficed for a decision",
             advice="state those reasons instead of incompleteness",
         )
-    if not any(i.applicant_can_supply and is_written(i.name) for i in record.missing_items):
+    if not any(i.applicant_can_supply and names_an_item(i.name) for i in record.missing_items):
         return Fault(
             field="record.missing_items",
             found="names nothing that the applicant could supply",

@@ -17,7 +17,7 @@ from serving.notices.reasons import (
     select_principal_reasons,
 )
 from serving.notices.record import Business, DecisionRecord
-from serving.notices.substance import is_settled, is_written, names_an_item
+from serving.notices.substance import is_settled, is_written, names_an_item, states_a_cause
 from serving.notices.wording import normalised
 
 SMALL_BUSINESS_REVENUE_USD = Decimal(1_000_000)
@@ -209,7 +209,7 @@ def is_decided_and_released_by_two_people(
             found="is no person",
             advice="have a person record the decision",
         )
-    if record.is_override and not is_written(record.override_cause):
+    if record.is_override and not states_a_cause(record.override_cause):
         return Fault(
             field="record.override_cause",
             found="states no cause though the advice was overridden",

@@ -1,5 +1,8 @@
 """From the decision of a case to the facts that its notice is checked against."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +10,11 @@ from hypothesis import strategies as st
 from data_pipeline.domain.taxonomy import DenialReason
 from serving.cases.decisions import DecisionPath, Outcome, Provenance, ReviewAnswer
 from serving.cases.errors import DecisionRefusedError
-from serving.casework import deciding
+from serving.casework import assessing, deciding, intake
 from serving.casework.errors import FactsError
+from serving.casework.facts import InformationUsed
 from serving.casework.notice_record import adverse_log_odds, record_of
+from serving.notices import samples
 from serving.notices.forms import ActionKind
 from serving.notices.reasons import merge_families, select_principal_reasons
 from serving.notices.record import FactorSource
@@ -18,6 +23,7 @@ INQUIRIES = DenialReason.NUMBER_OF_RECENT_INQUIRIES
 BANKRUPTCY = DenialReason.BANKRUPTCY
 DEBTS = DenialReason.EXCESSIVE_OBLIGATIONS_TO_INCOME
 OFFERED = DenialReason.PRODUCT_OR_TERMS_NOT_OFFERED
+INCOMPLETE = DenialReason.CREDIT_APPLICATION_INCOMPLETE
 
 
 def record(office, case_id, action=ActionKind.DENIAL):
@@ -27,6 +33,16 @@ def record(office, case_id, action=ActionKind.DENIAL):
 def by_person(reason, **fields):
     return deciding.GivenReason(
         **{"reason": reason, "provenance": Provenance.PERSON, "basis": "the pay stubs"} | fields
+    )
+
+
+def incomplete(item):
+    """A denial because one item is missing."""
+    return deciding.Decide(
+        outcome=Outcome.DENY,
+        path=DecisionPath.JUDGMENTAL,
+        reasons=(by_person(INCOMPLETE),),
+        missing_items=(item,),
     )
 
 
@@ -68,6 +84,30 @@ def test_who_leaves_out_a_stated_reason_overrides_and_writes_why(office, people)
     assert (found.is_override, found.override_cause) == (True, cause)
     adverse = {family.key for family in merge_families(found) if family.is_adverse}
     assert adverse == {DEBTS}
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "To be consistent with the pay stubs, which show higher income than the text",
+        "Verified income differs [see pay stub of May]",
+    ],
+)
+def test_a_cause_that_is_taken_passes_the_check_of_every_letter(office, people, cause):
+    case_id = office.assessed()
+    given = (deciding.GivenReason(reason=DEBTS, provenance=Provenance.MODEL),)
+    decision = office.denial(case_id, reasons=given, override_cause=cause)
+    deciding.decide(office.desk, case_id, decision, by=people[0])
+    office.checked(case_id=case_id)
+
+
+@pytest.mark.parametrize("cause", ["to be determined later", "n/a n/a n/a", "[why it departs]"])
+def test_a_cause_that_only_fills_the_field_is_refused(office, people, cause):
+    case_id = office.assessed()
+    given = (deciding.GivenReason(reason=DEBTS, provenance=Provenance.MODEL),)
+    decision = office.denial(case_id, reasons=given, override_cause=cause)
+    with pytest.raises(FactsError, match=r"override_cause: .*1002\.9\(b\)\(2\)"):
+        deciding.decide(office.desk, case_id, decision, by=people[0])
 
 
 def test_reasons_of_both_components_keep_their_sources(office, people):
@@ -146,6 +186,37 @@ def test_a_text_that_says_nothing_or_rewords_the_form_is_refused(office, people,
         deciding.decide(office.desk, case_id, decision, by=people[0])
 
 
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("Property does not meet our lending policy on condominium units", "1002.9(b)(2)"),
+        ("Collateral beside the church is not accepted", "1002.2(z)"),
+        ("Cash for the 王 purchase not verified", "1002.4(d)(1)"),
+        ("Report of Northern Example Credit Bureau, Ohio", "Appendix C, paragraph 4"),
+    ],
+)
+def test_a_text_that_no_letter_may_state_is_refused_before_anybody_is_told(
+    office, people, text, clause
+):
+    case_id = office.assessed()
+    reasons = (by_person(DEBTS), by_person(OFFERED, specific_text=text))
+    decision = office.denial(case_id, path=DecisionPath.JUDGMENTAL, reasons=reasons)
+    with pytest.raises(FactsError) as caught:
+        deciding.decide(office.desk, case_id, decision, by=people[0])
+    assert caught.value.field == "reasons.1.specific_text"
+    assert clause in caught.value.clause
+    assert text not in str(caught.value)
+
+
+def test_an_other_reason_in_the_words_of_a_second_one_is_refused(office, people):
+    case_id = office.assessed()
+    again = "Excessive obligations in relation to  Income"
+    reasons = (by_person(DEBTS), by_person(OFFERED, specific_text=again))
+    decision = office.denial(case_id, path=DecisionPath.JUDGMENTAL, reasons=reasons)
+    with pytest.raises(FactsError, match=r"reasons: .*Appendix C, paragraph 3"):
+        deciding.decide(office.desk, case_id, decision, by=people[0])
+
+
 def test_a_reason_that_the_model_did_not_find_is_not_the_models(office, people):
     case_id = office.assessed()
     invented = deciding.GivenReason(
@@ -155,6 +226,21 @@ def test_a_reason_that_the_model_did_not_find_is_not_the_models(office, people):
         deciding.decide(
             office.desk, case_id, office.denial(case_id, reasons=(invented,)), by=people[0]
         )
+
+
+def test_a_decision_is_no_older_than_a_score_it_rests_on(office, people):
+    case_id = office.receive()
+    assessing.assess(office.desk, case_id, by=people[0])
+    decided_at = office.clock()
+    office.clock.go_to("2026-11-24")
+    score = replace(samples.SCORE, created_on=date(2026, 11, 24))
+    used = InformationUsed(reports=samples.DENIAL.reports_used, scores=(score,))
+    intake.add_information(office.desk, case_id, used, by=people[0])
+    earlier = office.denial(case_id, decided_at=decided_at)
+    with pytest.raises(FactsError, match=r"decided_at: .*1681m\(a\)\(2\)"):
+        deciding.decide(office.desk, case_id, earlier, by=people[0])
+    deciding.decide(office.desk, case_id, office.denial(case_id), by=people[0])
+    office.checked(case_id=case_id)
 
 
 def test_a_passage_outside_the_text_is_refused_and_one_inside_is_quoted(office, people):
@@ -179,17 +265,24 @@ def test_a_passage_outside_the_text_is_refused_and_one_inside_is_quoted(office, 
 
 def test_a_denial_for_incompleteness_names_what_is_missing(office, people):
     case_id = office.receive(is_complete=False)
-    reason = by_person(DenialReason.CREDIT_APPLICATION_INCOMPLETE)
-    decision = deciding.Decide(
-        outcome=Outcome.DENY,
-        path=DecisionPath.JUDGMENTAL,
-        reasons=(reason,),
-        missing_items=("Pay statements",),
-    )
-    deciding.decide(office.desk, case_id, decision, by=people[0])
+    deciding.decide(office.desk, case_id, incomplete("Pay statements"), by=people[0])
     found = record(office, case_id)
     assert [item.name for item in found.missing_items] == ["Pay statements"]
-    assert [r.key for r in select_principal_reasons(found)] == [reason.reason]
+    assert [r.key for r in select_principal_reasons(found)] == [INCOMPLETE]
+
+
+@pytest.mark.parametrize("item", ["W-2", "1040"])
+def test_a_denial_for_a_form_known_by_its_number_can_be_told(office, people, item):
+    case_id = office.receive(is_complete=False)
+    deciding.decide(office.desk, case_id, incomplete(item), by=people[0])
+    office.checked(case_id=case_id)
+
+
+@pytest.mark.parametrize("item", ["documents", "-", "to follow"])
+def test_a_denial_for_incompleteness_that_names_no_item_is_refused(office, people, item):
+    case_id = office.receive(is_complete=False)
+    with pytest.raises(FactsError, match=r"missing_items: .*comment 9\(a\)\(1\)-3"):
+        deciding.decide(office.desk, case_id, incomplete(item), by=people[0])
 
 
 def test_the_register_reports_the_issued_reasons(office, people, make_facts):

@@ -49,7 +49,10 @@ def asking(changed):
 
 
 BLANK = ["", " \u200b", "--", "n.a.", "None", "TBD", "xxx", "?!", "not applicable", "[cause]"]
+BLANK += ["To be filled in later.", "Will follow", "{cause} <of the override>", "____"]
 WRITTEN = ["Fraud", "See the memo of the committee, page 2", "None of the five stood back"]
+WRITTEN += ["To be consistent with the pay stubs, which show higher income than the text"]
+WRITTEN += ["Will be paid from the sale of the house", "Income differs [see pay stub of May]"]
 
 
 @pytest.mark.parametrize("cause", BLANK)
@@ -262,6 +265,8 @@ def incomplete(changed):
         {"record_fired_rules": (FiredRule(rule_id="r", reason_key="bankruptcy"),)},
         {"record_missing_items": (replace(PAY_STUB, name="\u200b"),)},
         {"record_missing_items": (replace(PAY_STUB, name="n/a"),)},
+        {"record_missing_items": (replace(PAY_STUB, name="todo"),)},
+        {"record_missing_items": (replace(PAY_STUB, name="All outstanding documents"),)},
     ],
 )
 def test_c13_merits_that_were_decided_or_an_unnamed_item_forbid_incompleteness(
@@ -276,6 +281,8 @@ def test_c13_merits_that_were_decided_or_an_unnamed_item_forbid_incompleteness(
         {"record_principal_reason_keys": ("credit_application_incomplete",)},
         {"record_factors": (BANKRUPT,)},  # seen, but nobody decided on it
         {"record_missing_items": (replace(PAY_STUB, name="-"), PAY_STUB)},
+        {"record_missing_items": (replace(PAY_STUB, name="W-2"),)},
+        {"record_missing_items": (replace(PAY_STUB, name="1040"),)},
     ],
 )
 def test_c13_what_was_seen_but_not_decided_leaves_incompleteness_lawful(fields, incomplete, failed):
