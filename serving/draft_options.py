@@ -52,6 +52,14 @@ ContactOption = Annotated[
 ActionOption = Annotated[
     str | None, typer.Option(help="Of an account: termination or unfavorable_change.")
 ]
+DescriptionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="The action in other words, such as 'Account suspended'.",
+        show_default="the usual ones",
+    ),
+]
 WayOption = Annotated[Way, typer.Option(help="How the letter is to go.")]
 
 
@@ -65,6 +73,7 @@ def make_draft(
     respond_by: datetime | None,
     contact: str | None,
     account_action: str | None,
+    action_description: str | None,
     way: Way,
 ) -> "Draft":
     """Returns what is to be drafted.
@@ -86,6 +95,7 @@ def make_draft(
         counteroffer=offer,
         reasons_contact=contact,
         account_action=_action(account_action),
+        action_description=action_description,
     )
 
 

@@ -68,6 +68,7 @@ def draft(
     respond_by: opt.RespondOption = None,
     contact: opt.ContactOption = None,
     account_action: opt.ActionOption = None,
+    action_description: opt.DescriptionOption = None,
     way: opt.WayOption = opt.Way.POSTAL,
     key_file: KeyFile = None,
 ) -> None:
@@ -88,6 +89,7 @@ def draft(
         respond_by=respond_by,
         contact=contact,
         account_action=account_action,
+        action_description=action_description,
         way=way,
     )
     with _at_desk(key_file) as (desk, by):

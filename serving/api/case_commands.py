@@ -196,4 +196,5 @@ def draft_command(body: DraftAllBody) -> Draft:
         else None,
         reasons_contact=body.reasons_contact,
         account_action=body.account_action,
+        action_description=body.action_description,
     )

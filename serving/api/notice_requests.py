@@ -57,6 +57,13 @@ class DraftAllBody(Command):
         description="Of an existing account: termination or unfavorable_change; null takes what "
         "another letter of the decision tells, for all tell the same.",
     )
+    action_description: str | None = Field(
+        None,
+        max_length=100,
+        description="The action taken in words that fit it, such as 'Account suspended', 'Credit "
+        "limit lowered' or 'Request for a higher credit limit denied'; null takes those of another "
+        "letter of the decision, or the usual ones.",
+    )
 
 
 class DraftRequestBody(DraftAllBody):

@@ -16,7 +16,12 @@ from serving.cases.expected import expected_events
 from serving.cases.notice_events import NoticeDrafted, NoticePurpose
 from serving.cases.owed import draftable, owes_denial, to_draft
 from serving.cases.store import NoticeContent, StoredCase
-from serving.casework.agreement import ACCOUNT_ACTIONS, agreed_action, agreed_offer
+from serving.casework.agreement import (
+    ACCOUNT_ACTIONS,
+    agreed_action,
+    agreed_description,
+    agreed_offer,
+)
 from serving.casework.desk import Desk
 from serving.casework.draft_checks import check_draft, check_path
 from serving.casework.errors import FactsError
@@ -50,6 +55,8 @@ class Draft:
         reasons_contact: the office that gives reasons, for form C-5.
         account_action: what was done to an existing account; None takes what another letter of the
             decision tells, and is right for an application.
+        action_description: the action in one of the `ACTION_DESCRIPTIONS` of its kind; None takes
+            the words of another letter of the decision, or the usual ones.
     """
 
     form: NoticeForm | None = None
@@ -62,6 +69,7 @@ class Draft:
     counteroffer: Counteroffer | None = None
     reasons_contact: str | None = None
     account_action: ActionKind | None = None
+    action_description: str | None = None
 
 
 def draft(desk: Desk, case_id: str, command: Draft, *, by: Actor) -> tuple[StoredCase, str]:
@@ -69,7 +77,7 @@ def draft(desk: Desk, case_id: str, command: Draft, *, by: Actor) -> tuple[Store
 
     Raises:
         FactsError: the form does not fit what is owed, a date cannot be, or another letter of the
-            decision tells another action or offers other terms.
+            decision tells another action, in other words, or offers other terms.
         LanguageError: the language has no approved texts.
         NoticeDataError: recipient or agency is unknown.
         ReasonsError: the decision gives no reasons that could be stated.
@@ -182,7 +190,11 @@ def _agreed(desk: Desk, case: Case, command: Draft) -> Draft:
         offer = agreed_offer(desk, case, offer)
     if case.kind is CaseKind.EXISTING_ACCOUNT:
         action = agreed_action(desk, case, action)
-    return replace(command, counteroffer=offer, account_action=action)
+    command = replace(command, counteroffer=offer, account_action=action)
+    described = agreed_description(
+        desk, case, command.action_description, action=_action(case, command)
+    )
+    return replace(command, action_description=described)
 
 
 def usual_form(case: Case) -> NoticeForm:
@@ -272,6 +284,7 @@ def _content(
         channel=command.channel,
         reasons_contact=command.reasons_contact,
         respond_by=command.respond_by,
+        action_description=command.action_description,
     )
     return dump_case(NoticeCase(notice=draft_notice(record, request), record=record)).encode()
 

@@ -53,6 +53,7 @@ class DraftRequest:
         reasons_contact: the office that gives reasons, for forms C-5 and C-8; None takes the name
             of the creditor.
         respond_by: the date of form C-6; None for all others.
+        action_description: one of `ACTION_DESCRIPTIONS`; None takes the usual one of the action.
     """
 
     notice_id: str
@@ -63,6 +64,7 @@ class DraftRequest:
     channel: Channel = Channel.POSTAL
     reasons_contact: str | None = None
     respond_by: date | None = None
+    action_description: str | None = None
 
 
 def draft_notice(record: DecisionRecord, request: DraftRequest) -> AdverseActionNotice:
@@ -75,6 +77,7 @@ def draft_notice(record: DecisionRecord, request: DraftRequest) -> AdverseAction
     info, creditor = FORMS[request.form], record.creditors[0]
     agencies = compose_agencies(creditor) if info.has_ecoa_notice else ()
     report, score, outside = _credit_blocks(record, request)
+    description = request.action_description or ACTION_DESCRIPTIONS[record.action][0]
     return AdverseActionNotice(
         notice_id=request.notice_id,
         form=request.form,
@@ -82,7 +85,7 @@ def draft_notice(record: DecisionRecord, request: DraftRequest) -> AdverseAction
         dated_on=request.dated_on,
         creditors=(creditor,),
         recipient=_recipient(record, request.consumer_id),
-        action=Action(kind=record.action, description=ACTION_DESCRIPTIONS[record.action][0]),
+        action=Action(kind=record.action, description=description),
         transaction=request.transaction,
         business_path=business_path_of(record),
         delivery=Delivery(channel=request.channel),

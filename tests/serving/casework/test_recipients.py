@@ -278,6 +278,35 @@ def test_letters_of_one_decision_tell_the_same_action(office, closed, people, ro
         to_the_post(office, notice_id, people)
 
 
+def test_letters_of_one_decision_tell_it_in_the_same_words(office, closed, people):
+    case_id = closed(office, ApplicantRole.GUARANTOR)
+    suspended = {
+        "account_action": ActionKind.TERMINATION,
+        "action_description": "Account suspended",
+    }
+    with pytest.raises(FactsError, match=r"action_description: .*Credit limit lowered.*1002\.9"):
+        office.drafted(
+            case_id=case_id, **(suspended | {"account_action": ActionKind.UNFAVORABLE_CHANGE})
+        )
+    _, first = office.drafted(case_id=case_id, **suspended)
+    other = Draft(consumer_id="consumer-2", action_description="Account closed")
+    with pytest.raises(FactsError, match=r"action_description: .*'Account suspended'"):
+        drafting.draft(office.desk, case_id, other, by=people[0])
+    _, second = office.drafted(case_id=case_id, consumer_id="consumer-2")
+    assert "Account suspended" in text_of(office, first)
+    assert "We have suspended the account." in text_of(office, second)
+    for notice_id in (first, second):
+        to_the_post(office, notice_id, people)
+
+
+def test_a_higher_limit_that_is_denied_is_told_as_such(office, denied, people):
+    case_id = denied(office)
+    words = "Request for a higher credit limit denied"
+    for notice_id in draft_all(office, case_id, people[0], action_description=words):
+        assert words in text_of(office, notice_id)
+        to_the_post(office, notice_id, people)
+
+
 @pytest.mark.parametrize(
     ("action", "told"),
     [
