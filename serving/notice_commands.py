@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving import draft_options as opt
+from serving.identity.scopes import Scope
 from serving.notices import commands as of_files
 
 if TYPE_CHECKING:
     from serving.cases.events import Actor
     from serving.casework.desk import Desk
+    from serving.identity.principal import Principal
     from serving.settings import Settings
 
 app = typer.Typer(
@@ -92,7 +94,7 @@ def draft(
         action_description=action_description,
         way=way,
     )
-    with _at_desk(key_file) as (desk, by):
+    with _at_desk(key_file, Scope.WRITE_NOTICES) as (desk, by):
         if consumer is None:
             _, notice_ids = drafting.draft_all(desk, case_id, wanted, by=by)
         else:
@@ -128,7 +130,7 @@ def check(
     from serving.casework import letters  # noqa: PLC0415
     from serving.notices.report import report_json, report_text  # noqa: PLC0415
 
-    with _at_desk(key_file) as (desk, by):
+    with _at_desk(key_file, Scope.WRITE_NOTICES) as (desk, by):
         found = letters.check(desk, target, causes=_causes(cause or []), by=by)
     verdicts = list(found.verdicts)
     typer.echo(json.dumps(report_json(verdicts), indent=2) if as_json else report_text(verdicts))
@@ -152,7 +154,7 @@ def render(
     from serving.casework import letters  # noqa: PLC0415
     from serving.notices.render import render_file  # noqa: PLC0415
 
-    with _at_desk(key_file) as (desk, by):
+    with _at_desk(key_file, Scope.READ_CASES) as (desk, by):
         notice = letters.letter_file(desk, target).notice
         desk.note_reading("notice_read", by=by, object_id=target, object_kind="notice")
     render_file(notice, output)
@@ -173,7 +175,7 @@ def release(
     """
     from serving.casework import letters  # noqa: PLC0415
 
-    with _at_desk(key_file) as (desk, by):
+    with _at_desk(key_file, Scope.RELEASE_NOTICES) as (desk, by):
         for notice_id in notice_ids:
             stored = letters.release(desk, notice_id, by=by)
             typer.echo(stored.case.state)
@@ -204,7 +206,7 @@ def sent(
     from serving.cases.notice_events import Channel  # noqa: PLC0415
     from serving.casework import letters  # noqa: PLC0415
 
-    with _at_desk(key_file) as (desk, by):
+    with _at_desk(key_file, Scope.WRITE_NOTICES) as (desk, by):
         for notice_id in notice_ids:
             stored = letters.mark_sent(
                 desk,
@@ -237,24 +239,37 @@ def _is_notice_id(target: str) -> bool:
 
 
 @contextmanager
-def _at_desk(key_file: Path | None) -> "Iterator[tuple[Desk, Actor]]":
-    """Opens the database of the settings, for the person whose key is given."""
+def _at_desk(key_file: Path | None, scope: Scope) -> "Iterator[tuple[Desk, Actor]]":
+    """Opens the database of the settings, for the person whose key is given.
+
+    It takes the scope that the same thing takes over HTTP, and only what that person may see is
+    there.
+
+    Raises:
+        UnauthorizedError: the key is nobody's.
+        NotPermittedError: it does not bring the scope.
+    """
     from serving.adapters.sql.storage import open_storage  # noqa: PLC0415
+    from serving.api.own_queue import storage_for  # noqa: PLC0415
+    from serving.cases.events import Actor  # noqa: PLC0415
     from serving.casework.desk import Desk  # noqa: PLC0415
+    from serving.errors import NotPermittedError  # noqa: PLC0415
     from serving.logs import configure_logs  # noqa: PLC0415
     from serving.policy import load_policy  # noqa: PLC0415
     from serving.settings import load_settings  # noqa: PLC0415
 
     configure_logs(level=logging.WARNING)
     settings = load_settings()
-    by = _person(settings, key_file)
+    principal = _principal(settings, key_file)
+    if not principal.may(scope):
+        raise NotPermittedError(scope=scope)
+    by = Actor(actor_id=principal.principal_id, role=principal.role)
     policy = load_policy(settings.policy_file)
     with open_storage(settings) as storage:
-        yield Desk(storage=storage, policy=policy), by
+        yield Desk(storage=storage_for(principal, storage), policy=policy), by
 
 
-def _person(settings: "Settings", key_file: Path | None) -> "Actor":
-    from serving.cases.events import Actor  # noqa: PLC0415
+def _principal(settings: "Settings", key_file: Path | None) -> "Principal":
     from serving.errors import KeyFileError, UnauthorizedError  # noqa: PLC0415
     from serving.keys import open_api_keys  # noqa: PLC0415
 
@@ -269,7 +284,7 @@ def _person(settings: "Settings", key_file: Path | None) -> "Actor":
     person = keys.person_of(key.strip())
     if person is None:
         raise UnauthorizedError
-    return Actor(actor_id=person.person_id, role=person.role)
+    return person.principal
 
 
 def _asked() -> str:

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fastapi import Request
 
 from serving.api.documented import documented
-from serving.api.own_queue import OwnStorage
+from serving.api.own_queue import storage_for
 from serving.api.parts import started
 from serving.api.security import principal_of
 from serving.casework.desk import Desk
@@ -44,10 +44,8 @@ def desk_of(request: Request) -> Desk:
     Raises:
         NotReadyError: the server is starting or stopping.
     """
-    desk, principal = _whole_desk_of(request), principal_of(request)
-    if principal.may(Scope.READ_CASES) and principal.may(Scope.SEE_ALL_CASES):
-        return desk
-    return replace(desk, storage=OwnStorage(desk.storage, principal))
+    desk = _whole_desk_of(request)
+    return replace(desk, storage=storage_for(principal_of(request), desk.storage))
 
 
 def intake_desk_of(request: Request) -> Desk:

@@ -24,6 +24,14 @@ from serving.cases.store import (
 from serving.cases.store_errors import UnknownCaseError, UnknownDecisionError, UnknownNoticeError
 from serving.cases.worklist import WorklistEntry, WorklistPage, WorklistQuery
 from serving.identity.principal import Principal
+from serving.identity.scopes import Scope
+
+
+def storage_for(principal: Principal, storage: CaseStorage) -> CaseStorage:
+    """Returns the stores of a deployment as a principal may see them: whole, or the own queue."""
+    if principal.may(Scope.READ_CASES) and principal.may(Scope.SEE_ALL_CASES):
+        return storage
+    return OwnStorage(storage, principal)
 
 
 class OwnQueue:

@@ -1,4 +1,4 @@
-"""`wherefore notice draft|check|render|release` on the database of the settings."""
+"""`wherefore notice draft|check|render|release|sent` on the database of the settings."""
 
 import logging
 
@@ -10,11 +10,13 @@ from serving.adapters.sql.storage import open_storage
 from serving.cases.decisions import Outcome
 from serving.cases.errors import EventTimeError, IllegalEventError, SecondPersonError
 from serving.cases.events import Actor
-from serving.cases.store_errors import UnknownNoticeError
-from serving.casework import deciding
+from serving.cases.store_errors import UnknownCaseError, UnknownNoticeError
+from serving.casework import deciding, intake
+from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
 from serving.casework.printing import Rendering
-from serving.errors import KeyFileError, UnauthorizedError
+from serving.errors import KeyFileError, NotPermittedError, UnauthorizedError
+from serving.identity.scopes import Scope
 from serving.key_file import KEY_FILE_NAME
 from serving.keys import Person, add_key
 from serving.notice_commands import app
@@ -45,11 +47,20 @@ def state(tmp_path, monkeypatch):
 @pytest.fixture
 def key_files(state, tmp_path):
     """One file per person with their key in it."""
+    people = (
+        Person(person_id="underwriter-1"),
+        Person(person_id="underwriter-4"),
+        Person(person_id="compliance-2", role="compliance"),
+        Person(person_id="auditor-5", role="auditor"),
+        Person(person_id="batch-6", role="batch"),
+        Person(person_id="admin-7", role="admin"),
+        Person(person_id="compliance-8", role="compliance", only=frozenset({Scope.SCORE})),
+    )
     found = {}
-    for person_id in ("underwriter-1", "compliance-2"):
-        found[person_id] = tmp_path / person_id
-        key = add_key(state, Person(person_id=person_id)).get_secret_value()
-        found[person_id].write_text(key + "\n")
+    for person in people:
+        found[person.person_id] = tmp_path / person.person_id
+        key = add_key(state, person).get_secret_value()
+        found[person.person_id].write_text(key + "\n")
     return found
 
 
@@ -78,8 +89,6 @@ def test_a_notice_is_drafted_checked_printed_and_released_by_two_people(
     assert drafted.exit_code == 0, drafted.exception
     notice_id = drafted.stdout.strip()
     assert run("check", notice_id).exit_code == 0
-    refused = run("release", notice_id)
-    assert isinstance(refused.exception, SecondPersonError)
     letter = tmp_path / "letter.txt"
     assert run("render", notice_id, letter).exit_code == 0
     released = run("release", notice_id, by="compliance-2")
@@ -87,6 +96,49 @@ def test_a_notice_is_drafted_checked_printed_and_released_by_two_people(
     with open_storage(Settings(state_dir=state)) as storage:
         kept = storage.cases.notice(notice_id).content.renderings
         assert kept[Rendering.TEXT] == letter.read_bytes()
+
+
+def test_who_drafted_does_not_release(run, denied):
+    notice_id = run("draft", denied, by="compliance-2").stdout.strip()
+    assert run("check", notice_id).exit_code == 0
+    refused = run("release", notice_id, by="compliance-2")
+    assert isinstance(refused.exception, SecondPersonError)
+
+
+NO_CASES = ("batch-6", "admin-7", "compliance-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "scope", "refused"),
+    [
+        (("draft", "CASE"), Scope.WRITE_NOTICES, ("auditor-5", *NO_CASES)),
+        (("check", "n-00"), Scope.WRITE_NOTICES, ("auditor-5", *NO_CASES)),
+        (("render", "n-00", "n.txt"), Scope.READ_CASES, NO_CASES),
+        (("release", "n-00"), Scope.RELEASE_NOTICES, ("underwriter-1", "auditor-5", *NO_CASES)),
+        (("sent", "n-00"), Scope.WRITE_NOTICES, ("auditor-5", *NO_CASES)),
+    ],
+)
+def test_a_key_does_no_more_at_the_command_line_than_over_http(run, arguments, scope, refused):
+    for person_id in refused:
+        error = run(*arguments, by=person_id).exception
+        assert isinstance(error, NotPermittedError), person_id
+        assert error.scope is scope
+
+
+def test_the_case_of_somebody_else_is_not_there_at_the_command_line_either(
+    run, denied, state, tmp_path
+):
+    notice_id = run("draft", denied).stdout.strip()
+    with open_storage(Settings(state_dir=state)) as storage:
+        by = Actor(actor_id="compliance-2", role="compliance")
+        intake.assign(Desk(storage=storage), denied, "underwriter-1", by=by)
+    letter = tmp_path / "letter.txt"
+    assert isinstance(run("draft", denied, by="underwriter-4").exception, UnknownCaseError)
+    for arguments in (("check", notice_id), ("render", notice_id, letter), ("sent", notice_id)):
+        refused = run(*arguments, by="underwriter-4")
+        assert isinstance(refused.exception, UnknownNoticeError), arguments
+    assert run("render", notice_id, letter, by="auditor-5").exit_code == 0
+    assert run("check", notice_id).exit_code == 0
 
 
 def test_people_whose_keys_were_made_elsewhere_are_known_at_the_command_line_too(
@@ -121,7 +173,8 @@ def test_who_has_no_key_does_nothing(denied, state, key_files, tmp_path):
 
 def test_a_form_or_a_notice_that_is_not_there_is_told(run, denied):
     assert isinstance(run("draft", denied, "--form", "C-9").exception, FactsError)
-    assert isinstance(run("release", "n-00").exception, UnknownNoticeError)
+    missing = run("release", "n-00", by="compliance-2")
+    assert isinstance(missing.exception, UnknownNoticeError)
 
 
 def test_each_recipients_notice_is_drafted_and_released(run, state, make_office, make_applicant):
