@@ -65,13 +65,14 @@ class NoticeInPreparation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OvertakenNotice:
-    """A released notice of incompleteness that was not recorded as sent in time.
+    """A released notice that was not recorded as sent in time.
 
-    It may have gone out before it was overtaken; afterwards it asks for what nobody needs any more.
+    It may have gone out before it was overtaken; afterwards it asks for what nobody needs any more,
+    or denies what was accepted.
 
     Attributes:
         notice: the notice.
-        overtaken_at: when the application was completed, or decided, UTC.
+        overtaken_at: when the application was completed or decided, or the offer accepted, UTC.
     """
 
     notice: NoticeInPreparation
@@ -122,7 +123,7 @@ class Case:
         assessment: the latest; None before.
         decision: the one in force; None before, or after it was reopened.
         preparing: the notices in preparation, one per recipient at most, in the order of drafting.
-        overtaken: the released notices of incompleteness that completion or decision overtook.
+        overtaken: the released notices that completion, decision or acceptance overtook.
         sent: the notices given, in the order of recording.
         offer: what became of the counteroffer; None without one.
         asked: who asked for reasons in time, in the order of recording.

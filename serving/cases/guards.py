@@ -207,7 +207,7 @@ def _sent(event: NoticeSent, case: Case) -> None:
     draft = _guard_same(case, event)
     overtaken_at = case.overtaken_at(event.notice_id)
     if overtaken_at is not None and event.occurred_at >= overtaken_at:
-        reason = "completion or decision overtook it: give it up, or say that it went out before"
+        reason = "what happened since overtook it: give it up, or say that it went out before"
         refuse(case, event, reason, EventTimeError)
     if (event.channel is Channel.ELECTRONIC) != (event.consent_id is not None):
         refuse(

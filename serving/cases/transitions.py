@@ -60,6 +60,7 @@ from serving.cases.notice_events import (
     NoticeReleased,
     NoticeSent,
 )
+from serving.cases.outdated import outdated_by_acceptance
 from serving.cases.owed import untold
 from serving.cases.refusals import guard_time, notice_of, refuse
 from serving.cases.retention import asks_in_time, is_within_window
@@ -142,18 +143,19 @@ def _revised(event: FileRevised, case: Case) -> Case:
 def _completed(event: ApplicationCompleted, case: Case) -> Case:
     # What was assessed was the incomplete application, and the items asked for are here.
     return replace(
-        _overtaken(case, event.occurred_at),
+        _overtaken(case, case.preparing, at=event.occurred_at),
         stage=Stage.COMPLETE,
         completed_at=event.occurred_at,
         assessment=None,
     )
 
 
-def _overtaken(case: Case, at: datetime) -> Case:
-    """Nothing is in preparation any more; what was released may have gone out before."""
-    released = (n for n in case.preparing if n.step is NoticeStep.RELEASED)
+def _overtaken(case: Case, notices: tuple[NoticeInPreparation, ...], *, at: datetime) -> Case:
+    """These are in preparation no more; what of them was released may have gone out before."""
+    released = (n for n in notices if n.step is NoticeStep.RELEASED)
     late = tuple(OvertakenNotice(notice=notice, overtaken_at=at) for notice in released)
-    return replace(case, preparing=(), overtaken=(*case.overtaken, *late))
+    left = tuple(n for n in case.preparing if n not in notices)
+    return replace(case, preparing=left, overtaken=(*case.overtaken, *late))
 
 
 @_after.register
@@ -164,12 +166,13 @@ def _assessed(event: AssessmentRecorded, case: Case) -> Case:
 
 @_after.register
 def _decided(event: DecisionRecorded, case: Case) -> Case:
-    overtaken = _overtaken(case, event.occurred_at)
+    overtaken = _overtaken(case, case.preparing, at=event.occurred_at)
     return replace(overtaken, stage=Stage.DECIDED, decision=event.decision)
 
 
 @_after.register
 def _reopened(_: DecisionReopened, case: Case) -> Case:
+    # A released notice is sent or discarded before; only older records may have dropped one here.
     return replace(case, stage=_stage_before_decision(case), decision=None, preparing=())
 
 
@@ -232,8 +235,13 @@ def _stage_after(purpose: NoticePurpose, case: Case) -> Stage:
 
 
 def _offer_after(draft: NoticeDrafted, case: Case) -> OfferState | None:
-    """Returns the offer's state: open once the primary applicant has it, denied once told."""
-    if draft.purpose in OFFERS and draft.consumer_id == PRIMARY_APPLICANT:
+    """Returns the offer's state: open once the primary applicant has it, denied once told so.
+
+    What others are told, or what is recorded late of an offer accepted, leaves it.
+    """
+    if draft.consumer_id != PRIMARY_APPLICANT or case.offer is OfferState.ACCEPTED:
+        return case.offer
+    if draft.purpose in OFFERS:
         return OfferState.OPEN
     denies = draft.purpose is NoticePurpose.COUNTEROFFER_NOT_ACCEPTED
     return OfferState.DENIED if denies else case.offer
@@ -245,12 +253,10 @@ def _discarded(event: NoticeDiscarded, case: Case) -> Case:
 
 
 @_after.register
-def _accepted(_: CounterofferAccepted, case: Case) -> Case:
-    # Credit accepted is no adverse action (1002.2(c)(1)(i)): nobody is owed a denial any more.
-    denials = {NoticePurpose.COUNTEROFFER_NOT_ACCEPTED, *OFFERS}
-    left = tuple(n for n in case.preparing if n.draft.purpose not in denials)
+def _accepted(event: CounterofferAccepted, case: Case) -> Case:
+    overtaken = _overtaken(case, outdated_by_acceptance(case), at=event.occurred_at)
     stage = Stage.NOTIFIED if case.stage is Stage.DECIDED else case.stage
-    return replace(case, offer=OfferState.ACCEPTED, preparing=left, stage=stage)
+    return replace(overtaken, offer=OfferState.ACCEPTED, stage=stage)
 
 
 @_after.register

@@ -10,6 +10,7 @@ from data_pipeline.domain.rendering import render_text
 from data_pipeline.domain.taxonomy import TAXONOMY_VERSION, DenialReason
 from serving.cases.application_file import ApplicationFile
 from serving.cases.calendar_days import local_date
+from serving.cases.case import NoticeStep
 from serving.cases.decisions import (
     ON_THE_MERITS,
     Assessment,
@@ -22,7 +23,9 @@ from serving.cases.decisions import (
     ReviewAnswer,
 )
 from serving.cases.events import Actor, DecisionRecorded, DecisionReopened
+from serving.cases.refusals import refuse
 from serving.cases.store import StoredCase
+from serving.cases.transitions import apply
 from serving.casework.decision_checks import check_decision
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
@@ -113,12 +116,12 @@ def decide(desk: Desk, case_id: str, command: Decide, *, by: Actor) -> StoredCas
 
 
 def reopen(desk: Desk, decision_id: str, *, cause: str, by: Actor) -> StoredCase:
-    """Takes back a decision of which nobody was notified yet.
+    """Takes back a decision of which nobody was notified yet; drafts that tell it are given up.
 
     Raises:
         UnknownDecisionError: there is no such decision.
-        IllegalEventError: the applicant was notified, another decision is in force, or no cause is
-            written.
+        IllegalEventError: the applicant was notified, or may be, as a letter is released; another
+            decision is in force, or no cause is written.
     """
     stored = desk.load(desk.storage.cases.case_of_decision(decision_id))
     decision = stored.case.decision
@@ -126,7 +129,15 @@ def reopen(desk: Desk, decision_id: str, *, cause: str, by: Actor) -> StoredCase
         raise FactsError(
             field="decision_id", found="a decision taken back", expected="the one in force"
         )
-    return desk.record(stored, [DecisionReopened(**desk.when(by), cause=cause)])
+    when = desk.when(by)
+    reopened = DecisionReopened(**when, cause=cause)
+    apply(stored.case, reopened)
+    # No rule of the record: those written before it hold letters that went this way.
+    if any(notice.step is NoticeStep.RELEASED for notice in stored.case.preparing):
+        reason = "a letter that tells it is released: record that it was sent, or discard it first"
+        refuse(stored.case, reopened, f"{reason} (comment 9-3)")
+    why = f"the decision that it tells was taken back: {cause}"
+    return desk.record(stored, [*give_up(stored.case.preparing, when, cause=why), reopened])
 
 
 def confirmed(assessment: Assessment) -> tuple[GivenReason, ...]:

@@ -12,9 +12,11 @@ from serving.cases.keeping_events import (
     LegalHoldPlaced,
     RetentionRequested,
 )
+from serving.cases.outdated import outdated_by_acceptance
 from serving.cases.store import StoredCase
 from serving.cases.store_errors import CaseConflictError, CasePurgedError
 from serving.casework.desk import Desk
+from serving.casework.giving_up import give_up
 from serving.casework.recipients import asker_of
 
 _ALL = 2**31 - 1
@@ -24,9 +26,17 @@ _ALL = 2**31 - 1
 def answer_counteroffer(
     desk: Desk, case_id: str, *, accepted: bool, by: Actor, answered_at: datetime | None = None
 ) -> StoredCase:
-    """Records that the applicant accepted or declined what was offered; None means now."""
-    kind = CounterofferAccepted if accepted else CounterofferDeclined
-    return desk.record(desk.load(case_id), [kind(**desk.when(by, answered_at))])
+    """Records that the applicant accepted or declined what was offered; None means now.
+
+    Drafts that nobody is owed once it is accepted are given up.
+    """
+    stored = desk.load(case_id)
+    if not accepted:
+        return desk.record(stored, [CounterofferDeclined(**desk.when(by, answered_at))])
+    given_up = give_up(
+        outdated_by_acceptance(stored.case), desk.when(by), cause="accepted before its release"
+    )
+    return desk.record(stored, [*given_up, CounterofferAccepted(**desk.when(by, answered_at))])
 
 
 def request_reasons(

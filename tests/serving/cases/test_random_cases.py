@@ -100,12 +100,13 @@ class History:
         self.completed = event.occurred_at
         self.overtake(event)
 
-    def overtake(self, event):
-        """What was released may have gone out before; anything else is gone."""
-        released = {key: letter for key, letter in self.letters.items() if letter.releaser}
+    def overtake(self, event, purposes=tuple(notice_ev.NoticePurpose)):
+        """What was released of these may have gone out before; anything else of them is gone."""
+        outdated = {k: v for k, v in self.letters.items() if v.draft.purpose in purposes}
+        released = {key: letter for key, letter in outdated.items() if letter.releaser}
         self.overtaken |= released
         self.days_overtaken |= dict.fromkeys(released, event.occurred_at)
-        self.letters = {}
+        self.letters = {k: v for k, v in self.letters.items() if k not in outdated}
 
     def on_DecisionRecorded(self, event):
         account = isinstance(self.opening, ev.AccountReviewOpened)
@@ -180,9 +181,10 @@ class History:
         self.rule(releaser.kind is ev.ActorKind.PERSON, "A1: not released by a person")
         self.rule(releaser.actor_id != draft.actor.actor_id, "A1: released by its author")
         purposes = self.purposes(draft.consumer_id)
+        if late:
+            self.rule(event.occurred_at < self.days_overtaken[event.notice_id], "sent too late")
         if draft.purpose == "incompleteness":
-            by = self.days_overtaken[event.notice_id] if late else None
-            in_time = event.occurred_at < by if late else not self.decision and not self.completed
+            in_time = late or (not self.decision and not self.completed)
             self.rule(in_time, "asked for items too late")
             self.rule(draft.consumer_id is None, "9(f): somebody else was asked for items")
             self.asked = draft.respond_by
@@ -195,11 +197,11 @@ class History:
             ways = {notice.purpose for notice in self.told} & OFFERS
             if draft.purpose in OFFERS:
                 self.rule(ways <= {draft.purpose}, "one offer made in two ways")
-                self.rule(not self.accepted, "X2: offered again after acceptance")
+                self.rule(late or not self.accepted, "X2: offered again after acceptance")
         if draft.purpose == "counteroffer":
             self.rule(draft.consumer_id is None, "a disclosure before there is adverse action")
         if draft.purpose == "counteroffer_not_accepted":
-            self.rule(not self.accepted, "X2: denied after acceptance")
+            self.rule(late or not self.accepted, "X2: denied after acceptance")
             self.rule("counteroffer" in self.purposes(None), "T4: denied without a counteroffer")
             self.rule("combined_counteroffer" not in purposes, "T4: a second notice")
         if draft.purpose == "reasons_statement":
@@ -210,16 +212,12 @@ class History:
             self.days_told[draft.consumer_id] = self.day(event.occurred_at)
         self.last_told = max(event.occurred_at, getattr(self, "last_told", event.occurred_at))
 
-    def on_CounterofferAccepted(self, _):
-        purposes = {notice.purpose for notice in self.told}
-        self.rule(
-            OFFERS & self.purposes(None) and not self.accepted, "accepted what was not offered"
-        )
+    def on_CounterofferAccepted(self, event):
+        purposes = self.purposes(None)
+        self.rule(OFFERS & purposes and not self.accepted, "accepted what was not offered")
         self.rule("counteroffer_not_accepted" not in purposes, "accepted after the denial")
         self.accepted = True
-        drops = {*OFFERS, "counteroffer_not_accepted"}
-        left = [n for n in self.letters.items() if n[1].draft.purpose not in drops]
-        self.letters = dict(left)
+        self.overtake(event, {*OFFERS, "counteroffer_not_accepted"})
 
     def on_ReasonsRequested(self, event):
         offered = [n for n in self.told if n.reasons_on_request]

@@ -168,14 +168,26 @@ def test_an_offer_without_reasons_owes_others_nothing_until_it_is_not_accepted(s
     denial = NoticePurpose.COUNTEROFFER_NOT_ACCEPTED
     drafted(told, JOINT, None, purpose=denial, at="2026-02-11")
     mailed(told, "n-2", "2026-02-12")
-    assert told.case.offer is OfferState.DENIED
-    with pytest.raises(IllegalEventError, match="CounterofferAccepted"):
-        told.add(ev.CounterofferAccepted, "2026-02-13")
+    assert told.case.offer is OfferState.DECLINED
     with pytest.raises(IllegalEventError, match="CaseRetained"):
         told.add(keeping_ev.CaseRetained, "2026-02-13")
     assert told.clock(ClockKind.COUNTEROFFER).stopped_on is None
-    mailed(told, "n-3", "2026-02-14").add(keeping_ev.CaseRetained, "2026-02-15")
+    mailed(told, "n-3", "2026-02-14")
+    assert told.case.offer is OfferState.DENIED
+    with pytest.raises(IllegalEventError, match="CounterofferAccepted"):
+        told.add(ev.CounterofferAccepted, "2026-02-15")
+    told.add(keeping_ev.CaseRetained, "2026-02-15")
     assert told.clock(ClockKind.COUNTEROFFER).stopped_on == date(2026, 2, 14)
+
+
+def test_a_letter_to_somebody_else_leaves_the_primary_applicants_offer_open(story):
+    told = decided(story, Outcome.COUNTEROFFER)
+    mailed(drafted(told, None, purpose=NoticePurpose.COUNTEROFFER), "n-1", "2026-01-31")
+    drafted(told, JOINT, purpose=NoticePurpose.COUNTEROFFER_NOT_ACCEPTED, at="2026-02-01")
+    mailed(told, "n-2", "2026-02-02")
+    assert told.case.offer is OfferState.OPEN
+    told.add(ev.CounterofferAccepted, "2026-02-03")
+    assert told.case.offer is OfferState.ACCEPTED
 
 
 def test_an_accepted_offer_drops_the_disclosures_that_were_not_sent(story):

@@ -373,6 +373,13 @@ def test_a_decision_is_taken_back_with_a_cause_and_only_before_notice(denied):
         told.add(ev.DecisionReopened, "2026-01-16", cause=CAUSE)
 
 
+def test_records_in_which_a_decision_with_a_released_letter_was_taken_back_are_read(denied):
+    told = denied().draft("2026-01-13").check("2026-01-13").release("2026-01-14")
+    told.add(ev.DecisionReopened, "2026-01-15", cause=CAUSE)
+    assert replay(told.events) == told.case
+    assert told.case.unsent == ()
+
+
 def test_a_record_is_kept_for_the_whole_of_its_last_day(denied):
     told = denied().notify("2026-01-31").add(keeping_ev.CaseRetained, "2026-02-01")
     with refused(told, RetentionError, "through 2028-02-29"):

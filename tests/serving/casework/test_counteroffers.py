@@ -1,6 +1,7 @@
 """Other terms offered: with the reasons in one letter, or without and then denied."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -8,8 +9,8 @@ from serving.cases.case import OfferState, Stage
 from serving.cases.clock import ClockKind, ClockStatus, clock_of, next_deadline
 from serving.cases.clocks import clocks
 from serving.cases.decisions import Outcome
-from serving.cases.errors import IllegalEventError, SecondPersonError
-from serving.cases.notice_events import Channel, NoticePurpose
+from serving.cases.errors import EventTimeError, IllegalEventError, SecondPersonError
+from serving.cases.notice_events import Channel, NoticeDiscarded, NoticePurpose
 from serving.casework import deciding, drafting, keeping, letters, printing, telling
 from serving.casework.drafting import Draft
 from serving.casework.errors import FactsError, NoLetterError
@@ -128,6 +129,32 @@ def test_an_offer_that_is_accepted_ends_in_no_notice(any_office, offered, people
     with pytest.raises(IllegalEventError):
         drafting.draft_all(any_office.desk, case_id, Draft(), by=people[0])
     assert keeping.retain(any_office.desk, case_id, by=people[1]).case.stage is Stage.RETAINED
+
+
+def test_a_denial_posted_before_the_offer_was_accepted_is_recorded_after_it(
+    any_office, offered, people
+):
+    case_id, notice_id = any_office.released(case_id=offered(any_office))
+    posted_at = any_office.clock()
+    keeping.answer_counteroffer(any_office.desk, case_id, accepted=True, by=people[0])
+    post = partial(letters.mark_sent, any_office.desk, notice_id, channel=Channel.MAILED)
+    with pytest.raises(EventTimeError, match="overtook it"):
+        post(by=people[1])
+    case = post(by=people[1], sent_at=posted_at).case
+    assert case.sent[-1].draft.purpose is NoticePurpose.COUNTEROFFER_NOT_ACCEPTED
+    assert case.offer is OfferState.ACCEPTED
+    keeping.retain(any_office.desk, case_id, by=people[1])
+
+
+def test_a_draft_that_nobody_is_owed_once_the_offer_is_accepted_is_given_up(
+    any_office, offered, people
+):
+    case_id, notice_id = any_office.checked(case_id=offered(any_office))
+    stored = keeping.answer_counteroffer(any_office.desk, case_id, accepted=True, by=people[0])
+    assert stored.case.unsent == ()
+    *_, given_up, _ = stored.events
+    assert isinstance(given_up, NoticeDiscarded)
+    assert given_up.notice_id == notice_id
 
 
 def test_what_was_offered_is_kept_and_is_no_letter(any_office, offered, people):

@@ -151,6 +151,18 @@ def test_a_decision_taken_back_drops_the_notice_and_needs_a_cause(any_office, pe
         deciding.reopen(any_office.desk, decision_id, cause="a pay stub came in", by=people[0])
     with pytest.raises(IllegalEventError):
         letters.release(any_office.desk, notice_id, by=people[1])
+    *_, given_up, _ = any_office.desk.load(case_id).events
+    assert isinstance(given_up, NoticeDiscarded)
+    assert given_up.notice_id == notice_id
+
+
+def test_a_decision_is_not_taken_back_while_its_letter_is_released(any_office, people):
+    case_id, notice_id = any_office.released()
+    decision_id = any_office.desk.load(case_id).case.decision.decision_id
+    with pytest.raises(IllegalEventError, match="discard it first"):
+        deciding.reopen(any_office.desk, decision_id, cause="a pay stub came in", by=people[0])
+    letters.discard(any_office.desk, notice_id, cause="it was not posted", by=people[1])
+    deciding.reopen(any_office.desk, decision_id, cause="a pay stub came in", by=people[0])
 
 
 def test_a_preview_before_the_release_is_what_will_be_released(office, people):
