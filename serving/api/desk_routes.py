@@ -97,18 +97,17 @@ async def worklist(request: Request, asked: Annotated[WorklistFilters, Query()])
 
 
 def _find(desk: Desk, asked: WorklistFilters, *, by: Actor) -> WorklistPage:
-    days = [_day_before(asked.due_before)] if asked.due_before else []
-    days += [reading.day_before_today(desk)] if asked.overdue else []
     query = WorklistQuery(
         stages=frozenset(asked.stage),
         products=frozenset(asked.product),
         assigned_to=asked.assigned_to,
         is_unassigned=asked.unassigned,
-        due_on_or_before=min(days, default=None),
+        due_on_or_before=_day_before(asked.due_before) if asked.due_before else None,
         after=reading.cursor_of(asked.after) if asked.after else None,
         limit=asked.limit,
     )
-    page = desk.storage.cases.worklist(query)
+    cases = desk.storage.cases
+    page = reading.overdue_worklist(desk, query) if asked.overdue else cases.worklist(query)
     desk.note_reading("worklist_read", by=by, object_id="worklist", object_kind="worklist")
     return page
 

@@ -5,12 +5,11 @@ from datetime import date, datetime
 from pydantic import Field
 
 from serving.api.case_answers import Answer, NoticeState, notice_states
-from serving.cases.calendar_days import local_date
 from serving.cases.case import NoticeStep
 from serving.cases.clock import next_deadline
 from serving.cases.clocks import clocks
 from serving.cases.store import StoredCase
-from serving.cases.worklist import WorklistEntry
+from serving.cases.worklist import WorklistEntry, days_left, is_overdue
 from serving.notices.checks.verdict import Verdict
 
 
@@ -76,6 +75,5 @@ def notice_answer(stored: StoredCase, notice_id: str) -> NoticeAnswer | None:
 
 def worklist_line(entry: WorklistEntry, *, now: datetime) -> WorklistLine:
     """Returns a line of the worklist at a moment, UTC."""
-    today = local_date(now, time_zone=entry.time_zone)
-    left = (entry.due_on - today).days if entry.due_on else None
-    return WorklistLine(entry=entry, is_overdue=left is not None and left < 0, days_left=left)
+    left = days_left(entry, now=now)
+    return WorklistLine(entry=entry, is_overdue=is_overdue(entry, now=now), days_left=left)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from data_pipeline.domain.application import LoanProduct
+from serving.cases.calendar_days import local_date
 from serving.cases.case import Case, NoticeStep, OfferState, Stage
 from serving.cases.clock import Clock, ClockKind, next_deadline
 from serving.cases.decisions import Outcome
@@ -158,6 +159,22 @@ def entry_of(
         assigned_to=assigned_to,
         decided_by=decision.decided_by if decision else None,
     )
+
+
+def days_left(entry: WorklistEntry, *, now: datetime) -> int | None:
+    """Returns the days until the due day at a moment, UTC; below 0 when it is over.
+
+    None where nothing is owed.
+    """
+    if entry.due_on is None:
+        return None
+    return (entry.due_on - local_date(now, time_zone=entry.time_zone)).days
+
+
+def is_overdue(entry: WorklistEntry, *, now: datetime) -> bool:
+    """Returns whether the due day is over at a moment, UTC."""
+    left = days_left(entry, now=now)
+    return left is not None and left < 0
 
 
 def place_of(entry: WorklistEntry) -> tuple[bool, date, str]:

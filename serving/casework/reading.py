@@ -3,13 +3,14 @@
 import base64
 import binascii
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 from serving.cases.calendar_days import local_date
 from serving.cases.case import Case
 from serving.cases.decisions import WITH_REASONS
 from serving.cases.events import Actor
-from serving.cases.worklist import WorklistCursor
+from serving.cases.worklist import WorklistCursor, WorklistPage, WorklistQuery, is_overdue
 from serving.casework.assessing import application_of
 from serving.casework.desk import Desk
 from serving.casework.errors import FactsError
@@ -18,6 +19,9 @@ from serving.notices.forms import ActionKind
 from serving.notices.reasons import select_principal_reasons
 from serving.recommendations.advice import Recommendations, recommend
 from serving.recommendations.risk_summary import RiskSummary, summarise
+
+_FIRST_ZONE = "Pacific/Kiritimati"
+"""Where each day begins first: UTC+14."""
 
 
 def risk_summary(desk: Desk, case_id: str, *, by: Actor) -> RiskSummary:
@@ -65,11 +69,16 @@ def _require_reasons(case: Case) -> None:
         )
 
 
-def day_before_today(desk: Desk) -> date:
-    """Returns yesterday where the creditor is, UTC without one: what was due then is overdue."""
-    own = desk.policy.creditor
-    today = local_date(desk.now(), time_zone=own.time_zone if own else "UTC")
-    return today - timedelta(days=1)
+def overdue_worklist(desk: Desk, query: WorklistQuery) -> WorklistPage:
+    """Returns the cases of a query whose due day is over where their creditor is.
+
+    A page may hold fewer than asked for; `next` alone tells that it is the last.
+    """
+    now = desk.now()
+    latest = local_date(now, time_zone=_FIRST_ZONE) - timedelta(days=1)
+    day = min(latest, query.due_on_or_before or latest)
+    page = desk.storage.cases.worklist(replace(query, due_on_or_before=day))
+    return replace(page, entries=tuple(e for e in page.entries if is_overdue(e, now=now)))
 
 
 def cursor_text(cursor: WorklistCursor | None) -> str | None:

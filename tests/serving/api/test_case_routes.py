@@ -1,5 +1,7 @@
 """Cases over HTTP: from the application to the purge, and everything that is refused."""
 
+from datetime import UTC, datetime
+
 import pytest
 from reference_populations import references_file
 
@@ -323,6 +325,27 @@ def test_the_worklist_is_sorted_filtered_and_paged(bench):
     assert found("overdue=true") == set(cases)
     late = bench.get("worklist?overdue=true")["entries"][0]
     assert (late["is_overdue"], late["days_left"]) == (True, -3)
+
+
+def test_a_case_is_overdue_once_its_day_is_over_where_its_creditor_is(bench):
+    far_east = bench.receive(time_zone="Pacific/Kiritimati")
+    new_york = bench.receive(time_zone="America/New_York")
+    dues = [line["entry"]["due_on"] for line in bench.get("worklist")["entries"]]
+    assert dues == ["2026-12-20", "2026-12-21"]
+
+    def overdue():
+        seen, after = [], ""
+        while after is not None:
+            page = bench.get(f"worklist?overdue=true&limit=1{after and '&after=' + after}")
+            assert all(line["is_overdue"] for line in page["entries"])
+            seen += [line["entry"]["case_id"] for line in page["entries"]]
+            after = page["next"]
+        return seen
+
+    bench.clock[0] = datetime(2026, 12, 21, 1, tzinfo=UTC)
+    assert overdue() == []
+    bench.clock[0] = datetime(2026, 12, 21, 11, tzinfo=UTC)
+    assert overdue() == [new_york, far_east]
 
 
 @pytest.mark.parametrize(

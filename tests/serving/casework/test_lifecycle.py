@@ -9,7 +9,7 @@ from serving.cases.decisions import Outcome
 from serving.cases.errors import IllegalEventError, RetentionError, SecondPersonError
 from serving.cases.notice_events import Channel
 from serving.cases.store_errors import CasePurgedError
-from serving.casework import deciding, keeping, letters, printing, reading, telling
+from serving.casework import deciding, keeping, letters, printing, telling
 from serving.casework.printing import Rendering
 
 
@@ -84,4 +84,3 @@ def test_an_approval_is_told_without_a_letter_and_by_somebody_else(any_office, p
         telling.tell_approval(any_office.desk, case_id, channel=Channel.ORAL, by=underwriter)
     stored = telling.tell_approval(any_office.desk, case_id, channel=Channel.ORAL, by=compliance)
     assert stored.case.stage is Stage.NOTIFIED
-    assert reading.day_before_today(any_office.desk) < any_office.clock.at.date()
