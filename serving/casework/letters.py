@@ -168,6 +168,8 @@ def mark_sent(
 ) -> StoredCase:
     """Records that a released notice was mailed, delivered or sent; None means now.
 
+    A time given to the minute, in the minute of the release, is taken as that of the release.
+
     Raises:
         FactsError: it went another way than it was drafted for, without a consent in force, or too
             late to leave its recipient the time it has to.
@@ -176,7 +178,7 @@ def mark_sent(
     kept = desk.storage.cases.notice(notice_id)
     stored = desk.load(kept.case_id)
     draft = draft_in_preparation(stored, notice_id)
-    when = desk.when(by, sent_at, field="sent_at")
+    when = desk.when(by, _in_minute_of(draft.stepped_at, sent_at), field="sent_at")
     event = NoticeSent(
         **when,
         notice_id=notice_id,
@@ -190,6 +192,11 @@ def mark_sent(
         _check_channel(desk, stored, notice, event)
         check_periods(notice, on=_day_of(event, stored))
     return desk.record(stored, [event])
+
+
+def _in_minute_of(stepped_at: datetime, given: datetime | None) -> datetime | None:
+    minute = stepped_at.replace(second=0, microsecond=0)
+    return stepped_at if given == minute else given
 
 
 def discard(desk: Desk, notice_id: str, *, cause: str, by: Actor) -> StoredCase:

@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from data_pipeline.domain.taxonomy import DenialReason
 from serving.cases.case import NoticeStep, Stage
 from serving.cases.decisions import DecisionPath, Outcome
-from serving.cases.errors import IllegalEventError
+from serving.cases.errors import EventTimeError, IllegalEventError
 from serving.cases.notice_events import Channel, NoticeDiscarded
 from serving.casework import deciding, intake, letters, printing
 from serving.casework.errors import (
@@ -130,6 +131,19 @@ def test_a_notice_goes_the_way_it_was_drafted_for(office, people):
     _, notice_id = office.released()
     with pytest.raises(FactsError, match="channel: found delivered"):
         letters.mark_sent(office.desk, notice_id, channel=Channel.DELIVERED, by=people[1])
+
+
+def test_a_notice_may_be_posted_in_the_minute_of_its_release(any_office, people):
+    case_id, notice_id = any_office.released()
+    released_at = any_office.desk.load(case_id).case.notice(notice_id).stepped_at
+    minute = released_at.replace(second=0)
+    assert minute < released_at
+    post = partial(letters.mark_sent, any_office.desk, notice_id, channel=Channel.MAILED)
+    with pytest.raises(EventTimeError):
+        post(by=people[1], sent_at=minute - timedelta(minutes=1))
+    with pytest.raises(EventTimeError):
+        post(by=people[1], sent_at=minute + timedelta(seconds=1))
+    assert post(by=people[1], sent_at=minute).case.sent[-1].notified_at == released_at
 
 
 def test_a_notice_given_up_can_be_drafted_again(any_office, people):
