@@ -37,6 +37,7 @@ from serving.api.what_if_routes import what_if_router
 from serving.backlog.server.opening import running_backlogs
 from serving.cases.store import OpensStorage
 from serving.casework.desk import Desk, now_utc
+from serving.identity.sign_in import SignIn
 from serving.identity.store import OpensIdentity
 from serving.keys import ApiKeys
 from serving.limits_setup import open_limits, shared_limits
@@ -178,6 +179,19 @@ def _with_identity(
     return known
 
 
+def _knowing(app: FastAPI) -> Callable[[str], bool]:
+    """Whether somebody has a key or can sign in; whom an issuer will name nobody knows before."""
+
+    def knows(person_id: str) -> bool:
+        if app.state.issuer is not None or app.state.keys.is_of(person_id):
+            return True
+        sign_in: SignIn | None = app.state.sign_in
+        account = sign_in.people.account(person_id) if sign_in else None
+        return account is not None and not account.is_disabled
+
+    return knows
+
+
 def _lifespan(
     service: ScoringService,
     settings: Settings,
@@ -203,6 +217,7 @@ def _lifespan(
                     storage=stores,
                     score=scorer_for_threads(running.explainer),
                     policy=service.policy,
+                    knows=_knowing(app),
                     now=now,
                 )
                 async with running_backlogs(

@@ -240,13 +240,15 @@ def assign(desk: Desk, case_id: str, person_id: str | None, *, by: Actor) -> Non
     """Hands a case to a person, or to nobody.
 
     Raises:
-        FactsError: the person's id is not one.
+        FactsError: nobody has the person's id.
         UnknownCaseError: there is no such case.
         CaseConflictError: somebody else was handed it meanwhile.
     """
-    if person_id is not None and not _CASE_ID.fullmatch(person_id):
+    if person_id is not None and not (_CASE_ID.fullmatch(person_id) and desk.knows(person_id)):
         raise FactsError(
-            field="person_id", found="no id", expected="the id of a person who has a key"
+            field="person_id",
+            found="an id that nobody has",
+            expected="the id of a person who has a key, or can sign in",
         )
     cases = desk.storage.cases
     seen = cases.entry(case_id).assigned_to

@@ -343,6 +343,36 @@ def test_who_gives_a_case_away_is_told_that_it_was_given(house, receive_body):
     assert again.status_code == 404
 
 
+def assigned(client, key, receive, person_id):
+    """The status of handing a new case to somebody."""
+    headers = {"X-API-Key": key}
+    case_id = client.post("/api/v1/applications", json=receive, headers=headers).json()["case_id"]
+    path, body = f"/api/v1/applications/{case_id}/assign", {"person_id": person_id}
+    return client.post(path, json=body, headers=headers).status_code
+
+
+def test_a_case_is_handed_to_nobody_but_who_has_a_key_or_can_sign_in(house, receive_body):
+    signed_in(house.app, Person(person_id="dana"))
+    hand_to = partial(assigned, house.client, house.keys[Role.COMPLIANCE], receive_body)
+    assert [hand_to(who) for who in ("clerk-1", "dana", "nobody-9")] == [200, 200, 422]
+    people, by = house.app.state.sign_in.people, Actor(actor_id="operator", role="operator")
+    people.disable("dana", True, by=by, at=datetime.now(UTC))
+    assert hand_to("dana") == 422
+
+
+def test_who_will_come_from_an_issuer_can_be_handed_a_case(tmp_path, receive_body):
+    settings = Settings(
+        state_dir=tmp_path / "state",
+        oidc_issuer="https://issuer.example",
+        oidc_client_id="wherefore",
+        oidc_roles="loan-officers=underwriter",
+        public_url="https://wherefore.example",
+    )
+    key = add_key(settings.state_dir, Person(person_id="kim")).get_secret_value()
+    with TestClient(app_of_fakes(settings), raise_server_exceptions=False) as client:
+        assert assigned(client, key, receive_body, "not-here-yet") == 200
+
+
 def test_a_refusal_says_to_programs_what_is_missing(house):
     refused = house.send(Role.ADMIN, "GET /api/v1/worklist", {})
     assert refused.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
