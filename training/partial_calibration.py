@@ -20,7 +20,7 @@ def fit_partial_calibration(
 ) -> Calibration:
     """Fits each head on the texts of which something is known for it.
 
-    Whether a text was denied and whether its loan failed may be known of different texts. Under a
+    What a text was denied for and whether its loan failed may be known of different texts. Under a
     coarse label each of its categories counts as labelled.
 
     Args:
@@ -29,7 +29,7 @@ def fit_partial_calibration(
         truth: labels of the texts, none of which may have been trained on.
         evidence_threshold: threshold of the evidence head, kept as it is.
     """
-    labelled_N, known_N = ~np.isnan(truth.denied_N), ~np.isnan(truth.default_probability_N)
+    labelled_N, known_N = truth.labelled_N, ~np.isnan(truth.default_probability_N)
     categories = fit_calibration(
         _texts(category_NC, risk_N, truth, among_N=labelled_N),
         evidence_threshold=evidence_threshold,

@@ -123,7 +123,7 @@ class _Model:
         table = self._features.fit(examples)
         given = self._variant.given_denial
         # What a denied row does not list is taken not to hold, the usual weak negative.
-        learned_N = truth.target_NC.any(axis=1) | ((truth.denied_N == 0) & (not given))
+        learned_N = truth.target_NC.any(axis=1) if given else truth.labelled_N
         # Categories that a coarse label does not tell apart have one classifier.
         fitted: dict[bytes, _Outcome] = {}
         for target_N in truth.target_NC.T:
@@ -229,7 +229,7 @@ def _quality(
     """The sum of the main figures, those that are not defined left out."""
     probability_NC = _mapped(calibration.category_probabilities, category_NC)
     stated_NC = probability_NC >= calibration.state_C
-    labelled_BN = (~np.isnan(truth.denied_N))[None, :].astype(np.float64)
+    labelled_BN = truth.labelled_N[None, :].astype(np.float64)
     found = [
         primary_accuracy(probability_NC, truth.first_NC),
         any_listed_accuracy(probability_NC, truth.target_NC),

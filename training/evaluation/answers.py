@@ -44,6 +44,14 @@ class Truth:
     def __len__(self) -> int:
         return len(self.denied_N)
 
+    @property
+    def labelled_N(self) -> NDArray[np.bool_]:
+        """True where a category is labelled, or none holds.
+
+        Not where a text was denied and nobody says for what.
+        """
+        return np.asarray((self.denied_N == 0) | self.target_NC.any(axis=1))
+
     def at(self, chosen_N: NDArray[np.bool_] | NDArray[np.intp]) -> "Truth":
         """Returns the truth of some of the texts."""
         return Truth(**{f.name: getattr(self, f.name)[chosen_N] for f in fields(self)})

@@ -203,7 +203,7 @@ FIGURES: tuple[Figure, ...] = (
         head="categories",
         meaning="Expected calibration error of each text's highest category probability: how "
         f"often that category is labelled, {_BINS}.",
-        undefined="of no text it is known whether it was denied",
+        undefined="no text has a label or is known not to be denied",
         of=lambda t, a, w: score_metrics.expected_calibration_error(
             denied_score(a),
             top_category_outcome(t, a),

@@ -18,9 +18,9 @@ def category_outcome(truth: Truth) -> NDArray[np.float64]:
 
 
 def top_category_outcome(truth: Truth, answers: Answers) -> NDArray[np.float64]:
-    """Returns whether the likeliest category is labelled; NaN where denial is not known."""
+    """Returns whether the likeliest category is labelled; NaN where nothing is known of any."""
     hit_N = truth.target_NC[np.arange(len(truth)), answers.probability_NC.argmax(axis=1)]
-    return np.where(np.isnan(truth.denied_N), np.nan, hit_N)
+    return np.where(truth.labelled_N, hit_N, np.nan)
 
 
 def risk_edges(answers: Answers) -> NDArray[np.float64]:

@@ -61,6 +61,16 @@ def test_partial_labels_leave_what_needs_complete_ones_undefined(value, new_answ
         assert not math.isnan(value(name, new_answers(), truth)), name
 
 
+def test_a_denied_text_that_names_no_reason_is_no_miss_of_the_likeliest_category(
+    value, new_answers, labelled
+):
+    answers, truth = new_answers(noise=0.5), labelled.truth
+    unexplained_N = (truth.denied_N == 1) & (np.arange(48) < 24)
+    unlabelled = replace(truth, target_NC=truth.target_NC & ~unexplained_N[:, None])
+    found = value("top_category_ece", answers, unlabelled)
+    assert found == value("top_category_ece", answers.at(~unexplained_N), truth.at(~unexplained_N))
+
+
 def test_incompletely_labelled_texts_do_not_count_where_complete_ones_do(
     value, new_answers, labelled
 ):

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from data_pipeline.examples import UNKNOWN
+from training.evaluation.answers import truth_of_examples
+from training.partial_calibration import fit_partial_calibration
+
+
+@pytest.fixture
+def labelled(new_example):
+    """80 examples: half denied for one of two categories, half not denied."""
+    return [
+        new_example(f"file {n}", id=str(n), categories=(n % 4,) if n % 4 < 2 else (), risk=0.1)
+        for n in range(80)
+    ]
+
+
+@pytest.fixture
+def unexplained(new_example):
+    """40 examples that were denied for any of the 12 categories."""
+    return [
+        new_example(
+            f"denied {n}",
+            id=f"denied {n}",
+            category_targets=(UNKNOWN,) * 12,
+            coarse_sets=(tuple(range(12)),),
+            category_order=(),
+        )
+        for n in range(40)
+    ]
+
+
+def logits_of(truth, *, seed=0):
+    """Logits of each text by itself that tell its labels, and those of its risk."""
+    generator = np.random.default_rng(seed)
+    noise_NC = generator.normal(size=truth.target_NC.shape, scale=1.5)
+    category_NC = np.where(truth.target_NC, 1.0, -2.0) + noise_NC
+    return category_NC.astype(np.float32), noise_NC[:, 0].astype(np.float32)
+
+
+def test_a_denied_text_that_names_no_reason_teaches_nothing_of_the_categories(
+    labelled, unexplained
+):
+    truth = truth_of_examples([*labelled, *unexplained])
+    category_NC, risk_N = logits_of(truth)
+    known_N = truth.labelled_N
+    assert known_N.tolist() == [True] * 80 + [False] * 40
+    found = fit_partial_calibration(category_NC, risk_N, truth)
+    alone = fit_partial_calibration(category_NC[known_N], risk_N[known_N], truth.at(known_N))
+    assert found == alone
+    assert found.num_texts == 80
