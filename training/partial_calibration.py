@@ -3,6 +3,8 @@
 Arrays: N texts, C categories.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,12 +26,16 @@ def fit_partial_calibration(
     coarse label each of its categories counts as labelled.
 
     Args:
-        category_NC: category logits.
-        risk_N: risk logits.
+        category_NC: category logits; NaN where nothing could be learned of them.
+        risk_N: risk logits; NaN likewise.
         truth: labels of the texts, none of which may have been trained on.
         evidence_threshold: threshold of the evidence head, kept as it is.
     """
-    labelled_N, known_N = truth.labelled_N, ~np.isnan(truth.default_probability_N)
+    # An outcome beside no logit tells as little as one that is not known.
+    outcome_N = np.where(np.isnan(risk_N), np.nan, truth.default_probability_N)
+    truth = replace(truth, default_probability_N=outcome_N)
+    labelled_N = truth.labelled_N & ~np.isnan(category_NC).any(axis=1)
+    known_N = ~np.isnan(outcome_N)
     categories = fit_calibration(
         _texts(category_NC, risk_N, truth, among_N=labelled_N),
         evidence_threshold=evidence_threshold,

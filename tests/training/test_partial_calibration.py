@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from data_pipeline.examples import UNKNOWN
+from model_store.calibration import Calibration
 from training.evaluation.answers import truth_of_examples
 from training.partial_calibration import fit_partial_calibration
 
@@ -49,3 +50,24 @@ def test_a_denied_text_that_names_no_reason_teaches_nothing_of_the_categories(
     alone = fit_partial_calibration(category_NC[known_N], risk_N[known_N], truth.at(known_N))
     assert found == alone
     assert found.num_texts == 80
+
+
+def test_a_text_without_logits_is_left_out(labelled):
+    truth = truth_of_examples(labelled)
+    category_NC, risk_N = logits_of(truth)
+    told_N = np.arange(80) >= 20
+    missing = np.where(told_N, risk_N, np.nan).astype(np.float32)
+    found = fit_partial_calibration(np.where(told_N[:, None], category_NC, np.nan), missing, truth)
+    assert found == fit_partial_calibration(category_NC[told_N], risk_N[told_N], truth.at(told_N))
+
+
+def test_each_head_keeps_the_texts_that_have_its_logits(labelled):
+    truth = truth_of_examples(labelled)
+    category_NC, risk_N = logits_of(truth)
+    whole = fit_partial_calibration(category_NC, risk_N, truth)
+    no_risk = fit_partial_calibration(category_NC, np.full_like(risk_N, np.nan), truth)
+    assert no_risk.categories == whole.categories
+    assert no_risk.risk == Calibration().risk
+    no_category = fit_partial_calibration(np.full_like(category_NC, np.nan), risk_N, truth)
+    assert no_category.risk == whole.risk
+    assert no_category.num_texts == 80

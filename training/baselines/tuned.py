@@ -226,14 +226,18 @@ def _quality(
     truth: Truth,
     calibration: Calibration,
 ) -> float:
-    """The sum of the main figures, those that are not defined left out."""
+    """The sum of the main figures, those that are not defined left out.
+
+    Texts of which a part of the training texts could teach nothing do not count.
+    """
     probability_NC = _mapped(calibration.category_probabilities, category_NC)
     stated_NC = probability_NC >= calibration.state_C
-    labelled_BN = truth.labelled_N[None, :].astype(np.float64)
+    counted_N = truth.labelled_N & ~np.isnan(category_NC).any(axis=1)
+    counted_BN = counted_N[None, :].astype(np.float64)
     found = [
-        primary_accuracy(probability_NC, truth.first_NC),
-        any_listed_accuracy(probability_NC, truth.target_NC),
-        micro_f1(stated_NC, truth.target_NC, weight_BN=labelled_BN),
+        primary_accuracy(probability_NC, truth.first_NC, weight_BN=counted_BN),
+        any_listed_accuracy(probability_NC, truth.target_NC, weight_BN=counted_BN),
+        micro_f1(stated_NC, truth.target_NC, weight_BN=counted_BN),
         auc(risk_N.astype(np.float64), truth.default_probability_N),
     ]
     return float(np.nansum(np.concatenate(found)))

@@ -6,6 +6,7 @@ import pytest
 
 from data_pipeline.domain.application import LoanApplication
 from data_pipeline.examples import UNKNOWN
+from model_store.calibration import Calibration
 from training.baselines import (
     answers_of,
     field_baselines,
@@ -250,6 +251,28 @@ def test_rows_with_nothing_but_an_outcome_teach_the_risk(new_example):
         answers = answers_of(baseline, rows)
         assert np.isnan(answers.probability_NC).all()
         assert not answers.stated_NC.any()
+
+
+@pytest.mark.parametrize("given_denial", [True, False])
+def test_what_is_known_may_all_lie_in_one_part(new_example, given_denial):
+    unlabelled = {"category_targets": (UNKNOWN,) * 12}
+    rows = [
+        register_row(
+            new_example,
+            n,
+            denied=n % 8 == 3 and n % 16 < 8,
+            **({"risk_probability": float(n % 16 < 8)} if n % 8 == 3 else unlabelled),
+        )
+        for n in range(80)
+    ]
+    baseline = tfidf_logistic(given_denial=given_denial, seed=1)
+    baseline.fit(rows)
+    # No part was fitted without lender 3 and asked about others that anything is known of.
+    assert baseline.calibration.categories == Calibration().categories
+    assert baseline.calibration.risk == Calibration().risk
+    answers = answers_of(baseline, rows)
+    assert not np.isnan(answers.probability_NC).any()
+    assert not np.isnan(answers.default_probability_N).any()
 
 
 def test_a_frozen_encoder_is_learned_from_and_never_changed(halves, tiny_encoder):
