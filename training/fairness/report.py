@@ -4,8 +4,10 @@ No word of it says that a model is fair: it says which disparities were measured
 told from chance, and which groups were too small to judge.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from fairlearn.metrics import (
@@ -14,6 +16,7 @@ from fairlearn.metrics import (
     equal_opportunity_difference,
     equal_opportunity_ratio,
 )
+from numpy.typing import NDArray
 
 from training.evaluation.bootstrap import Estimate, Resamples
 from training.evaluation.cuts import MIN_GROUPS
@@ -67,7 +70,9 @@ class CharacteristicFigures:
             group is too small, or is the only one.
         too_small: groups of fewer than `MIN_GROUP_ROWS` rows, with their rows: not judged.
         num_not_provided: rows that tell no group.
-        widest: differences between the groups furthest apart, as fairlearn defines them.
+        widest: differences between the groups furthest apart, as fairlearn defines them; those of
+            equal opportunity among groups with `MIN_CASES` approved rows, left out where these
+            are fewer than two.
     """
 
     characteristic: Characteristic
@@ -260,22 +265,38 @@ def _has_cases(
 def _widest(
     outcomes: Outcomes, groups: Sequence[str], *, judged: Sequence[str]
 ) -> dict[str, float]:
-    """What fairlearn finds between the groups furthest apart."""
+    """What fairlearn finds between the groups furthest apart.
+
+    Equal opportunity is that of the groups with enough approved rows: to one without any fairlearn
+    gives a rate of 0.
+    """
     if not judged:
         return {}
-    inside_N = np.isin(np.array(groups, dtype=object), judged)
-    given = {
-        "y_true": outcomes.approved_N[inside_N].astype(int),
-        "y_pred": outcomes.favourable_N[inside_N].astype(int),
-        "sensitive_features": np.array(groups, dtype=object)[inside_N],
-    }
+    given = _compared(outcomes, groups, among=judged)
     found = {
         "demographic_parity_ratio": demographic_parity_ratio(**given),
         "demographic_parity_difference": demographic_parity_difference(**given),
-        "equal_opportunity_ratio": equal_opportunity_ratio(**given),
-        "equal_opportunity_difference": equal_opportunity_difference(**given),
     }
+    approved = Counter(np.array(groups, dtype=object)[outcomes.approved_N])
+    with_cases = [name for name in judged if approved[name] >= MIN_CASES]
+    if len(with_cases) > 1:
+        given = _compared(outcomes, groups, among=with_cases)
+        found["equal_opportunity_ratio"] = equal_opportunity_ratio(**given)
+        found["equal_opportunity_difference"] = equal_opportunity_difference(**given)
     return {name: float(value) for name, value in found.items()}
+
+
+def _compared(
+    outcomes: Outcomes, groups: Sequence[str], *, among: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """What fairlearn compares, of the rows of some groups."""
+    group_N = np.array(groups, dtype=object)
+    inside_N = np.isin(group_N, among)
+    return {
+        "y_true": outcomes.approved_N[inside_N].astype(int),
+        "y_pred": outcomes.favourable_N[inside_N].astype(int),
+        "sensitive_features": group_N[inside_N],
+    }
 
 
 def _notes(rows: RegisterRows, *, favourable_rate: float) -> Iterator[str]:

@@ -130,6 +130,29 @@ def test_too_few_approved_rows_leave_equal_opportunity_undefined(new_rows, new_o
     assert "too few" in fairness_html(report)
 
 
+def test_equal_opportunity_between_the_furthest_groups_needs_approved_rows_in_each(
+    new_rows, new_outcomes
+):
+    approved = [True] * 80 + [False] * 20 + [False] * 60 + [True] * 40 + [False] * 20
+    favourable = [True] * 100 + [True] * 50 + [False] * 10 + [True] * 20 + [False] * 40
+    race = ["White"] * 100 + ["Asian"] * 60 + ["Joint"] * 60
+    rows = new_rows(approved=approved, race=race)
+    outcomes = new_outcomes(favourable=favourable, approved=approved)
+    report = build_fairness_report(rows, outcomes, title="x", seed=1, conditions={})
+    widest = report.characteristics[0].widest
+    assert widest["equal_opportunity_ratio"] == 0.5  # of those who are joint, not 0 of no Asian
+    assert widest["equal_opportunity_difference"] == 0.5
+    assert widest["demographic_parity_ratio"] == pytest.approx(20 / 60)
+    two = replace(rows, groups={"race": tuple("Asian" if r == "Joint" else r for r in race)})
+    few = replace(outcomes, approved_N=outcomes.approved_N & (np.arange(220) < 189))
+    report = build_fairness_report(two, few, title="x", seed=1, conditions={})
+    assert set(report.characteristics[0].widest) == {
+        "demographic_parity_ratio",
+        "demographic_parity_difference",
+    }
+    assert "demographic parity ratio" in fairness_html(report)
+
+
 def test_lenders_are_drawn_whole_where_there_are_enough(planted, new_rows):
     assert drawn_units(planted[0])[0] == "lender"
     few = new_rows(approved=[True] * 20, lenders=[f"L{n % 9}" for n in range(20)])
