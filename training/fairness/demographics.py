@@ -83,6 +83,7 @@ _NOT_PROVIDED = frozenset(
         "Race Not Available",
         "Ethnicity Not Available",
         "Sex Not Available",
+        "Free Form Text Only",
         "Information not provided by applicant in mail, Internet, or telephone application",
         "Not applicable",
     }

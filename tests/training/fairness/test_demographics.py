@@ -96,6 +96,12 @@ def test_the_groups_of_the_later_schema_are_the_registers_own_aggregates(tmp_pat
     ]
 
 
+def test_free_text_alone_tells_no_group(tmp_path):
+    free = dict.fromkeys(("derived_race", "derived_ethnicity"), "Free Form Text Only")
+    row = dict.fromkeys(DEMOGRAPHIC_COLUMNS, "") | free | {"derived_sex": "Male"}
+    assert groups_of(written(tmp_path / "lar.csv", [row])) == [{"sex": "Male"}]
+
+
 def test_a_row_whose_tract_is_not_known_belongs_to_no_neighbourhood(tmp_path):
     base = dict.fromkeys(DEMOGRAPHIC_COLUMNS, "") | {"derived_sex": "Male"}
     rows = [
