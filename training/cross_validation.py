@@ -20,7 +20,7 @@ from pathlib import Path
 from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
 from data_pipeline.example_store import file_digest
 from data_pipeline.examples import examples_from_narratives
-from data_pipeline.splits import author_folds, require_no_leak
+from data_pipeline.splits import SplitError, author_folds, require_no_leak
 from training.baselines import text_baselines
 from training.config import TrainingConfig
 from training.evaluation.answers import joined
@@ -142,6 +142,12 @@ def _folds(
     digest: str,
 ) -> list[Fold]:
     splits = author_folds(narratives, num_folds=num_folds, seed=config.seed)
+    num_left = min(len({narrative.author for narrative in split.train}) for split in splits)
+    if num_left < 2:  # noqa: PLR2004 (one to learn from, one to calibrate on)
+        raise SplitError(
+            f"found {num_left} author left in a fold: expected 2, one to learn from and one to "
+            "calibrate on; give texts of at least 3 authors, or more folds"
+        )
     identity = {
         "corpus_sha256": digest,
         "encoder": Path(config.encoder).name,

@@ -83,8 +83,9 @@ def evaluate(
         bool,
         typer.Option(
             "--faithfulness",
-            help="Measure how far explanations hold, on the denied texts of --data, else on those "
-            "of the corpus by authors that the model has not read.",
+            help="Measure how far explanations hold, on the denied texts of --data, or on those "
+            "that the run of --config held out, else on those of the corpus by authors that the "
+            "model has not read.",
         ),
     ] = False,
     faithfulness_texts: Annotated[
@@ -130,6 +131,7 @@ def evaluate(
         from training.evaluation.faithfulness.samples import (  # noqa: PLC0415
             FaithfulnessRequest,
             SampleSizes,
+            require_texts,
         )
         from training.evaluation.record import RECORD  # noqa: PLC0415
         from training.evaluation.stored import (  # noqa: PLC0415
@@ -148,12 +150,31 @@ def evaluate(
         )
     if config is None and len(files) > 1:
         raise EvaluationError(f"found {len(files)} files in --data: expected one without --config")
-    if files or config is not None:
+    run = None if config is None else load_config(config).with_files(files)
+    labelled = files[0] if files and run is None else None
+    request = FaithfulnessRequest(
+        model=model,
+        data=labelled,
+        other_seed=other_seed,
+        sizes=SampleSizes(
+            texts=faithfulness_texts,
+            orderings=faithfulness_orderings,
+            slow=faithfulness_slow,
+            simulated=faithfulness_simulated,
+        ),
+        output=output,
+        seed=seed,
+        command=_command(),
+        run=run,
+    )
+    if faithfulness:
+        require_texts(request)
+    if labelled is not None or run is not None:
         report, record = evaluate_stored(
             EvaluationRequest(
                 model=model,
-                data=files[0] if files else None,
-                run=None if config is None else load_config(config).with_files(files),
+                data=labelled,
+                run=run,
                 format=format,
                 baselines=baselines,
                 encoder=encoder,
@@ -171,21 +192,6 @@ def evaluate(
     if fairness is not None:
         _fairness(model, fairness, output, max_rows=fairness_rows, seed=seed, console=console)
     if faithfulness:
-        sizes = SampleSizes(
-            texts=faithfulness_texts,
-            orderings=faithfulness_orderings,
-            slow=faithfulness_slow,
-            simulated=faithfulness_simulated,
-        )
-        request = FaithfulnessRequest(
-            model=model,
-            data=files[0] if files else None,
-            other_seed=other_seed,
-            sizes=sizes,
-            output=output,
-            seed=seed,
-            command=_command(),
-        )
         _faithfulness(request, console=console)
 
 

@@ -205,6 +205,21 @@ def test_the_networks_part_of_a_record_is_written(finished, config):
     assert content["data_set"]["num_examples"] == NUM_AUTHORS * TEXTS_OF_AUTHOR
 
 
+def test_a_fold_that_leaves_one_author_is_refused_before_anything_is_trained(
+    write_short_texts, tiny_encoder, tmp_path
+):
+    path, stages = tmp_path / "two.jsonl", []
+    write_short_texts(path, num_authors=2, texts_of_author=TEXTS_OF_AUTHOR)
+    with pytest.raises(SplitError, match="found 1 author left in a fold: expected 2"):
+        cross_validate(
+            configured(path, tiny_encoder),
+            num_folds=2,
+            output=tmp_path / "out",
+            watch=Watch(on_stage=stages.append),
+        )
+    assert stages == []
+
+
 def test_more_folds_than_authors_are_refused(config, tmp_path):
     with pytest.raises(SplitError, match="expected 2 to 6"):
         cross_validate(config, num_folds=9, output=tmp_path)

@@ -121,7 +121,7 @@ def evaluate_stored(
         },
         swaps=swaps,
         notes=(
-            *_read_before(labelled, artifact),
+            *read_before(labelled, artifact),
             *([_CALIBRATES] if calibrates else []),
             *share_of_best(labelled, subjects, seed=request.seed),
         ),
@@ -210,8 +210,8 @@ def perhaps_read(manifest: Manifest, authors: Iterable[str]) -> set[str]:
     return found
 
 
-def _read_before(labelled: LabelledTexts, artifact: Artifact) -> list[str]:
-    """Says so where the model may have been trained on texts of the same authors."""
+def read_before(labelled: LabelledTexts, artifact: Artifact) -> list[str]:
+    """Says so where a model may have been trained on texts of the same authors; else nothing."""
     authors = perhaps_read(artifact.manifest, (text.author for text in labelled.facts))
     if not authors:
         return []

@@ -85,7 +85,7 @@ def measure_faithfulness(
         title=f"Faithfulness of {artifact.manifest.model_version} on {labelled.name}",
         seed=request.seed,
         conditions=told,
-        notes=tuple(notes(request)),
+        notes=tuple(notes(request, artifact, labelled)),
     )
     return report, faithfulness_record(artifact.manifest, texts, report)
 

@@ -12,10 +12,13 @@ from data_pipeline.generator.simulation import GENERATOR_VERSION
 from model_store.artifact import Artifact, load_artifact
 from model_store.explain.explainer import EXPLAINER_VERSION
 from model_store.registry import resolve_model
+from training.config import TrainingConfig
 from training.errors import EvaluationError
 from training.evaluation.conditions import conditions
 from training.evaluation.faithfulness.orderings import MAX_RANKED_CLAUSES
 from training.evaluation.labelled import LabelledTexts, load_labelled
+from training.evaluation.run_split import run_split
+from training.evaluation.stored import read_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +60,14 @@ class FaithfulnessRequest:
 
     Attributes:
         model: directory or registry reference of the model; None for the bundled one.
-        data: labelled narratives; None for the texts of the corpus by authors that the model has
-            not read.
+        data: labelled narratives; None for what `run` held out, else for the texts of the corpus
+            by authors that the model has not read.
         other_seed: the same of a model trained with another seed; None for none.
         sizes: sample sizes.
         output: folder for the journal; None to keep none.
         seed: decides samples, random words and orderings, edits, and the intervals.
         command: the command, for the report.
+        run: the run whose held-out texts are measured on, instead of `data`; None for none.
     """
 
     model: Path | None
@@ -73,6 +77,18 @@ class FaithfulnessRequest:
     output: Path | None
     seed: int
     command: str
+    run: TrainingConfig | None = None
+
+
+def require_texts(request: FaithfulnessRequest) -> None:
+    """Refuses texts that faithfulness cannot be measured on, before anything is measured.
+
+    Raises:
+        ArtifactError: the directory holds no model that can be used.
+        DataError: the texts cannot be read.
+        EvaluationError: see `sampled_texts`.
+    """
+    sampled_texts(request, load_artifact(resolve_model(request.model)))
 
 
 def sampled_texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledTexts:
@@ -80,20 +96,25 @@ def sampled_texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledT
 
     Raises:
         DataError: the texts cannot be read.
-        EvaluationError: there is no labelled, denied text, or no author that the model left out.
+        EvaluationError: there is no labelled, denied text, no author that the model left out, or
+            the model was trained on another split than that of the run.
     """
     denied = _denied(_texts(request, artifact))
     return denied.drawn(request.sizes.texts or len(denied), seed=request.seed)
 
 
 def _texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledTexts:
-    labelled = load_labelled(request.data or corpus_path())
+    if request.run is None:
+        labelled = load_labelled(request.data or corpus_path())
+    else:
+        labelled = run_split(request.run, artifact.manifest).labelled
     if labelled.narratives is None:
         raise EvaluationError(
             f"{labelled.name} holds no labelled quotes, which faithfulness is measured on: give "
-            "narratives in --data, or none for the texts that the model left out"
+            "narratives in --data, a run on the corpus in --config, or neither for the texts that "
+            "the model left out"
         )
-    if request.data is not None:
+    if request.data is not None or request.run is not None:
         return labelled
     authors = artifact.manifest.config.get("held_out_authors")
     if not isinstance(authors, list) or not authors:
@@ -143,12 +164,15 @@ def _version(model: Path | None) -> str | None:
     return None if model is None else load_artifact(resolve_model(model)).manifest.model_version
 
 
-def notes(request: FaithfulnessRequest) -> Iterator[str]:
+def notes(
+    request: FaithfulnessRequest, artifact: Artifact, labelled: LabelledTexts
+) -> Iterator[str]:
     """Yields what a reader must know."""
     yield (
         "An explanation is faithful if it says what the model rests on. Whether that is what a "
         "person would name is another question: the section on labelled quotes asks it."
     )
+    yield from read_before(labelled, artifact)
     if request.data is None:
         yield (
             "These texts also set the model's calibration and thresholds, so what is stated "

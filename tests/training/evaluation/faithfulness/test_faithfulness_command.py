@@ -2,7 +2,10 @@
 
 import io
 import json
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -10,12 +13,22 @@ from data_pipeline.corpus.narratives import corpus_path, load_corpus
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.artifact import save_artifact
 from model_store.calibration import Calibration, CategoryCalibration
+from training.config import DataConfig, TrainingConfig
+from training.data_config import SimulatorData
+from training.errors import EvaluationError
 from training.evaluation.faithfulness.figures import FAITHFULNESS_FIGURES
 from training.evaluation.faithfulness.journal import JOURNAL
 from training.evaluation.faithfulness.measuring import measure_faithfulness
-from training.evaluation.faithfulness.samples import FaithfulnessRequest, SampleSizes
+from training.evaluation.faithfulness.samples import (
+    FaithfulnessRequest,
+    SampleSizes,
+    notes,
+    sampled_texts,
+)
 from training.promotion.records import FaithfulnessRecord, read_record
 
+DATA = Path(__file__).parents[3] / "data"
+NOTES = DATA / "narratives_notes.jsonl"
 SIZES = (
     *("--faithfulness-texts", 2, "--faithfulness-orderings", 1),
     *("--faithfulness-slow", 1, "--faithfulness-simulated", 2),
@@ -118,15 +131,56 @@ def test_a_run_that_ended_early_goes_on_where_it_stopped(stating_models, short_t
     assert (tmp_path / JOURNAL).read_text().splitlines() == kept
 
 
-def test_texts_without_labelled_quotes_are_refused(run, stating_models, tmp_path):
-    path = tmp_path / "rows.csv"
-    path.write_text("action_taken,denial_reason-1,loan_amount\n3,1,100000\n")
+def requested(**given):
+    values = {"model": None, "data": None, "other_seed": None, "sizes": SampleSizes(texts=0)}
+    return FaithfulnessRequest(**{**values, "output": None, "seed": 1, "command": "c", **given})
+
+
+def configured(data):
+    return TrainingConfig(name="tiny", encoder="none", seed=1, data=data)
+
+
+def test_of_a_run_the_denied_texts_that_it_held_out_are_explained(new_artifact):
+    run = configured(DataConfig(corpus=NOTES, num_folds=3, held_out_authors=("rk8", "dw8")))
+    found = sampled_texts(requested(run=run), new_artifact())
+    assert {text.author for text in found.facts} == {"rk8", "dw8"}
+    assert (found.truth.denied_N == 1).all()
+
+
+def test_a_run_whose_texts_have_no_labelled_quotes_is_refused(new_artifact):
+    run = configured(DataConfig(simulator=SimulatorData(num_applications=60)))
+    with pytest.raises(EvaluationError, match="a run on the corpus in --config"):
+        sampled_texts(requested(run=run), new_artifact())
+
+
+def test_a_reader_is_told_whose_texts_the_model_may_have_learned_from(new_artifact):
+    artifact = new_artifact()
+    config = {"held_out_authors": ["rk8"]}
+    learned = artifact.manifest.model_copy(
+        update={"config": config, "data_digests": {"corpus": "0" * 64}}
+    )
+    artifact = replace(artifact, manifest=learned)
+    request = requested(data=NOTES)
+    labelled = sampled_texts(request, artifact)
+    authors = {text.author for text in labelled.facts}
+    said = [note for note in notes(request, artifact, labelled) if "trained on texts by" in note]
+    assert len(said) == 1
+    assert all((f" {author}" in said[0]) == (author != "rk8") for author in authors)
+    left_out_N = np.array([text.author == "rk8" for text in labelled.facts])
+    alone = labelled.at(np.flatnonzero(left_out_N))
+    assert not any("trained on" in note for note in notes(request, artifact, alone))
+
+
+def test_texts_without_labelled_quotes_are_refused_before_anything_is_measured(
+    run, stating_models, tmp_path
+):
     code, _, told = run(
-        "evaluate", "--faithfulness", "--model", stating_models[0], "--data", path,
-        *("--format", "hmda", "--swap-texts", 0),
-    )  # fmt: skip
+        *("evaluate", "--faithfulness", "--model", stating_models[0]),
+        *("--data", DATA / "hmda_sample.csv", "--output", tmp_path / "out"),
+    )
     assert code == 2
-    assert "labelled quotes" in told or "found no text" in told
+    assert "hmda_sample.csv holds no labelled quotes" in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_that_names_no_author_it_left_out_needs_texts(run, stating_models):
