@@ -40,6 +40,8 @@ class Calibration(BaseModel):
     Attributes:
         categories: one entry per category, in label order.
         risk: calibration of the default probability.
+        precedence: how much it counts, for the order in which categories are named, that one is
+            told of before another; see `model_store.precedence`.
         evidence_threshold: a token whose evidence probability is at least this may be quoted.
         num_texts: texts it was fitted on; 0 for an identity that was fitted on nothing.
     """
@@ -52,14 +54,19 @@ class Calibration(BaseModel):
         max_length=len(CATEGORIES),
     )
     risk: LogisticScale = LogisticScale()
+    precedence: float = Field(default=0.0, ge=0)
     evidence_threshold: float = Field(default=0.5, gt=0, lt=1)
     num_texts: int = Field(default=0, ge=0)
 
-    def category_probabilities(self, category_NC: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Returns the probability of each category."""
+    def category_logits(self, category_NC: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Returns the log-odds of the probability of each category."""
         slope_C = np.array([c.slope for c in self.categories])
         intercept_C = np.array([c.intercept for c in self.categories])
-        return np.asarray(expit(category_NC.astype(np.float64) * slope_C + intercept_C))
+        return np.asarray(category_NC.astype(np.float64) * slope_C + intercept_C)
+
+    def category_probabilities(self, category_NC: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Returns the probability of each category."""
+        return expit(self.category_logits(category_NC))
 
     def reason_probabilities(
         self, category_NC: NDArray[np.float32], reason_NR: NDArray[np.float32]

@@ -5,7 +5,7 @@ import json
 
 from pydantic import BaseModel, ConfigDict
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the directory format that this code reads and writes."""
 
 

@@ -9,13 +9,10 @@ Any RoBERTa checkpoint of transformers serves as encoder, by path or by name. Sh
 The category logit is the sum of what the first token says about the whole window and of what the
 most telling tokens say: the evidence head gives one logit per token and category, trained on
 labelled quotes; the mean of its largest values, and a reading of the hidden states weighted by
-them, enter the category logit. Whoever gives several reasons mostly gives the weightiest first (in
-89 % of the corpus texts with two or more), so among likely categories those whose words stand
-earlier gain on those whose words stand later. What the bare words say, of categories and of risk,
-is added once the network is trained (see `model_store.lexical`). A reason is its category times a
-conditional probability, so that a category is never less likely than its likeliest reason; which of
-the reasons of a category it is stands in the words that carry the category, so the reason head
-reads those too.
+them, enter the category logit. What the bare words say, of categories and of risk, is added once
+the network is trained (see `model_store.lexical`). A reason is its category times a conditional
+probability, so that a category is never less likely than its likeliest reason; which of the reasons
+of a category it is stands in the words that carry the category, so the reason head reads those too.
 
 The evidence head reads the layer at two thirds of the encoder's depth. In an encoder trained for
 sentence embeddings the last layer's tokens all say what the whole text says: a linear probe for
@@ -44,7 +41,6 @@ NUM_REASONS = len(REASONS)
 _NUM_EVIDENCE_TOKENS = 8  # a labelled quote has a median of 9 tokens
 _EVIDENCE_DEPTH = 2 / 3  # see the docstring of the module
 _RARE_LOGIT = -4.0  # where evidence starts from: 1 token in 50 carries a category
-_NEIGHBOURHOOD_TOKENS = 20.0  # reasons closer together than this have no clear order
 _MASKED_LOGIT = -1e4  # far below any logit, and still finite in bfloat16 and float16
 
 
@@ -70,7 +66,6 @@ class Network(nn.Module):
     """Encoder and heads; `forward` is the only path from token ids to logits."""
 
     reason_category_R: Int[Tensor, " R"]
-    precedence_weight: Float[Tensor, ""]
     encoder_weight: Float[Tensor, ""]
     lexical_weight: Float[Tensor, ""]
     encoder_risk_weight: Float[Tensor, ""]
@@ -106,8 +101,7 @@ class Network(nn.Module):
             num_slots=getattr(config, "num_lexical_slots", NUM_SLOTS),
         )
         # Fitted on texts held out: what the encoder and what the words say, weighed against each
-        # other, and how much it tells that one reason stands before another.
-        self.register_buffer("precedence_weight", torch.zeros(()))
+        # other.
         self.register_buffer("encoder_weight", torch.ones(()))
         self.register_buffer("lexical_weight", torch.zeros(()))
         self.register_buffer("encoder_risk_weight", torch.ones(()))
@@ -120,7 +114,7 @@ class Network(nn.Module):
         """Lets the encoder speak alone, as before anything was weighed against it."""
         for weight in (self.encoder_weight, self.encoder_risk_weight):
             weight.fill_(1.0)
-        for weight in (self.lexical_weight, self.lexical_risk_weight, self.precedence_weight):
+        for weight in (self.lexical_weight, self.lexical_risk_weight):
             weight.fill_(0.0)
 
     @classmethod
@@ -175,8 +169,7 @@ class Network(nn.Module):
         first_BH, token_BTH = self._states(input_ids_BT, attention_mask_BT)
         evidence_BTC = self.evidence_head(token_BTH)
         evidence_BTC = evidence_BTC.masked_fill(~attention_mask_BT[:, :, None], _MASKED_LOGIT)
-        attention_BCT = evidence_BTC.softmax(dim=1).transpose(1, 2)
-        passage_BCH = attention_BCT @ token_BTH
+        passage_BCH = evidence_BTC.softmax(dim=1).transpose(1, 2) @ token_BTH
         category_BC = (
             self.category_head(first_BH)
             + self.evidence_scale * _pool(evidence_BTC)
@@ -188,9 +181,6 @@ class Network(nn.Module):
             risk_B = self.encoder_risk_weight * risk_B + self.lexical_risk_weight * words.risk_B
             category_BC = (
                 self.encoder_weight * category_BC + self.lexical_weight * words.category_BC
-            )
-            category_BC = category_BC + self.precedence_weight * _precedence(
-                category_BC, attention_BCT
             )
         conditional_BR = self.reason_head(first_BH) + (
             passage_BCH[:, self.reason_category_R] * self.reason_passage_weight_RH
@@ -255,20 +245,6 @@ def _head(num_inputs: int, num_hidden: int, num_outputs: int, dropout: float) ->
         nn.Dropout(dropout),
         nn.Linear(num_hidden, num_outputs),
     )
-
-
-def _precedence(
-    category_BC: Float[Tensor, "B C"], attention_BCT: Float[Tensor, "B C T"]
-) -> Float[Tensor, "B C"]:
-    """For each category how many others are likely whose words stand later, less those earlier.
-
-    Nothing is learned through it but its weight, lest words be found where they should stand.
-    """
-    likely_BC = category_BC.sigmoid()
-    place_T = torch.arange(attention_BCT.shape[2], device=attention_BCT.device)
-    place_BC = (attention_BCT.float() * place_T).sum(dim=2)
-    later_BCC = torch.tanh((place_BC[:, None, :] - place_BC[:, :, None]) / _NEIGHBOURHOOD_TOKENS)
-    return (later_BCC * likely_BC[:, None, :]).sum(dim=2)
 
 
 def _pool(evidence_BTC: Float[Tensor, "B T C"]) -> Float[Tensor, "B C"]:

@@ -17,11 +17,12 @@ from data_pipeline.domain.taxonomy import (
     DenialCategory,
     DenialReason,
 )
-from model_store.calibration import Calibration
+from model_store.calibration import Calibration, expit
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.errors import TextTooLongError
 from model_store.evidence import select_spans, with_negations, word_bounds
 from model_store.manifest import KnownAnswer, Manifest
+from model_store.precedence import naming_scores
 from model_store.reading import combine_texts
 from model_store.stored import StoredModel, open_stored
 from model_store.windows import TextTokenizer, TokenizedText, Window
@@ -72,10 +73,12 @@ class Prediction:
 
     Attributes:
         risk_score: chance of default within 12 months on the requested terms, percent (0-100).
-        primary_category: the likeliest category; None when no reason is stated.
+        primary_category: category of the first principal reason; None when no reason is stated.
         categories: probability of each of the 12 categories, 0-1, in label order.
-        principal_reasons: reasons stated, likeliest category first.
-        review_reasons: reasons that a person must accept or dismiss.
+        ranked: all 12 categories as they are named: those stated, then those up for review, then
+            the others, each part by likelihood and by how early it is told of.
+        principal_reasons: reasons stated, in that order.
+        review_reasons: reasons that a person must accept or dismiss, in that order.
         num_tokens: tokens of the masked text.
         num_windows: windows it was read in.
         model_version: name, version and digest of the model.
@@ -84,6 +87,7 @@ class Prediction:
     risk_score: float
     primary_category: DenialCategory | None
     categories: dict[DenialCategory, float]
+    ranked: tuple[DenialCategory, ...]
     principal_reasons: tuple[ReasonPrediction, ...]
     review_reasons: tuple[ReasonPrediction, ...]
     num_tokens: int
@@ -285,7 +289,9 @@ class Predictor:
         if not read:
             return []
         reading = combine_texts(logits, [text.windows for text in read])
-        probability_NC = self._calibration.category_probabilities(reading.category_NC)
+        logit_NC = self._calibration.category_logits(reading.category_NC)
+        score_NC = naming_scores(logit_NC, reading.evidence, weight=self._calibration.precedence)
+        probability_NC = expit(logit_NC)
         reason_NR = self._calibration.reason_probabilities(reading.category_NC, reading.reason_NR)
         risk_N = self._calibration.risk_scores(reading.risk_N)
         return [
@@ -293,6 +299,7 @@ class Predictor:
                 text,
                 risk_score=float(risk_N[i]),
                 probability_C=probability_NC[i],
+                score_C=score_NC[i],
                 reason_R=reason_NR[i],
                 evidence_TC=text.quotable(reading.evidence[i]),
             )
@@ -305,14 +312,16 @@ class Predictor:
         *,
         risk_score: float,
         probability_C: NDArray[np.float64],
+        score_C: NDArray[np.float64],
         reason_R: NDArray[np.float64],
         evidence_TC: NDArray[np.float64],
     ) -> Prediction:
         stated_C = probability_C >= self._calibration.state_C
         review_C = (probability_C >= self._calibration.review_C) & ~stated_C
 
+        ranked = np.lexsort((-score_C, ~review_C, ~stated_C))
+
         def reasons(chosen_C: NDArray[np.bool_]) -> tuple[ReasonPrediction, ...]:
-            order = sorted(np.flatnonzero(chosen_C), key=lambda c: -probability_C[c])
             return tuple(
                 ReasonPrediction(
                     reason=reason,
@@ -320,7 +329,7 @@ class Predictor:
                     probability=float(reason_R[REASONS.index(reason)]),
                     evidence=self._quotes(text, evidence_TC[:, c]),
                 )
-                for c in order
+                for c in ranked[chosen_C[ranked]]
                 for reason in reasons_of(CATEGORIES[c], probability_C[c], reason_R)
             )
 
@@ -331,6 +340,7 @@ class Predictor:
             categories={
                 category: float(p) for category, p in zip(CATEGORIES, probability_C, strict=True)
             },
+            ranked=tuple(CATEGORIES[c] for c in ranked),
             principal_reasons=principal,
             review_reasons=reasons(review_C),
             num_tokens=len(text.tokens.ids),

@@ -79,7 +79,7 @@ class Assessment(_Row):
     )
     risk_band: RiskBand = Field(description="The policy's name for the risk score.")
     primary_category: DenialCategory | None = Field(
-        description="The likeliest category; null when no category is stated.",
+        description="Category of the first principal reason; null when none is stated.",
         examples=["public_record"],
     )
     categories: list[CategoryProbability] = Field(
@@ -88,7 +88,8 @@ class Assessment(_Row):
         description="All 12, in the order of GET /api/v1/categories.",
     )
     principal_reasons: list[StatedReason] = Field(
-        description="Reasons a denial would rest on; empty means none is stated."
+        description="Reasons a denial would rest on, the weightiest first; empty means none is "
+        "stated."
     )
     review_reasons: list[StatedReason] = Field(
         description="Reasons that a person must accept or dismiss before deciding."

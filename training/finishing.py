@@ -7,7 +7,6 @@ from model_store.windows import TextTokenizer
 from training.config import TrainingConfig
 from training.dataset import TrainingText
 from training.lexical import add_lexical_reading
-from training.precedence import fit_precedence
 
 
 def finish_network(
@@ -18,7 +17,7 @@ def finish_network(
     held_out: Sequence[TrainingText],
     config: TrainingConfig,
 ) -> None:
-    """Fits the lexical reading and the weight of precedence, in place.
+    """Fits the lexical reading, in place.
 
     Args:
         network: a trained network.
@@ -30,4 +29,3 @@ def finish_network(
     add_lexical_reading(
         network, tokenizer=tokenizer, learned=learned, held_out=held_out, config=config.lexical
     )
-    fit_precedence(network, held_out, padding_id=tokenizer.padding_id)

@@ -1,6 +1,7 @@
 """Metrics of categories and reasons, so that every model and baseline is counted alike.
 
-Weights and NaN are as in `training.weighting`.
+Weights and NaN are as in `training.weighting`. Of the scores that categories are ranked by, their
+probabilities or others, the order within a text counts alone.
 
 Arrays: B rows of weights, N texts, C categories (or reasons). `target_NC` is true where a category
 is labelled, `first_NC` where it is what the first label says: one category, or several where the
@@ -84,64 +85,64 @@ def category_metrics(
 
 
 def primary_accuracy(
-    probability_NC: NDArray[np.float64],
+    score_NC: NDArray[np.float64],
     first_NC: NDArray[np.bool_],
     *,
     weight_BN: Weights | None = None,
 ) -> Figures:
-    """Share of the texts with a first label whose likeliest category is that label.
+    """Share of the texts with a first label whose highest score is that label's.
 
     With a coarse first label any of its categories counts. Ties go to the earlier category.
 
-    `sum_i w_i [argmax_c p_ic in first_i] / sum_i w_i`, over texts i with a first label.
+    `sum_i w_i [argmax_c s_ic in first_i] / sum_i w_i`, over texts i with a first label.
     """
-    return top_k_accuracy(probability_NC, first_NC, k=1, weight_BN=weight_BN)
+    return top_k_accuracy(score_NC, first_NC, k=1, weight_BN=weight_BN)
 
 
 def top_k_accuracy(
-    probability_NC: NDArray[np.float64],
+    score_NC: NDArray[np.float64],
     first_NC: NDArray[np.bool_],
     *,
     k: int = 3,
     weight_BN: Weights | None = None,
 ) -> Figures:
-    """Share of the texts with a first label that have it among their k likeliest categories.
+    """Share of the texts with a first label that have it among the k highest scores.
 
-    `sum_i w_i [top_k(p_i) meets first_i] / sum_i w_i`, over texts i with a first label.
+    `sum_i w_i [top_k(s_i) meets first_i] / sum_i w_i`, over texts i with a first label.
     """
-    top_Nk = np.argsort(-probability_NC, axis=1, kind="stable")[:, :k]
+    top_Nk = np.argsort(-score_NC, axis=1, kind="stable")[:, :k]
     hit_N = _any(np.take_along_axis(first_NC, top_Nk, axis=1))
     return share(hit_N, among_N=_any(first_NC), weight_BN=weight_BN)
 
 
 def recall_at_k(
-    probability_NC: NDArray[np.float64],
+    score_NC: NDArray[np.float64],
     target_NC: NDArray[np.bool_],
     *,
     k: int = 4,
     weight_BN: Weights | None = None,
 ) -> Figures:
-    """Share of the labelled categories that are among the k likeliest of their text.
+    """Share of the labelled categories that are among the k highest scores of their text.
 
-    `sum_i w_i |labels_i and top_k(p_i)| / sum_i w_i |labels_i|`; NaN without labels.
+    `sum_i w_i |labels_i and top_k(s_i)| / sum_i w_i |labels_i|`; NaN without labels.
     """
     weight_BN = row_weights(weight_BN, len(target_NC))
-    top_Nk = np.argsort(-probability_NC, axis=1, kind="stable")[:, :k]
+    top_Nk = np.argsort(-score_NC, axis=1, kind="stable")[:, :k]
     found_N = np.take_along_axis(target_NC, top_Nk, axis=1).sum(axis=1)
     return ratio(weight_BN @ found_N, weight_BN @ target_NC.sum(axis=1))
 
 
 def any_listed_accuracy(
-    probability_NC: NDArray[np.float64],
+    score_NC: NDArray[np.float64],
     target_NC: NDArray[np.bool_],
     *,
     weight_BN: Weights | None = None,
 ) -> Figures:
-    """Share of the texts with a label whose likeliest category is any of their labels.
+    """Share of the texts with a label whose highest score is any label's.
 
-    `sum_i w_i [argmax_c p_ic in labels_i] / sum_i w_i`, over texts i with a label.
+    `sum_i w_i [argmax_c s_ic in labels_i] / sum_i w_i`, over texts i with a label.
     """
-    hit_N = target_NC[np.arange(len(target_NC)), probability_NC.argmax(axis=1)]
+    hit_N = target_NC[np.arange(len(target_NC)), score_NC.argmax(axis=1)]
     return share(hit_N, among_N=_any(target_NC), weight_BN=weight_BN)
 
 

@@ -12,42 +12,38 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from model_store.engine.torch_backend import TorchEngine
-from model_store.network import Network
-from model_store.reading import read_texts
-from training.dataset import TrainingText, order_table
+from model_store.calibration import Calibration
+from model_store.precedence import earlier_than_others
+from model_store.reading import Reading
+from training.dataset import order_table
 from training.losses import listwise_loss
 
 _LARGEST_WEIGHT = 3.0
 
 
-def fit_precedence(network: Network, texts: Sequence[TrainingText], *, padding_id: int) -> None:
-    """Sets the weight under which the labelled orders of texts held out are likeliest, in place.
+def fit_precedence(
+    calibration: Calibration, reading: Reading, orders: Sequence[Sequence[int]]
+) -> float:
+    """Returns the weight of precedence under which the labelled orders are likeliest.
 
-    Where no text has two ordered categories the weight is 0.
+    0 where no text has two ordered categories.
 
     Args:
-        network: a trained network.
-        texts: texts that it was not trained on.
-        padding_id: token id that fills short rows.
+        calibration: fitted maps.
+        reading: what the network says of texts that it was not trained on.
+        orders: positions of the labelled categories of each text, the weightiest first.
     """
-    texts = [text for text in texts if len(text.example.category_order) > 1]
-    network.precedence_weight.fill_(0.0)
-    if not texts:
-        return
-    engine = TorchEngine(network, padding_id=padding_id)
-    windows = [text.windows for text in texts]
-    without_NC = read_texts(engine, windows).category_NC.astype(np.float64)
-    network.precedence_weight.fill_(1.0)
-    # The logits are linear in the weight, but for texts of several windows, of which one is taken.
-    slope_NC = read_texts(engine, windows).category_NC - without_NC
-    orders = [text.example.category_order for text in texts]
+    chosen = [row for row, order in enumerate(orders) if len(order) > 1]
+    if not chosen:
+        return 0.0
+    logit_NC = calibration.category_logits(reading.category_NC[chosen])
+    earlier_NC = earlier_than_others(logit_NC, [reading.evidence[row] for row in chosen])
+    ordered = [orders[row] for row in chosen]
 
     def loss(weight: float) -> float:
-        return order_loss(without_NC + weight * slope_NC, orders)
+        return order_loss(logit_NC + weight * earlier_NC, ordered)
 
-    fitted = minimize_scalar(loss, bounds=(0.0, _LARGEST_WEIGHT), method="bounded")
-    network.precedence_weight.fill_(float(fitted.x))
+    return float(minimize_scalar(loss, bounds=(0.0, _LARGEST_WEIGHT), method="bounded").x)
 
 
 def order_loss(category_NC: NDArray[np.float64], orders: Sequence[Sequence[int]]) -> float:

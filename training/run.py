@@ -29,6 +29,7 @@ from training.finishing import finish_network
 from training.identity import changed_settings
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
+from training.precedence import fit_precedence
 from training.precision import fitted_to_machine
 from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.run_data import RunData, load_run_data
@@ -145,12 +146,14 @@ def calibrate(network: Network, texts: Sequence[TrainingText], *, padding_id: in
     engine = TorchEngine(network, padding_id=padding_id)
     reading = read_texts(engine, [text.windows for text in texts])
     truth = truth_of_examples([text.example for text in texts])
-    return fit_partial_calibration(
+    fitted = fit_partial_calibration(
         reading.category_NC,
         reading.risk_N,
         truth,
         evidence_threshold=_evidence_threshold(reading, texts, truth),
     )
+    orders = [text.example.category_order for text in texts]
+    return fitted.model_copy(update={"precedence": fit_precedence(fitted, reading, orders)})
 
 
 def _evidence_threshold(reading: Reading, texts: Sequence[TrainingText], truth: Truth) -> float:

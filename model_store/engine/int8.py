@@ -25,6 +25,7 @@ from model_store.engine.openvino_backend import OpenVinoEngine, padded_arrays
 from model_store.engine.outputs import Engine
 from model_store.engine.runtime import load_openvino, openvino_core
 from model_store.errors import QuantizationRefusedError
+from model_store.precedence import naming_scores
 from model_store.predictor import reasons_of
 from model_store.reading import read_texts
 from model_store.stored import StoredModel
@@ -54,7 +55,7 @@ class GateFigures:
 
     Attributes:
         primary_agreement: share, of the texts for which fp32 states a category, with the same
-            likeliest category, 0-1; 1 where it states none.
+            primary category, 0-1; 1 where it states none.
         stated_agreement: share of texts for which just the same categories are stated, 0-1.
         reason_agreement: share of texts for which just the same reasons are stated, 0-1.
         omission: share of what fp32 states that is neither stated nor up for review, 0-1.
@@ -222,7 +223,7 @@ def compare(
     stated_NC, restated_NC = right.category_NC >= state_C, found.category_NC >= state_C
     listed_NC, relisted_NC = right.category_NC >= review_C, found.category_NC >= review_C
     denied_N = stated_NC.any(axis=1)
-    same_primary_N = right.category_NC.argmax(axis=1) == found.category_NC.argmax(axis=1)
+    same_primary_N = right.primary_N == found.primary_N
     same_N = (stated_NC == restated_NC).all(axis=1)
     reasons, again = right.reasons(stated_NC), found.reasons(restated_NC)
     return GateFigures(
@@ -237,9 +238,13 @@ def compare(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answers:
-    """Calibrated answers of an engine: category and reason probabilities, risk scores."""
+    """Calibrated answers of an engine.
+
+    Category and reason probabilities, the category named first of all, and risk scores.
+    """
 
     category_NC: NDArray[np.float64]
+    primary_N: NDArray[np.intp]
     reason_NR: NDArray[np.float64]
     risk_N: NDArray[np.float64]
 
@@ -266,7 +271,10 @@ def _int8_engine(quantized: "openvino.Model", stored: StoredModel) -> OpenVinoEn
 def _answers(stored: StoredModel, engine: Engine, windows: Sequence[Sequence[Window]]) -> _Answers:
     reading = read_texts(engine, windows)
     calibration = stored.calibration
+    logit_NC = calibration.category_logits(reading.category_NC)
+    score_NC = naming_scores(logit_NC, reading.evidence, weight=calibration.precedence)
     return _Answers(
+        primary_N=score_NC.argmax(axis=1),
         category_NC=calibration.category_probabilities(reading.category_NC),
         reason_NR=calibration.reason_probabilities(reading.category_NC, reading.reason_NR),
         risk_N=calibration.risk_scores(reading.risk_N),

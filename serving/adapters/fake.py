@@ -120,6 +120,7 @@ def _predict(text: str) -> Prediction:
         risk_score=_risk_score(text),
         primary_category=_likeliest(categories) if stated else None,
         categories=categories,
+        ranked=tuple(sorted(categories, key=lambda category: -categories[category])),
         principal_reasons=tuple(stated),
         review_reasons=tuple(reviewed),
         num_tokens=num_tokens,

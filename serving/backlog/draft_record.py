@@ -1,7 +1,7 @@
 """From what the model says of a row to its draft, and the facts that it is checked against.
 
 They are made as those of a case are (`serving.casework`): of a denial on the score, for the
-model's principal reasons, likeliest first. What people would have decided is taken out again.
+model's principal reasons in its order. What people would have decided is taken out again.
 """
 
 from dataclasses import replace
@@ -131,7 +131,7 @@ def _case(row: ScoredRow, found: Particulars, *, terms: DraftTerms, at: datetime
             policy_version="",
             reasons=tuple(
                 RecordedReason(reason=stated.reason, provenance=Provenance.MODEL)
-                for stated in sorted(row.principal_reasons, key=lambda reason: -reason.probability)
+                for stated in row.principal_reasons
             ),
         ),
     )

@@ -141,10 +141,10 @@ def reopen(desk: Desk, decision_id: str, *, cause: str, by: Actor) -> StoredCase
 
 
 def confirmed(assessment: Assessment) -> tuple[GivenReason, ...]:
-    """Returns the principal reasons of an assessment as a person confirms them, likeliest first."""
-    likeliest = sorted(assessment.principal_reasons, key=lambda found: -found.probability)
+    """Returns the principal reasons of an assessment as a person confirms them, in its order."""
     return tuple(
-        GivenReason(reason=found.reason, provenance=Provenance.MODEL) for found in likeliest
+        GivenReason(reason=found.reason, provenance=Provenance.MODEL)
+        for found in assessment.principal_reasons
     )
 
 

@@ -9,7 +9,7 @@ from transformers import RobertaModel
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
 from model_store.engine.torch_backend import pad_rows
 from model_store.log_odds import logit_of_log_probability
-from model_store.network import Network, _precedence
+from model_store.network import Network
 
 ROWS = [
     [0, 2],
@@ -97,7 +97,6 @@ def test_what_stands_at_padding_never_enters_a_result(network, batch):
 @torch.inference_mode()
 def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(new_network, batch):
     network = new_network()
-    network.precedence_weight.zero_()
     before = network(*batch).category_BC
     *_, last_layer = network.evidence_head.modules()
     last_layer.bias[4] += 3.0
@@ -108,29 +107,6 @@ def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(new_network
     # Every token's evidence rose by 3, and a window of nine tokens or more shows just that.
     expected = 3 * network.evidence_scale[4].item()
     torch.testing.assert_close(raised[2:, 4], torch.full((3,), expected))
-
-
-@torch.inference_mode()
-def test_of_two_likely_categories_the_one_told_of_earlier_gains_what_the_other_loses(new_network):
-    early, late = 2, 9
-    network = new_network()
-    *_, last_layer = network.evidence_head.modules()
-    last_layer.weight.zero_()
-    batch = pad_rows([[0, *range(30, 130), 2]], 1)
-    network.precedence_weight.zero_()
-    without = network(*batch).category_BC[0]
-    network.precedence_weight.fill_(1.0)
-    shift_C = network(*batch).category_BC[0] - without
-    assert shift_C.abs().max() < 1e-3  # all categories read every token alike: none stands earlier
-
-    place_T = torch.arange(102.0)
-    evidence_TC = torch.full((102, 12), -50.0)
-    evidence_TC[:, early], evidence_TC[:, late] = -(place_T - 10).abs(), -(place_T - 80).abs()
-    category_BC = torch.full((1, 12), -20.0)
-    category_BC[0, [early, late]] = 4.0
-    shift_C = _precedence(category_BC, evidence_TC.softmax(dim=0).T[None])[0]
-    assert shift_C[early] == pytest.approx(torch.sigmoid(torch.tensor(4.0)).item(), abs=1e-2)
-    assert shift_C[late] == pytest.approx(-shift_C[early].item(), abs=1e-2)
 
 
 @torch.inference_mode()

@@ -85,6 +85,31 @@ def test_answers_come_in_the_order_of_the_texts_whatever_their_lengths(predictor
         ]
 
 
+def test_the_place_moves_the_order_of_what_is_named_and_no_probability(new_artifact):
+    calibration = scales(state=[1e-6] * 6 + [1.0] * 6, review=[1e-6] * 9 + [1.0] * 3)
+    found = [
+        Predictor.from_artifact(
+            new_artifact(calibration=calibration.model_copy(update={"precedence": weight}))
+        ).predict([LONG_TEXT])[0]
+        for weight in (0.0, 3.0)
+    ]
+    by_likelihood, by_place = found
+    assert by_likelihood.categories == by_place.categories
+    assert by_likelihood.ranked != by_place.ranked
+    for prediction in found:
+        assert set(prediction.ranked[:6]) == set(CATEGORIES[:6])
+        assert set(prediction.ranked[6:9]) == set(CATEGORIES[6:9])
+        for reasons, part in (
+            (prediction.principal_reasons, prediction.ranked[:6]),
+            (prediction.review_reasons, prediction.ranked[6:9]),
+        ):
+            assert tuple(dict.fromkeys(reason.category for reason in reasons)) == part
+        assert prediction.primary_category is prediction.ranked[0]
+    for part in (slice(6), slice(6, 9), slice(9, 12)):
+        probabilities = [by_likelihood.categories[c] for c in by_likelihood.ranked[part]]
+        assert probabilities == sorted(probabilities, reverse=True)
+
+
 def test_no_texts_get_no_answers(predictor):
     assert predictor.predict([]) == []
 

@@ -57,14 +57,14 @@ def test_what_was_fitted_beside_another_encoder_is_not_started_from(
     new_artifact, tiny_encoder, tmp_path
 ):
     artifact = new_artifact()
-    weights = ("encoder_weight", "lexical_weight", "precedence_weight")
+    weights = ("encoder_weight", "lexical_weight")
     risk_weights = ("encoder_risk_weight", "lexical_risk_weight")
     for name in (*weights, *risk_weights):
         getattr(artifact.network, name).fill_(0.4)
     save_artifact(artifact, tmp_path / "model", storage="fp32")
     run = config(tiny_encoder, str(tmp_path / "model"))
     network = load_network(run, load_run_tokenizer(run, []))
-    assert [float(getattr(network, name)) for name in weights] == [1.0, 0.0, 0.0]
+    assert [float(getattr(network, name)) for name in weights] == [1.0, 0.0]
     assert [float(getattr(network, name)) for name in risk_weights] == [1.0, 0.0]
 
 

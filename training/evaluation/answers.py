@@ -73,6 +73,8 @@ class Answers:
             where it does not or the category is not stated, NaN where nothing is labelled; None
             for a baseline, which quotes nothing.
         any_quote_NC: the same for any of up to three quotes.
+        naming_NC: of the categories of a text that with the highest is named first; None where they
+            are named by their probability.
     """
 
     probability_NC: NDArray[np.float64]
@@ -83,9 +85,15 @@ class Answers:
     reason_stated_NR: NDArray[np.bool_] | None = None
     top_quote_NC: NDArray[np.float64] | None = None
     any_quote_NC: NDArray[np.float64] | None = None
+    naming_NC: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.probability_NC)
+
+    @property
+    def ranked_by_NC(self) -> NDArray[np.float64]:
+        """Scores by which the categories of a text are ranked, the primary one highest."""
+        return self.probability_NC if self.naming_NC is None else self.naming_NC
 
     def at(self, chosen_N: NDArray[np.bool_] | NDArray[np.intp]) -> "Answers":
         """Returns the answers on some of the texts."""
@@ -165,7 +173,9 @@ def answers_of_predictions(predictions: Sequence[Prediction]) -> Answers:
     for row, prediction in enumerate(predictions):
         for reason in (*prediction.principal_reasons, *prediction.review_reasons):
             reason_NR[row, REASONS.index(reason.reason)] = reason.probability
+    place_NC = np.array([[p.ranked.index(c) for c in CATEGORIES] for p in predictions])
     return Answers(
+        naming_NC=-place_NC.reshape(-1, len(CATEGORIES)).astype(np.float64),
         probability_NC=np.array([list(p.categories.values()) for p in predictions]).reshape(
             -1, len(CATEGORIES)
         ),

@@ -110,7 +110,7 @@ def confusion_chart(confusion: Confusion) -> str:
             rotation_mode="anchor",
         )
         axes.set_yticks(range(len(confusion.rows)), [label(name) for name in confusion.rows])
-        axes.set_xlabel("likeliest category")
+        axes.set_xlabel("first category")
         axes.set_ylabel("first label")
         axes.spines[:].set_visible(False)
         axes.set_xticks(np.arange(counts.shape[1] + 1) - 0.5, minor=True)

@@ -42,16 +42,24 @@ def merged_truth(truth: Truth, groups: Groups) -> Truth:
 
 def merged_answers(answers: Answers, groups: Groups) -> Answers:
     """Returns the answers with each group as its first category; the others get nothing."""
-    probability_NC = answers.probability_NC.copy()
-    for group in groups:
-        probability_NC[:, group[0]] = answers.probability_NC[:, list(group)].max(axis=1)
-        probability_NC[:, list(group[1:])] = 0.0
+    naming_NC = answers.naming_NC
     return replace(
         answers,
-        probability_NC=probability_NC,
+        probability_NC=_largest(answers.probability_NC, groups, nothing=0.0),
+        naming_NC=None if naming_NC is None else _largest(naming_NC, groups, nothing=-np.inf),
         stated_NC=_merged(answers.stated_NC, groups),
         listed_NC=_merged(answers.listed_NC, groups),
     )
+
+
+def _largest(
+    value_NC: NDArray[np.float64], groups: Groups, *, nothing: float
+) -> NDArray[np.float64]:
+    largest_NC = value_NC.copy()
+    for group in groups:
+        largest_NC[:, group[0]] = value_NC[:, list(group)].max(axis=1)
+        largest_NC[:, list(group[1:])] = nothing
+    return largest_NC
 
 
 def _merged(holds_NC: NDArray[np.bool_], groups: Groups) -> NDArray[np.bool_]:

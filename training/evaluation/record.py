@@ -195,14 +195,14 @@ def _rank(score_N: _Array, outcome_N: _Array) -> RankScores | None:
 
 
 def _top(truth: Truth, answers: Answers, k: int) -> RatioScores:
-    top_Nk = np.argsort(-answers.probability_NC, axis=1, kind="stable")[:, :k]
+    top_Nk = np.argsort(-answers.ranked_by_NC, axis=1, kind="stable")[:, :k]
     hit_N = np.take_along_axis(truth.first_NC, top_Nk, axis=1).any(axis=1)
     return _hits(np.asarray(hit_N), np.asarray(truth.first_NC.any(axis=1)))
 
 
 def _any_listed(truth: Truth, answers: Answers) -> RatioScores:
-    likeliest_N = answers.probability_NC.argmax(axis=1)
-    hit_N = truth.target_NC[np.arange(len(truth)), likeliest_N]
+    first_N = answers.ranked_by_NC.argmax(axis=1)
+    hit_N = truth.target_NC[np.arange(len(truth)), first_N]
     return _hits(hit_N, np.asarray(truth.target_NC.any(axis=1)))
 
 

@@ -87,7 +87,7 @@ class EvaluationReport:
         detailed: the subject that everything below is about.
         cuts: figures on parts of the texts.
         categories: one row per category.
-        confusion: first labels against likeliest categories.
+        confusion: first labels against the categories named first.
         reliability: points of the reliability curves by head.
         costs: cost-weighted threshold tables by head.
         swaps: results of the swap test by name; empty where it was not run.

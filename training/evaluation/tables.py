@@ -1,4 +1,4 @@
-"""Tables of a report: one row per category, and first labels against likeliest categories."""
+"""Tables of a report: one row per category, and first labels against categories named first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class CategoryRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """Counts of texts by first label and by what is likeliest.
+    """Counts of texts by first label and by what is named first.
 
     Attributes:
         rows: the 12 categories and `NOT_DENIED`.
@@ -105,14 +105,14 @@ def _category_row(
 
 
 def primary_confusion(truth: Truth, answers: Answers) -> Confusion:
-    """Counts texts with one first label, or known not to be denied, by their likeliest category.
+    """Counts texts with one first label, or known not to be denied, by the category named first.
 
-    A text for which no category is stated stands in the last column, whatever is likeliest.
+    A text for which no category is stated stands in the last column, whatever would be first.
     """
     size = len(CATEGORIES) + 1
     counts = np.zeros((size, size), dtype=np.int64)
-    likeliest_N = answers.probability_NC.argmax(axis=1)
-    column_N = np.where(answers.stated_NC.any(axis=1), likeliest_N, size - 1)
+    first_N = answers.ranked_by_NC.argmax(axis=1)
+    column_N = np.where(answers.stated_NC.any(axis=1), first_N, size - 1)
     row_N = np.where(truth.denied_N == 0, size - 1, truth.first_NC.argmax(axis=1))
     counted_N = (truth.denied_N == 0) | (truth.first_NC.sum(axis=1) == 1)
     np.add.at(counts, (row_N[counted_N], column_N[counted_N]), 1)

@@ -154,7 +154,6 @@ def make_linear(network: Network, weight_CH: Tensor, bias_C: Tensor) -> None:
         second.bias.copy_(bias_C)
         for added in (network.evidence_scale, network.passage_weight_CH):
             added.zero_()
-        network.precedence_weight.zero_()
         network.lexical_weight.zero_()
         network.encoder_weight.fill_(1.0)
 

@@ -25,7 +25,6 @@ def fill_lexical(network, *, seed=0):
     lexical.bias_O.copy_(torch.randn(lexical.bias_O.shape, generator=generator))
     network.lexical_weight.fill_(0.7)
     network.lexical_risk_weight.fill_(0.6)
-    network.precedence_weight.fill_(0.5)
     network.encoder_weight.fill_(0.9)
 
 

@@ -127,7 +127,6 @@ def lexical_only(network):
     lexical.bias_O[0] = 40.0
     network.encoder_weight.fill_(0.0)
     network.lexical_weight.fill_(1.0)
-    network.precedence_weight.fill_(0.0)
 
     def contributions(read):
         ids_BT, mask_BT = rows(read)

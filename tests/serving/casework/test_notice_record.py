@@ -295,3 +295,12 @@ def test_the_register_reports_the_issued_reasons(office, people, make_facts):
 def test_log_odds_of_a_stated_reason_are_adverse_and_rise_with_its_probability(one, other):
     low, high = sorted((one, other))
     assert 0 < adverse_log_odds(low) <= adverse_log_odds(high)
+
+
+def test_reasons_are_confirmed_in_the_order_in_which_the_model_names_them(office):
+    found = office.desk.load(office.assessed()).case.assessment
+    first, *others = found.principal_reasons
+    named = (replace(first, probability=0.5), *(replace(o, probability=0.9) for o in others))
+    confirmed = deciding.confirmed(replace(found, principal_reasons=named))
+    assert [given.reason for given in confirmed] == [stated.reason for stated in named]
+    assert len(confirmed) > 1

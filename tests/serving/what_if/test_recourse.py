@@ -4,7 +4,7 @@ import pytest
 
 from data_pipeline.domain.application import LoanApplication, LoanProduct
 from data_pipeline.domain.rendering import render_text
-from data_pipeline.domain.taxonomy import REASON_INFO, DenialReason
+from data_pipeline.domain.taxonomy import REASON_INFO, DenialCategory, DenialReason
 from model_store.predictor import Evidence, Prediction, ReasonPrediction
 from serving.policy import DEFAULT_POLICY
 from serving.rows import EvidenceSpan, scored_row
@@ -52,6 +52,7 @@ class Rules:
             primary_category=reasons[0].category if reasons else None,
             categories={info.category: 0.1 for info in REASON_INFO.values()}
             | {found.category: 0.9 for found in reasons},
+            ranked=tuple(dict.fromkeys([*(r.category for r in reasons), *DenialCategory])),
             principal_reasons=reasons,
             review_reasons=tuple(_found(text, reason, word) for reason, word in left),
             num_tokens=10,

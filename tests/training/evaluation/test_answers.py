@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from training.evaluation.answers import (
     truth_of_narratives,
     with_quotes,
 )
+from training.evaluation.figures import FIGURES
 
 
 def example(**changes):
@@ -47,6 +49,7 @@ def prediction(*, stated=(), review=(), risk=20.0):
         risk_score=risk,
         primary_category=stated[0].category if stated else None,
         categories=dict.fromkeys(CATEGORIES, 0.1),
+        ranked=tuple(dict.fromkeys([*(r.category for r in (*stated, *review)), *CATEGORIES])),
         principal_reasons=tuple(stated),
         review_reasons=tuple(review),
         num_tokens=9,
@@ -122,6 +125,17 @@ def test_what_a_model_says_becomes_arrays():
     assert answers.reason_probability_NR[0, [stated, reviewed]].tolist() == [0.8, 0.2]
     assert np.isnan(answers.reason_probability_NR).sum() == len(REASONS) - 2
     assert np.flatnonzero(answers.reason_stated_NR[0]).tolist() == [stated]
+
+
+def test_categories_are_ranked_as_the_model_names_them_not_by_their_probability(new_narrative):
+    named = prediction(stated=[reason(7, probability=0.6), reason(2, probability=0.9)])
+    answers = answers_of_predictions([named])
+    assert answers.ranked_by_NC[0].argsort()[::-1][:2].tolist() == [7, 2]
+    assert replace(answers, naming_NC=None).ranked_by_NC is answers.probability_NC
+    primary = next(figure for figure in FIGURES if figure.name == "primary_accuracy")
+    for first, expected in ((7, 1.0), (2, 0.0)):
+        truth = truth_of_narratives([new_narrative(1, categories=(first,))])
+        assert primary.of(truth, answers, np.ones((1, 1))).tolist() == [expected]
 
 
 def test_quotes_are_judged_for_labelled_categories_alone(new_narrative):

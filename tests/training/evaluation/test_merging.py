@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from data_pipeline.domain.taxonomy import CATEGORIES, categories_of_hmda_code
@@ -30,6 +32,14 @@ def test_a_code_said_of_all_its_categories_takes_one_place_among_the_likeliest(n
     assert top_k_accuracy(merged.probability_NC, truth.first_NC).item() == 1.0
     assert merged.stated_NC[0].nonzero()[0].tolist() == [3]
     assert merged.listed_NC[0].nonzero()[0].tolist() == [0, 3, 7]
+
+
+def test_a_code_is_named_where_the_first_of_its_categories_is():
+    answers = answers_of_codes([0.3, 0.3, 0, 0.9, 0.9, 0.9, 0.9, 0.8, 0, 0, 0, 0])
+    naming_NC = -np.array([[11.0, 10, 9, 8, 7, 1, 6, 0, 2, 3, 4, 5]])
+    merged = merged_answers(replace(answers, naming_NC=naming_NC), HMDA_GROUPS)
+    assert merged.ranked_by_NC[0].argsort()[::-1][:3].tolist() == [7, 3, 8]
+    assert merged_answers(answers, HMDA_GROUPS).ranked_by_NC.argmax() == 3
 
 
 def test_any_category_of_a_coarse_label_is_the_label(new_example):

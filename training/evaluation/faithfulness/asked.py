@@ -77,7 +77,7 @@ class Asked:
 
     @property
     def stated(self) -> list[DenialCategory]:
-        """The categories stated, likeliest first."""
+        """The categories stated, as they are named."""
         return list(dict.fromkeys(r.category for r in self.fast.prediction.principal_reasons))
 
     def effects(self, category: DenialCategory) -> NDArray[np.float64]:

@@ -43,7 +43,7 @@ def judge_labelled(asked: Asked, narrative: Narrative, *, random: Random) -> Tal
 
 
 def correctly_stated(asked: Asked, narrative: Narrative) -> list[DenialCategory]:
-    """Returns the labelled categories that are stated, likeliest first."""
+    """Returns the labelled categories that are stated, as they are named."""
     return [category for category in asked.stated if category in narrative.categories]
 
 

@@ -199,7 +199,7 @@ class _Run:
             yield self._kept("seed", name, lambda: self._seeds(asked(), other, text))
 
     def _orderings(self, asked: Asked, narrative: Narrative, random: Random) -> Tally:
-        """The rankings for the likeliest of the right categories."""
+        """The rankings for the first of the right categories."""
         return merged(
             judge_orderings(
                 asked,
