@@ -34,8 +34,13 @@ class Baseline(Protocol):
     def name(self) -> str:
         """Short name, unique among baselines."""
 
-    def fit(self, examples: Sequence[Example]) -> None:
-        """Learns; whatever was learned before is forgotten."""
+    def fit(self, examples: Sequence[Example], *, as_they_come: Sequence[Example] = ()) -> None:
+        """Learns from both; whatever was learned before is forgotten.
+
+        Args:
+            examples: outcomes may have been thinned out.
+            as_they_come: drawn as it comes, for probabilities that mean what they say; may be none.
+        """
 
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Returns N x C calibrated category probabilities."""

@@ -77,21 +77,29 @@ class TunedBaseline:
         """The maps and thresholds that `fit` found; as they come before it."""
         return self._calibration
 
-    def fit(self, examples: Sequence[Example]) -> None:
+    def fit(self, examples: Sequence[Example], *, as_they_come: Sequence[Example] = ()) -> None:
         """Chooses a variant, calibrates it, and fits it on all examples.
 
         Where the examples belong to one group only there is nothing to hold out: then the first
         variant is taken as it comes.
+
+        Args:
+            examples: what is learned from; outcomes may have been thinned out.
+            as_they_come: more of it, drawn as it comes: then these alone calibrate, since a
+                calibration on thinned examples says too much of what was kept.
         """
-        truth = truth_of_examples(examples)
-        parts = _parts(examples, seed=self._seed)
+        every = [*examples, *as_they_come]
+        truth = truth_of_examples(every)
+        parts = _parts(every, seed=self._seed)
         chosen, self._calibration = self._variants[0], Calibration()
         if parts:
-            tuned = [_tune(variant, examples, truth, parts) for variant in self._variants]
-            best = max(range(len(tuned)), key=lambda i: tuned[i][0])
-            chosen, self._calibration = self._variants[best], tuned[best][1]
+            tuned = [_tune(variant, every, truth, parts) for variant in self._variants]
+            best = max(range(len(tuned)), key=lambda i: tuned[i].quality)
+            chosen = self._variants[best]
+            counted = np.arange(len(examples) if as_they_come else 0, len(every))
+            self._calibration = tuned[best].calibrated(truth, counted)
         self._model = _Model(chosen)
-        self._model.fit(examples, truth)
+        self._model.fit(every, truth)
 
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """See `Baseline`."""
@@ -203,13 +211,28 @@ def _parts(
     return list(folds.split(np.zeros(len(groups)), groups=groups))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tuned:
+    """Logits of examples that a variant was not fitted on, and how good they are."""
+
+    category_NC: NDArray[np.float32]
+    risk_N: NDArray[np.float32]
+    quality: float
+
+    def calibrated(self, truth: Truth, counted: NDArray[np.intp]) -> Calibration:
+        """Returns the calibration on some of the examples."""
+        return fit_partial_calibration(
+            self.category_NC[counted], self.risk_N[counted], truth.at(counted)
+        )
+
+
 def _tune(
     variant: Variant,
     examples: Sequence[Example],
     truth: Truth,
     parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
-) -> tuple[float, Calibration]:
-    """How good a variant is on what it was not fitted on, and its calibration there."""
+) -> _Tuned:
+    """What a variant says of examples that it was not fitted on, and how good that is."""
     category_NC = np.zeros(truth.target_NC.shape, dtype=np.float32)
     risk_N = np.zeros(len(truth), dtype=np.float32)
     for inside, outside in parts:
@@ -217,7 +240,8 @@ def _tune(
         model.fit([examples[i] for i in inside], truth.at(inside))
         category_NC[outside], risk_N[outside] = model.logits([examples[i] for i in outside])
     calibration = fit_partial_calibration(category_NC, risk_N, truth)
-    return _quality(category_NC, risk_N, truth, calibration), calibration
+    quality = _quality(category_NC, risk_N, truth, calibration)
+    return _Tuned(category_NC=category_NC, risk_N=risk_N, quality=quality)
 
 
 def _quality(

@@ -36,7 +36,9 @@ class RunSplit:
 
     Attributes:
         labelled: what is measured on.
-        learnable: what a baseline may learn from: all that the run learned from or calibrated on.
+        learnable: what a baseline may learn from: what the run learned from.
+        as_it_comes: what it may learn from too and calibrates on: what the run calibrated on, but
+            for a run that measures on just that.
         baselines: makes the baselines, those that read fields too where there are any.
         best: works out what could be answered at best; None where nobody knows.
         calibrates: whether the model was calibrated on what is measured on.
@@ -44,6 +46,7 @@ class RunSplit:
 
     labelled: LabelledTexts
     learnable: Sequence[Example]
+    as_it_comes: Sequence[Example]
     baselines: MakesBaselines
     best: Callable[[], Answers] | None
     calibrates: bool
@@ -70,7 +73,8 @@ def run_split(config: TrainingConfig, manifest: Manifest) -> RunSplit:
 
     return RunSplit(
         labelled=data.test,
-        learnable=[*data.train, *(data.calibration if not data.origin.calibrates else ())],
+        learnable=data.train,
+        as_it_comes=() if data.origin.calibrates else data.calibration,
         baselines=baselines,
         best=data.best,
         calibrates=data.origin.calibrates,

@@ -185,11 +185,13 @@ def _baselines(
     console: Console,
 ) -> list[Subject]:
     examples = baseline_examples(labelled) if split is None else split.learnable
+    as_they_come = () if split is None else split.as_it_comes
+    num_texts = len(examples) + len(as_they_come)
     make = text_baselines if split is None else split.baselines
     subjects = []
     for baseline in make(encoder=request.encoder, seed=request.seed):
-        console.print(f"training the baseline {baseline.name!r} on {len(examples):,} texts")
-        baseline.fit(examples)
+        console.print(f"training the baseline {baseline.name!r} on {num_texts:,} texts")
+        baseline.fit(examples, as_they_come=as_they_come)
         answers = merged_answers(answers_of(baseline, labelled.examples), labelled.groups)
         subjects.append(Subject(name=baseline.name, answers=answers, is_baseline=True))
     return subjects

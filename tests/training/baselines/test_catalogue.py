@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -273,6 +274,32 @@ def test_what_is_known_may_all_lie_in_one_part(new_example, given_denial):
     answers = answers_of(baseline, rows)
     assert not np.isnan(answers.probability_NC).any()
     assert not np.isnan(answers.default_probability_N).any()
+
+
+def test_examples_drawn_as_they_come_say_how_likely_an_outcome_is(new_example):
+    def rows(start, *, count, denied_ratio):
+        generator = np.random.default_rng(start)
+        found = []
+        for n in range(start, start + count):
+            denied = bool(generator.random() < denied_ratio)
+            row = register_row(new_example, n, denied=denied, risk_probability=float(denied))
+            tells = denied and generator.random() < 0.7
+            found.append(replace(row, text=f"file {n % 5} {'late' if tells else 'fine'}"))
+        return found
+
+    thinned, natural = (
+        rows(0, count=400, denied_ratio=0.5),
+        rows(400, count=400, denied_ratio=0.1),
+    )
+    held_out = rows(800, count=800, denied_ratio=0.1)
+    risks = []
+    for as_they_come in ([], natural):
+        baseline = tfidf_logistic(seed=1)
+        baseline.fit([*thinned, *([] if as_they_come else natural)], as_they_come=as_they_come)
+        risks.append(baseline.default_probabilities(held_out).mean())
+    together, apart = risks
+    assert apart == pytest.approx(0.1, abs=0.03)
+    assert together > apart + 0.05
 
 
 def test_a_frozen_encoder_is_learned_from_and_never_changed(halves, tiny_encoder):
