@@ -17,12 +17,12 @@ from data_pipeline.domain.taxonomy import (
     DenialCategory,
     DenialReason,
 )
-from model_store.calibration import Calibration, expit
+from model_store.calibration import Calibration
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.errors import TextTooLongError
 from model_store.evidence import select_spans, with_negations, word_bounds
 from model_store.manifest import KnownAnswer, Manifest
-from model_store.precedence import naming_scores
+from model_store.precedence import ranking
 from model_store.reading import combine_texts
 from model_store.stored import StoredModel, open_stored
 from model_store.windows import TextTokenizer, TokenizedText, Window
@@ -289,9 +289,8 @@ class Predictor:
         if not read:
             return []
         reading = combine_texts(logits, [text.windows for text in read])
-        logit_NC = self._calibration.category_logits(reading.category_NC)
-        score_NC = naming_scores(logit_NC, reading.evidence, weight=self._calibration.precedence)
-        probability_NC = expit(logit_NC)
+        ranked_NC = ranking(self._calibration, reading)
+        probability_NC = self._calibration.category_probabilities(reading.category_NC)
         reason_NR = self._calibration.reason_probabilities(reading.category_NC, reading.reason_NR)
         risk_N = self._calibration.risk_scores(reading.risk_N)
         return [
@@ -299,7 +298,7 @@ class Predictor:
                 text,
                 risk_score=float(risk_N[i]),
                 probability_C=probability_NC[i],
-                score_C=score_NC[i],
+                ranked=ranked_NC[i],
                 reason_R=reason_NR[i],
                 evidence_TC=text.quotable(reading.evidence[i]),
             )
@@ -312,14 +311,12 @@ class Predictor:
         *,
         risk_score: float,
         probability_C: NDArray[np.float64],
-        score_C: NDArray[np.float64],
+        ranked: NDArray[np.intp],
         reason_R: NDArray[np.float64],
         evidence_TC: NDArray[np.float64],
     ) -> Prediction:
         stated_C = probability_C >= self._calibration.state_C
         review_C = (probability_C >= self._calibration.review_C) & ~stated_C
-
-        ranked = np.lexsort((-score_C, ~review_C, ~stated_C))
 
         def reasons(chosen_C: NDArray[np.bool_]) -> tuple[ReasonPrediction, ...]:
             return tuple(

@@ -18,7 +18,7 @@ from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
 from data_pipeline.examples import examples_from_narratives
 from data_pipeline.splits import Split, author_folds
 from model_store.artifact import Artifact, current_versions, save_artifact
-from model_store.manifest import Manifest
+from model_store.manifest import FORMAT_VERSION, Manifest
 from model_store.predictor import Predictor
 from model_store.stored import open_stored
 from training.baselines import Baseline, answers_of
@@ -158,6 +158,7 @@ def _network_identity(config: TrainingConfig, fold: Fold) -> dict[str, object]:
         "config": config.model_dump(mode="json"),
         **start_identity(config),
         "versions": current_versions(),
+        "model_format": FORMAT_VERSION,
     }
 
 

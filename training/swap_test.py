@@ -17,6 +17,7 @@ from rich.console import Console
 from data_pipeline.domain.taxonomy import CATEGORIES
 from model_store.artifact import Artifact
 from model_store.engine.torch_backend import TorchEngine
+from model_store.precedence import ranking
 from model_store.predictor import Predictor
 from model_store.reading import read_texts
 from training.counterfactuals import Counterfactual, counterfactuals, removals
@@ -49,7 +50,7 @@ class SwapReading:
     Attributes:
         risk_score: percent chance of default, 0-100.
         stated: categories among the principal reasons.
-        primary: position of the likeliest category.
+        primary: position of the category named first, stated or not.
     """
 
     risk_score: float
@@ -73,7 +74,7 @@ class SwapFigures:
         category_flip_rate: share of pairs of changed text and category in which the category is
             stated on one side only.
         text_flip_rate: share of the changed texts with any such category.
-        primary_flip_rate: share of the changed texts whose likeliest category is another.
+        primary_flip_rate: share of the changed texts of which another category is named first.
     """
 
     num_changed: int
@@ -186,7 +187,7 @@ def as_served(predictor: Predictor) -> ReadsForSwaps:
             SwapReading(
                 risk_score=p.risk_score,
                 stated=frozenset(CATEGORIES.index(r.category) for r in p.principal_reasons),
-                primary=int(np.argmax(list(p.categories.values()))),
+                primary=CATEGORIES.index(p.ranked[0]),
             )
             for p in predictor.predict(texts)
         ]
@@ -203,6 +204,7 @@ def without_masker(artifact: Artifact, *, device: str = "cpu") -> ReadsForSwaps:
             return []
         tokens = artifact.tokenizer.encode(texts)
         reading = read_texts(engine, [artifact.tokenizer.windows(t.ids) for t in tokens])
+        primary_N = ranking(artifact.calibration, reading)[:, 0]
         probability_NC = artifact.calibration.category_probabilities(reading.category_NC)
         stated_NC = probability_NC >= artifact.calibration.state_C
         risk_N = artifact.calibration.risk_scores(reading.risk_N)
@@ -210,9 +212,9 @@ def without_masker(artifact: Artifact, *, device: str = "cpu") -> ReadsForSwaps:
             SwapReading(
                 risk_score=float(risk),
                 stated=frozenset(map(int, np.flatnonzero(stated_C))),
-                primary=int(probability_C.argmax()),
+                primary=int(primary),
             )
-            for risk, stated_C, probability_C in zip(risk_N, stated_NC, probability_NC, strict=True)
+            for risk, stated_C, primary in zip(risk_N, stated_NC, primary_N, strict=True)
         ]
 
     return read

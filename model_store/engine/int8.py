@@ -25,7 +25,7 @@ from model_store.engine.openvino_backend import OpenVinoEngine, padded_arrays
 from model_store.engine.outputs import Engine
 from model_store.engine.runtime import load_openvino, openvino_core
 from model_store.errors import QuantizationRefusedError
-from model_store.precedence import naming_scores
+from model_store.precedence import ranking
 from model_store.predictor import reasons_of
 from model_store.reading import read_texts
 from model_store.stored import StoredModel
@@ -271,10 +271,8 @@ def _int8_engine(quantized: "openvino.Model", stored: StoredModel) -> OpenVinoEn
 def _answers(stored: StoredModel, engine: Engine, windows: Sequence[Sequence[Window]]) -> _Answers:
     reading = read_texts(engine, windows)
     calibration = stored.calibration
-    logit_NC = calibration.category_logits(reading.category_NC)
-    score_NC = naming_scores(logit_NC, reading.evidence, weight=calibration.precedence)
     return _Answers(
-        primary_N=score_NC.argmax(axis=1),
+        primary_N=ranking(calibration, reading)[:, 0],
         category_NC=calibration.category_probabilities(reading.category_NC),
         reason_NR=calibration.reason_probabilities(reading.category_NC, reading.reason_NR),
         risk_N=calibration.risk_scores(reading.risk_N),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from data_pipeline.domain.masking import MaskedText
-from data_pipeline.domain.taxonomy import CATEGORIES, REASON_INFO, DenialCategory, DenialReason
+from data_pipeline.domain.taxonomy import CATEGORIES, REASON_INFO, DenialReason
 from model_store.calibration import Calibration
 from model_store.engine.outputs import Engine, EngineLogits
 from model_store.manifest import KnownAnswer
@@ -118,9 +118,9 @@ def _predict(text: str) -> Prediction:
     num_tokens = len(text.split()) + 2
     return Prediction(
         risk_score=_risk_score(text),
-        primary_category=_likeliest(categories) if stated else None,
+        primary_category=stated[0].category if stated else None,
         categories=categories,
-        ranked=tuple(sorted(categories, key=lambda category: -categories[category])),
+        ranked=tuple(dict.fromkeys([*(r.category for r in (*stated, *reviewed)), *CATEGORIES])),
         principal_reasons=tuple(stated),
         review_reasons=tuple(reviewed),
         num_tokens=num_tokens,
@@ -136,10 +136,6 @@ def _reason(reason: DenialReason, match: re.Match[str], probability: float) -> R
         probability=probability,
         evidence=(Evidence(start=match.start(), end=match.end(), quote=match.group()),),
     )
-
-
-def _likeliest(categories: Mapping[DenialCategory, float]) -> DenialCategory:
-    return max(categories, key=lambda category: categories[category])
 
 
 def _risk_score(text: str) -> float:

@@ -125,7 +125,7 @@ def statable_families(record: DecisionRecord) -> tuple[ReasonFamily, ...]:
 def select_principal_reasons(
     record: DecisionRecord, *, language: Language = Language.ENGLISH
 ) -> tuple[StatedReason, ...]:
-    """Returns what the notice must state: fired rules, then the confirmed principal reasons.
+    """Returns what the notice must state: fired rules, then the principal reasons as confirmed.
 
     More than four are returned when the record holds more: none may be left out.
 
@@ -150,7 +150,12 @@ def select_principal_reasons(
             "principal_reason_keys is empty and no rule fired: expected at least one confirmed "
             "reason (12 CFR 1002.9(b)(2)); record the principal reasons first"
         )
-    keys = [key for key in texts if key in required]
+    confirmed = {key: place for place, key in enumerate(record.principal_reason_keys)}
+    fired = {family.key for family in families if family.source is FactorSource.RULE}
+    keys = sorted(
+        (key for key in texts if key in required),
+        key=lambda key: -1 if key in fired else confirmed[key],
+    )
     return tuple(_stated(key, texts[key], language) for key in keys)
 
 

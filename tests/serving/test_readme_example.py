@@ -49,9 +49,7 @@ def test_the_denial_of_the_readme_becomes_a_letter_mailed_by_two_people(
     assert told.returncode == 0, told.stderr
     due, stated, failed, ended = told.stdout.splitlines()
     assert due.endswith("action_taken")
-    assert stated.startswith(
-        "the model states: collateral_value_or_type_insufficient "
-        "insufficient_funds_down_payment_closing_reserves"
-    )
+    assert stated.startswith("the model states: collateral_value_or_type_insufficient ")
+    assert "insufficient_funds_down_payment_closing_reserves" in stated.split()
     assert failed.endswith(": A1")
     assert ended == "the case is notified"

@@ -3,9 +3,8 @@ import pytest
 import torch
 
 from model_store.calibration import Calibration
-from model_store.engine.torch_backend import TorchEngine
 from model_store.precedence import naming_scores
-from model_store.reading import read_texts
+from model_store.reading import Reading
 from training import losses
 from training.dataset import collate, prepare
 from training.precedence import fit_precedence, order_loss
@@ -14,29 +13,40 @@ TEXT = "Two cards past due. Then six inquiries in ninety days, which is more tha
 CALIBRATION = Calibration()
 
 
-@pytest.fixture(scope="module")
-def reading(new_network, tiny_tokenizer, new_example):
-    [text] = prepare([new_example(TEXT, categories=(3, 6))], tiny_tokenizer)
-    return read_texts(TorchEngine(new_network(), padding_id=1), [text.windows])
+@pytest.fixture
+def reading():
+    """What is read of 20 texts: two likely categories, 3 told of early and 6 told of late."""
+    generator = np.random.default_rng(0)
+    category_NC = np.full((20, 12), -6.0, dtype=np.float32)
+    category_NC[:, [3, 6]] = 2 + generator.normal(size=(20, 2))
+    evidence_TC = np.full((60, 12), 0.001)
+    evidence_TC[5:10, 3] = evidence_TC[40:45, 6] = 0.9
+    return Reading(
+        category_NC=category_NC,
+        reason_NR=np.zeros((20, 29), dtype=np.float32),
+        risk_N=np.zeros(20, dtype=np.float32),
+        evidence=[evidence_TC] * 20,
+    )
 
 
 def test_without_ordered_texts_the_place_counts_for_nothing(reading):
-    assert fit_precedence(CALIBRATION, reading, [(3,)]) == 0.0
-    assert fit_precedence(CALIBRATION, reading, [()]) == 0.0
+    assert fit_precedence(CALIBRATION, reading, [(3,)] * 20) == 0.0
+    assert fit_precedence(CALIBRATION, reading, [()] * 20) == 0.0
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_the_place_counts_where_order_tells_and_not_where_it_misleads(right, reading):
-    def scores(weight):
+@pytest.mark.parametrize("num_early_first", [20, 15, 0])
+def test_the_place_counts_as_far_as_it_tells_the_order(num_early_first, reading):
+    orders = [(3, 6)] * num_early_first + [(6, 3)] * (20 - num_early_first)
+
+    def loss(weight):
         logit_NC = CALIBRATION.category_logits(reading.category_NC)
-        return naming_scores(logit_NC, reading.evidence, weight=weight)
+        return order_loss(naming_scores(logit_NC, reading.evidence, weight=weight), orders)
 
-    gains_first = np.subtract(*(scores(1.0) - scores(0.0))[0, [3, 6]]) > 0
-    order = (3, 6) if gains_first == right else (6, 3)
-    weight = fit_precedence(CALIBRATION, reading, [order])
-    before, after = (order_loss(scores(w), [order]) for w in (0.0, weight))
-    assert after <= before + 1e-3
-    assert (weight > 0.05) == (after < before - 1e-4)
+    weight = fit_precedence(CALIBRATION, reading, orders)
+    assert loss(weight) <= min(loss(w) for w in np.linspace(0, 3, 31)) + 1e-4
+    assert (weight > 0.3) == (num_early_first > 10)
+    assert (weight > 2.9) == (num_early_first == 20)
+    assert (weight < 0.01) == (num_early_first == 0)
 
 
 def test_the_order_loss_is_that_of_training(tiny_tokenizer, new_example):

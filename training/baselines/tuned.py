@@ -220,10 +220,20 @@ class _Tuned:
     quality: float
 
     def calibrated(self, truth: Truth, counted: NDArray[np.intp]) -> Calibration:
-        """Returns the calibration on some of the examples."""
-        return fit_partial_calibration(
-            self.category_NC[counted], self.risk_N[counted], truth.at(counted)
-        )
+        """Returns the calibration on some of the examples.
+
+        Of an outcome that does not differ among them it is that on all.
+        """
+        some, every = self._fitted(truth, counted), self._fitted(truth, np.arange(len(truth)))
+        known = truth.at(counted)
+        is_labelled = known.target_NC.any() and (known.denied_N == 0).any()
+        outcomes = known.default_probability_N[~np.isnan(known.default_probability_N)]
+        categories = some if is_labelled else every
+        risk = some if len(outcomes) and outcomes.min() < outcomes.max() else every
+        return categories.model_copy(update={"risk": risk.risk})
+
+    def _fitted(self, truth: Truth, rows: NDArray[np.intp]) -> Calibration:
+        return fit_partial_calibration(self.category_NC[rows], self.risk_N[rows], truth.at(rows))
 
 
 def _tune(

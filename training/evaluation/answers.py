@@ -209,4 +209,6 @@ def joined(parts: Sequence[Answers]) -> Answers:
     for name in (f.name for f in fields(Answers)):
         arrays = [getattr(part, name) for part in parts]
         values[name] = None if any(a is None for a in arrays) else np.concatenate(arrays)
+    if any(part.naming_NC is not None for part in parts):  # of scores the order in a row counts
+        values["naming_NC"] = np.concatenate([part.ranked_by_NC for part in parts])
     return Answers(**values)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from model_store.artifact import current_versions
-from model_store.manifest import Manifest
+from model_store.manifest import FORMAT_VERSION, Manifest
 from training.config import completed
 from training.errors import EvaluationError
 from training.evaluation.answers import Answers, Truth
@@ -141,6 +141,8 @@ def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
         changed.append("corpus")
     if content.get("versions") != current_versions():
         changed.append("masker or taxonomy")
+    if content.get("model_format") != FORMAT_VERSION:
+        changed.append("model format")
     if changed:
         raise EvaluationError(
             f"{directory} cross-validates a run with other {', '.join(changed)} than those of "
@@ -156,6 +158,7 @@ def write_cross_validation(
     content = {
         "config": config,
         "versions": current_versions(),
+        "model_format": FORMAT_VERSION,
         "data_set": data_set.model_dump(mode="json"),
     }
     (directory / DATA_SET).write_text(json.dumps(content) + "\n", encoding="utf-8")

@@ -297,10 +297,14 @@ def test_log_odds_of_a_stated_reason_are_adverse_and_rise_with_its_probability(o
     assert 0 < adverse_log_odds(low) <= adverse_log_odds(high)
 
 
-def test_reasons_are_confirmed_in_the_order_in_which_the_model_names_them(office):
-    found = office.desk.load(office.assessed()).case.assessment
-    first, *others = found.principal_reasons
-    named = (replace(first, probability=0.5), *(replace(o, probability=0.9) for o in others))
-    confirmed = deciding.confirmed(replace(found, principal_reasons=named))
-    assert [given.reason for given in confirmed] == [stated.reason for stated in named]
-    assert len(confirmed) > 1
+def test_the_letter_states_reasons_as_the_person_put_them(office, people):
+    case_id = office.assessed()
+    stated = deciding.confirmed(office.desk.load(case_id).case.assessment)
+    assert [given.reason for given in stated] == [
+        found.reason for found in office.desk.load(case_id).case.assessment.principal_reasons
+    ]
+    turned = tuple(reversed(stated))
+    deciding.decide(office.desk, case_id, office.denial(case_id, reasons=turned), by=people[0])
+    keys = [reason.key for reason in select_principal_reasons(record(office, case_id))]
+    assert keys == [given.reason for given in turned]
+    assert len(keys) > 1

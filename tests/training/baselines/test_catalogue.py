@@ -300,6 +300,11 @@ def test_examples_drawn_as_they_come_say_how_likely_an_outcome_is(new_example):
     together, apart = risks
     assert apart == pytest.approx(0.1, abs=0.03)
     assert together > apart + 0.05
+    baseline = tfidf_logistic(seed=1)
+    fine = [row for row in natural if row.risk_probability == 0.0]
+    baseline.fit(thinned, as_they_come=fine)  # they tell nothing of denials and defaults
+    assert baseline.default_probabilities(held_out).max() < 1
+    assert baseline.calibration.state_C.min() > 1e-3
 
 
 def test_a_frozen_encoder_is_learned_from_and_never_changed(halves, tiny_encoder):

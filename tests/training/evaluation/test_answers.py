@@ -138,6 +138,17 @@ def test_categories_are_ranked_as_the_model_names_them_not_by_their_probability(
         assert primary.of(truth, answers, np.ones((1, 1))).tolist() == [expected]
 
 
+def test_answers_joined_of_which_some_are_ranked_otherwise_keep_their_order():
+    named = answers_of_predictions(
+        [prediction(stated=[reason(7, probability=0.6), reason(2, probability=0.9)])]
+    )
+    by_probability = replace(
+        named, naming_NC=None, probability_NC=np.eye(12)[[4]] * 0.5 + np.eye(12)[[1]] * 0.2
+    )
+    ranked_NC = np.argsort(-joined([named, by_probability]).ranked_by_NC, axis=1)
+    assert ranked_NC[:, :2].tolist() == [[7, 2], [4, 1]]
+
+
 def test_quotes_are_judged_for_labelled_categories_alone(new_narrative):
     narrative = new_narrative(1, categories=(3, 5))
     at = narrative.text.index("fact 3 of file 1")
