@@ -30,8 +30,8 @@ from training.evaluation.answers import Answers
 from training.evaluation.answers_file import StoredAnswers, load_answers, save_answers
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.measuring import ask
-from training.finishing import finish_network
 from training.forms import Form
+from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
 from training.run import calibrate, set_up_torch
 from training.starting import load_network, load_run_tokenizer, start_identity
@@ -202,8 +202,8 @@ def _train(
     )
     compute_as_serving_does()
     network = trainer.averaged_network
-    finish_network(
-        network, tokenizer=tokenizer, learned=learned, held_out=calibrating, config=config
+    add_lexical_reading(
+        network, tokenizer=tokenizer, learned=learned, held_out=calibrating, config=config.lexical
     )
     return Artifact(
         network=network,

@@ -25,8 +25,8 @@ from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
-from training.finishing import finish_network
 from training.identity import changed_settings
+from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
 from training.precedence import fit_precedence
@@ -180,8 +180,8 @@ def _finish(
     output: Path,
 ) -> RunResult:
     torch.set_float32_matmul_precision("highest")  # as in serving
-    finish_network(
-        network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config
+    add_lexical_reading(
+        network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config.lexical
     )
 
     def calibrated(weights: Network) -> Artifact:

@@ -18,9 +18,11 @@ from serving.cases.owed import draftable, owes_denial, to_draft
 from serving.cases.store import NoticeContent, StoredCase
 from serving.casework.agreement import (
     ACCOUNT_ACTIONS,
+    Letters,
     agreed_action,
     agreed_description,
     agreed_offer,
+    letters_on,
 )
 from serving.casework.desk import Desk
 from serving.casework.draft_checks import check_draft, check_path
@@ -128,7 +130,10 @@ def _draft(
             f"language: found {command.language.value!r}, which has no approved texts, expected "
             "'en' (12 CFR 1002.4(e)): draft it in English, or have the texts approved first"
         )
-    drafted = [_drafted(desk, stored.case, file, command, r, by=by) for r in recipients]
+    letters = letters_on(desk, stored.case)
+    drafted = [
+        _drafted(desk, stored.case, file, command, r, letters=letters, by=by) for r in recipients
+    ]
     after = desk.record(
         stored, [event for event, _ in drafted], notices=[content for _, content in drafted]
     )
@@ -142,10 +147,11 @@ def _drafted(
     command: Draft,
     recipient: Recipient,
     *,
+    letters: Letters,
     by: Actor,
 ) -> tuple[NoticeDrafted, NoticeContent]:
     consumer_id = consumer_of(file, recipient)
-    command = _agreed(desk, case, _for(command, case, file, consumer_id))
+    command = _agreed(letters, case, _for(command, case, file, consumer_id))
     form = command.form
     assert form is not None  # noqa: S101  `_for` has chosen one
     today = local_date(desk.now(), time_zone=case.time_zone)
@@ -183,16 +189,16 @@ def _for(command: Draft, case: Case, file: ApplicationFile, consumer_id: str) ->
     return replace(command, consumer_id=consumer_id, form=command.form or usual_form(case))
 
 
-def _agreed(desk: Desk, case: Case, command: Draft) -> Draft:
+def _agreed(letters: Letters, case: Case, command: Draft) -> Draft:
     """Returns the command with what the letters of the same decision tell and offer already."""
     offer, action = command.counteroffer, command.account_action
     if command.form is NoticeForm.C4:
-        offer = agreed_offer(desk, case, offer)
+        offer = agreed_offer(letters, offer)
     if case.kind is CaseKind.EXISTING_ACCOUNT:
-        action = agreed_action(desk, case, action)
+        action = agreed_action(letters, action)
     command = replace(command, counteroffer=offer, account_action=action)
     described = agreed_description(
-        desk, case, command.action_description, action=_action(case, command)
+        letters, command.action_description, action=_action(case, command)
     )
     return replace(command, action_description=described)
 

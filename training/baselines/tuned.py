@@ -96,8 +96,11 @@ class TunedBaseline:
             tuned = [_tune(variant, every, truth, parts) for variant in self._variants]
             best = max(range(len(tuned)), key=lambda i: tuned[i].quality)
             chosen = self._variants[best]
-            counted = np.arange(len(examples) if as_they_come else 0, len(every))
-            self._calibration = tuned[best].calibrated(truth, counted)
+            self._calibration = tuned[best].calibration
+            if as_they_come:
+                self._calibration = tuned[best].calibrated(
+                    truth, np.arange(len(examples), len(every))
+                )
         self._model = _Model(chosen)
         self._model.fit(every, truth)
 
@@ -213,10 +216,11 @@ def _parts(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tuned:
-    """Logits of examples that a variant was not fitted on, and how good they are."""
+    """Logits of examples that a variant was not fitted on, calibrated on all, and how good."""
 
     category_NC: NDArray[np.float32]
     risk_N: NDArray[np.float32]
+    calibration: Calibration
     quality: float
 
     def calibrated(self, truth: Truth, counted: NDArray[np.intp]) -> Calibration:
@@ -224,16 +228,14 @@ class _Tuned:
 
         Of an outcome that does not differ among them it is that on all.
         """
-        some, every = self._fitted(truth, counted), self._fitted(truth, np.arange(len(truth)))
         known = truth.at(counted)
+        some = fit_partial_calibration(self.category_NC[counted], self.risk_N[counted], known)
         is_labelled = known.target_NC.any() and (known.denied_N == 0).any()
         outcomes = known.default_probability_N[~np.isnan(known.default_probability_N)]
-        categories = some if is_labelled else every
-        risk = some if len(outcomes) and outcomes.min() < outcomes.max() else every
+        categories = some if is_labelled else self.calibration
+        differs = len(outcomes) > 0 and outcomes.min() < outcomes.max()
+        risk = some if differs else self.calibration
         return categories.model_copy(update={"risk": risk.risk})
-
-    def _fitted(self, truth: Truth, rows: NDArray[np.intp]) -> Calibration:
-        return fit_partial_calibration(self.category_NC[rows], self.risk_N[rows], truth.at(rows))
 
 
 def _tune(
@@ -251,7 +253,7 @@ def _tune(
         category_NC[outside], risk_N[outside] = model.logits([examples[i] for i in outside])
     calibration = fit_partial_calibration(category_NC, risk_N, truth)
     quality = _quality(category_NC, risk_N, truth, calibration)
-    return _Tuned(category_NC=category_NC, risk_N=risk_N, quality=quality)
+    return _Tuned(category_NC=category_NC, risk_N=risk_N, calibration=calibration, quality=quality)
 
 
 def _quality(

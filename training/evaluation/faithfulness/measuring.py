@@ -67,7 +67,7 @@ def measure_faithfulness(
         MissingExtraError: captum or shap is not installed.
     """
     artifact = load_artifact(resolve_model(request.model))
-    labelled = sampled_texts(request, artifact)
+    labelled = sampled_texts(request, artifact.manifest)
     files = denied_files(request.sizes.simulated, seed=request.seed)
     told = measured_under(request, artifact, labelled)
     journal = Journal(

@@ -9,8 +9,9 @@ import numpy as np
 
 from data_pipeline.corpus.narratives import corpus_path
 from data_pipeline.generator.simulation import GENERATOR_VERSION
-from model_store.artifact import Artifact, load_artifact
+from model_store.artifact import Artifact, load_artifact, read_manifest
 from model_store.explain.explainer import EXPLAINER_VERSION
+from model_store.manifest import Manifest
 from model_store.registry import resolve_model
 from training.config import TrainingConfig
 from training.errors import EvaluationError
@@ -88,10 +89,10 @@ def require_texts(request: FaithfulnessRequest) -> None:
         DataError: the texts cannot be read.
         EvaluationError: see `sampled_texts`.
     """
-    sampled_texts(request, load_artifact(resolve_model(request.model)))
+    sampled_texts(request, read_manifest(resolve_model(request.model)))
 
 
-def sampled_texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledTexts:
+def sampled_texts(request: FaithfulnessRequest, manifest: Manifest) -> LabelledTexts:
     """Returns the denied, labelled texts, or so many of them, drawn by the seed.
 
     Raises:
@@ -99,15 +100,15 @@ def sampled_texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledT
         EvaluationError: there is no labelled, denied text, no author that the model left out, or
             the model was trained on another split than that of the run.
     """
-    denied = _denied(_texts(request, artifact))
+    denied = _denied(_texts(request, manifest))
     return denied.drawn(request.sizes.texts or len(denied), seed=request.seed)
 
 
-def _texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledTexts:
+def _texts(request: FaithfulnessRequest, manifest: Manifest) -> LabelledTexts:
     if request.run is None:
         labelled = load_labelled(request.data or corpus_path())
     else:
-        labelled = run_split(request.run, artifact.manifest).labelled
+        labelled = run_split(request.run, manifest).labelled
     if labelled.narratives is None:
         raise EvaluationError(
             f"{labelled.name} holds no labelled quotes, which faithfulness is measured on: give "
@@ -116,10 +117,10 @@ def _texts(request: FaithfulnessRequest, artifact: Artifact) -> LabelledTexts:
         )
     if request.data is not None or request.run is not None:
         return labelled
-    authors = artifact.manifest.config.get("held_out_authors")
+    authors = manifest.config.get("held_out_authors")
     if not isinstance(authors, list) or not authors:
         raise EvaluationError(
-            f"{artifact.manifest.model_version} names no author that it left out: give labelled "
+            f"{manifest.model_version} names no author that it left out: give labelled "
             "texts that it has not read in --data"
         )
     chosen = labelled.at(

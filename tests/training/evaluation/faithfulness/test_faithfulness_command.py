@@ -142,7 +142,7 @@ def configured(data):
 
 def test_of_a_run_the_denied_texts_that_it_held_out_are_explained(new_artifact):
     run = configured(DataConfig(corpus=NOTES, num_folds=3, held_out_authors=("rk8", "dw8")))
-    found = sampled_texts(requested(run=run), new_artifact())
+    found = sampled_texts(requested(run=run), new_artifact().manifest)
     assert {text.author for text in found.facts} == {"rk8", "dw8"}
     assert (found.truth.denied_N == 1).all()
 
@@ -150,7 +150,7 @@ def test_of_a_run_the_denied_texts_that_it_held_out_are_explained(new_artifact):
 def test_a_run_whose_texts_have_no_labelled_quotes_is_refused(new_artifact):
     run = configured(DataConfig(simulator=SimulatorData(num_applications=60)))
     with pytest.raises(EvaluationError, match="a run on the corpus in --config"):
-        sampled_texts(requested(run=run), new_artifact())
+        sampled_texts(requested(run=run), new_artifact().manifest)
 
 
 def test_a_reader_is_told_whose_texts_the_model_may_have_learned_from(new_artifact):
@@ -161,7 +161,7 @@ def test_a_reader_is_told_whose_texts_the_model_may_have_learned_from(new_artifa
     )
     artifact = replace(artifact, manifest=learned)
     request = requested(data=NOTES)
-    labelled = sampled_texts(request, artifact)
+    labelled = sampled_texts(request, artifact.manifest)
     authors = {text.author for text in labelled.facts}
     said = [note for note in notes(request, artifact, labelled) if "trained on texts by" in note]
     assert len(said) == 1
