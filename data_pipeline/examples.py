@@ -72,13 +72,20 @@ class Example:
     distractors: tuple[int, ...] = ()
 
 
-def examples_from_narratives(narratives: Sequence[Narrative]) -> list[Example]:
+def examples_from_narratives(
+    narratives: Sequence[Narrative], *, among: Iterable[Narrative] | None = None
+) -> list[Example]:
     """Returns one fully labelled example per narrative, in order.
 
     The text is rendered from the free text alone, then masked, as serving does with a pasted
     application; a narrative's labels are complete, so no target is unknown.
+
+    Args:
+        narratives: what the examples are made of.
+        among: what contrast pairs are looked for in, where that is more; a twin that was put into
+            another part of a split is found there.
     """
-    groups = contrast_groups(narratives)
+    groups = contrast_groups(narratives if among is None else among)
     return [_example(narrative, group=groups[narrative.id]) for narrative in narratives]
 
 

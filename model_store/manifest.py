@@ -5,7 +5,7 @@ import json
 
 from pydantic import BaseModel, ConfigDict
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the directory format that this code reads and writes."""
 
 

@@ -9,10 +9,12 @@ Any RoBERTa checkpoint of transformers serves as encoder, by path or by name. Sh
 The category logit is the sum of what the first token says about the whole window and of what the
 most telling tokens say: the evidence head gives one logit per token and category, trained on
 labelled quotes; the mean of its largest values, and a reading of the hidden states weighted by
-them, enter the category logit. What the bare words say, of categories and of risk, is added once
-the network is trained (see `model_store.lexical`). A reason is its category times a conditional
-probability, so that a category is never less likely than its likeliest reason; which of the reasons
-of a category it is stands in the words that carry the category, so the reason head reads those too.
+them, enter that of the category given a denial. The denial head says whether there is a denial at
+all, and a category is a denial times a category given one: a file that mentions a debt is no file
+denied for it. What the bare words say, of categories and of risk, is added once the network is
+trained (see `model_store.lexical`). A reason is its category times a conditional probability, so
+that a category is never less likely than its likeliest reason; which of the reasons of a category
+it is stands in the words that carry the category, so the reason head reads those too.
 
 The evidence head reads the layer at two thirds of the encoder's depth. In an encoder trained for
 sentence embeddings the last layer's tokens all say what the whole text says: a linear probe for
@@ -54,12 +56,17 @@ class WindowLogits:
             category's.
         risk_B: logit of the probability of default within 12 months.
         evidence_BTC: logit that a token belongs to the words that carry the category.
+        denial_B: logit that there is a reason for denial at all, as the encoder alone reads it; it
+            is part of the category logits.
+        given_denial_BC: category logits given a denial, as the encoder alone reads them; likewise.
     """
 
     category_BC: Float[Tensor, "B C"]
     reason_BR: Float[Tensor, "B R"]
     risk_B: Float[Tensor, " B"]
     evidence_BTC: Float[Tensor, "B T C"]
+    denial_B: Float[Tensor, " B"]
+    given_denial_BC: Float[Tensor, "B C"]
 
 
 class Network(nn.Module):
@@ -85,6 +92,7 @@ class Network(nn.Module):
         self.category_head = _head(hidden, hidden // 2, NUM_CATEGORIES, head_dropout)
         self.reason_head = _head(hidden, hidden // 2, NUM_REASONS, head_dropout)
         self.risk_head = _head(hidden, hidden // 4, 1, head_dropout)
+        self.denial_head = _head(hidden, hidden // 2, 1, head_dropout)
         # The last layer is computed for the first token alone: evidence is read below it.
         self.evidence_layer = min(
             round(config.num_hidden_layers * _EVIDENCE_DEPTH), config.num_hidden_layers - 1
@@ -170,11 +178,13 @@ class Network(nn.Module):
         evidence_BTC = self.evidence_head(token_BTH)
         evidence_BTC = evidence_BTC.masked_fill(~attention_mask_BT[:, :, None], _MASKED_LOGIT)
         passage_BCH = evidence_BTC.softmax(dim=1).transpose(1, 2) @ token_BTH
-        category_BC = (
+        denial_B = self.denial_head(first_BH)[:, 0].float()
+        given_denial_BC = (
             self.category_head(first_BH)
             + self.evidence_scale * _pool(evidence_BTC)
             + (passage_BCH * self.passage_weight_CH).sum(dim=2)
-        )
+        ).float()
+        category_BC = _joint(denial_B[:, None], given_denial_BC)
         risk_B = self.risk_head(first_BH)[:, 0]
         if not self.training:
             words = self.lexical(input_ids_BT, attention_mask_BT)
@@ -187,9 +197,13 @@ class Network(nn.Module):
         ).sum(dim=2)
         return WindowLogits(
             category_BC=category_BC.float(),
-            reason_BR=self._joint(category_BC.float(), conditional_BR.float()),
+            reason_BR=_joint(
+                category_BC[:, self.reason_category_R].float(), conditional_BR.float()
+            ),
             risk_B=risk_B.float(),
             evidence_BTC=evidence_BTC.float(),
+            denial_B=denial_B,
+            given_denial_BC=given_denial_BC,
         )
 
     def first_token(
@@ -208,14 +222,6 @@ class Network(nn.Module):
             output_hidden_states=True,
         ).hidden_states
         return layers[-1][:, 0], layers[self.evidence_layer]
-
-    def _joint(
-        self, category_BC: Float[Tensor, "B C"], conditional_BR: Float[Tensor, "B R"]
-    ) -> Float[Tensor, "B R"]:
-        log_joint_BR = functional.logsigmoid(
-            category_BC[:, self.reason_category_R]
-        ) + functional.logsigmoid(conditional_BR)
-        return logit_of_log_probability(log_joint_BR)
 
 
 def _add_figures(encoder: RobertaModel, tokenizer: TextTokenizer) -> None:
@@ -244,6 +250,15 @@ def _head(num_inputs: int, num_hidden: int, num_outputs: int, dropout: float) ->
         nn.GELU(),
         nn.Dropout(dropout),
         nn.Linear(num_hidden, num_outputs),
+    )
+
+
+def _joint(
+    condition_BX: Float[Tensor, "B _"], conditional_BX: Float[Tensor, "B X"]
+) -> Float[Tensor, "B X"]:
+    """Logit of the probability that the condition holds and, given it, what depends on it."""
+    return logit_of_log_probability(
+        functional.logsigmoid(condition_BX) + functional.logsigmoid(conditional_BX)
     )
 
 

@@ -1,6 +1,7 @@
 """The HTTP application, put together from settings, a model and the accepted keys."""
 
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -67,6 +68,9 @@ _GUARDED = (
     what_if_router,
 )
 
+_ENGINE_THREADS = 8
+"""Commands of the desk that may wait for the engine at once; more wait for one of these."""
+
 log = structlog.stdlib.get_logger("wherefore")
 
 
@@ -118,11 +122,12 @@ def create_app(
     app.state.settings, app.state.keys, app.state.predictor = settings, keys, predictor
     app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None
     app.state.monitoring = app.state.backlogs = app.state.explanations = None
+    app.state.engine_threads = None
     app.state.tokens = app.state.sign_in = app.state.sign_in_threads = None
     app.state.issuer = issuer_of(settings)
     app.state.metrics = ServingMetrics(
         model_version=predictor.model_version,
-        num_queued=lambda: app.state.batcher.num_queued if app.state.batcher else 0,
+        num_queued=lambda: _num_queued(app),
     )
     app.state.limit_metrics = LimitMetrics(app.state.metrics.registry)
     app.state.limits = open_limits(settings, app.state.limit_metrics)
@@ -192,6 +197,25 @@ def _knowing(app: FastAPI) -> Callable[[str], bool]:
     return knows
 
 
+def _num_queued(app: FastAPI) -> int:
+    """Applications that wait or are worked on, those being explained or compared too."""
+    parts = app.state.batcher, app.state.explainer
+    if None in parts:
+        return 0
+    batcher, explainer = parts
+    return int(batcher.num_queued + explainer.num_applications)
+
+
+@asynccontextmanager
+async def _threads_for_the_engine() -> AsyncIterator[ThreadPoolExecutor]:
+    """Gives the threads on which commands of the desk wait for the engine."""
+    threads = ThreadPoolExecutor(_ENGINE_THREADS, thread_name_prefix="assessments")
+    try:
+        yield threads
+    finally:  # not waited for: what they wait for runs on this very loop
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
 def _lifespan(
     service: ScoringService,
     settings: Settings,
@@ -220,9 +244,12 @@ def _lifespan(
                     knows=_knowing(app),
                     now=now,
                 )
-                async with running_backlogs(
-                    service, settings, queue=batcher, registry=registry
-                ) as app.state.backlogs:
+                async with (
+                    _threads_for_the_engine() as app.state.engine_threads,
+                    running_backlogs(
+                        service, settings, queue=batcher, registry=registry
+                    ) as app.state.backlogs,
+                ):
                     log.info("started", model_version=service.predictor.model_version)
                     yield
             app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
@@ -116,22 +116,46 @@ def scale_amounts(example: Example, random: Random) -> Example:
     if any(not _YEAR.fullmatch(found[0]) for found in _UNMARKED.finditer(text)):
         return example
     factor = math.exp(random.uniform(-_LARGEST_LOG_FACTOR, _LARGEST_LOG_FACTOR))
+    found = list(_AMOUNT.finditer(text))
+    scaled = _scaled([int(amount["figure"].replace(",", "")) for amount in found], factor)
+    if scaled is None:
+        return example
     return edited(
         example,
         [
-            Edit(start=m.start("figure"), end=m.end("figure"), text=_scaled(m["figure"], factor))
-            for m in _AMOUNT.finditer(text)
+            Edit(
+                start=amount.start("figure"),
+                end=amount.end("figure"),
+                text=f"{value:,}" if "," in amount["figure"] else str(value),
+            )
+            for amount, value in zip(found, scaled, strict=True)
         ],
     )
 
 
-def _scaled(figure: str, factor: float) -> str:
-    value = int(figure.replace(",", ""))
+def _scaled(values: Sequence[int], factor: float) -> list[int] | None:
+    """Returns amounts times a factor, in whole dollars and in the same order of size.
+
+    Round ones stay round where that leaves the order as it is. None where two of them would come to
+    be the same, or nothing to be something.
+    """
+    for scale in (_rounded, _to_the_dollar):
+        scaled = {value: scale(value, factor) for value in sorted(set(values))}
+        sizes = list(scaled.values())
+        if all(one < other for one, other in pairwise(sizes)) and scaled.get(0, 0) == 0:
+            return [scaled[value] for value in values]
+    return None
+
+
+def _rounded(value: int, factor: float) -> int:
     digits = str(value)
     zeros = len(digits) - len(digits.rstrip("0"))
-    step = 10 ** min(zeros, max(0, len(digits) - 2))  # round figures stay round, within 5 %
-    scaled = max(step, round(value * factor / step) * step)
-    return f"{scaled:,}" if "," in figure else str(scaled)
+    step = int(10 ** min(zeros, max(0, len(digits) - 2)))  # within 5 %
+    return round(value * factor / step) * step
+
+
+def _to_the_dollar(value: int, factor: float) -> int:
+    return round(value * factor)
 
 
 def change_spelling(example: Example, random: Random) -> Example:

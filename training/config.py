@@ -52,16 +52,18 @@ class LossConfig(Section):
 
     Attributes:
         category: binary cross-entropy of each category.
+        denial: binary cross-entropy of whether there is a reason for denial at all.
         order: minus log probability of the order of the categories, over denied texts.
         reason: binary cross-entropy of each reason, given its category.
         risk: binary cross-entropy of the default probability.
         evidence: binary cross-entropy of each token and category.
         evidence_positive_weight: weight of the mean over the tokens inside quotes against the mean
             over those outside.
-        label_smoothing: how far the targets of the categories are drawn towards one half.
+        label_smoothing: how far the targets of categories and denial are drawn towards one half.
     """
 
     category: float = Field(default=1.0, ge=0)
+    denial: float = Field(default=1.0, ge=0)
     order: float = Field(default=1.0, ge=0)
     reason: float = Field(default=0.3, ge=0)
     risk: float = Field(default=0.3, ge=0)

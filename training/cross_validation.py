@@ -39,10 +39,11 @@ from training.fold import (
 )
 from training.fold_processes import OnFoldStep, train_folds
 from training.forms import Form
+from training.identity import RECIPE, RECIPE_VERSION
 from training.metrics import micro_f1
 from training.precision import fitted_to_machine
 from training.run import set_up_torch
-from training.starting import require_start_unread, start_identity
+from training.starting import encoder_identity, require_start_unread, start_identity
 
 _NOTE = (
     "Every text was answered by a model that had read no text of its author. Answers of the models "
@@ -151,14 +152,16 @@ def _folds(
     identity = {
         "corpus_sha256": digest,
         "encoder": Path(config.encoder).name,
+        **encoder_identity(config.encoder),
+        RECIPE: RECIPE_VERSION,
         "num_folds": num_folds,
         "seed": config.seed,
     }
     for split in splits:
         require_no_leak(
             {
-                "train": examples_from_narratives(split.train),
-                "held_out": examples_from_narratives(split.held_out),
+                "train": examples_from_narratives(split.train, among=narratives),
+                "held_out": examples_from_narratives(split.held_out, among=narratives),
             },
             authors=True,
         )
@@ -214,7 +217,12 @@ def _report(
         write_cross_validation(
             data_set,
             folds[0].directory.parent,
-            config={**config.model_dump(mode="json"), **start_identity(config)},
+            config={
+                **config.model_dump(mode="json"),
+                **encoder_identity(config.encoder),
+                **start_identity(config),
+                RECIPE: RECIPE_VERSION,
+            },
         )
     return report
 

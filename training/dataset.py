@@ -18,6 +18,7 @@ from model_store.engine.batching import token_budget_batches
 from model_store.engine.torch_backend import pad_rows
 from model_store.windows import TextTokenizer, TokenizedText, Window
 from training.config import AugmentationConfig
+from training.excerpts import Excerpt
 
 NUM_CATEGORIES = len(CATEGORIES)
 
@@ -54,6 +55,7 @@ class Batch:
         category_NC: 1 a principal reason, 0 not one, -1 unknown.
         coarse_GC: groups of categories of which at least one holds (each row one group).
         coarse_text_G: position of the text of each group.
+        denial_N: 1 where there is a reason for denial, 0 where there is none, -1 unknown.
         reason_NR: 1 stated, 0 not, -1 unknown.
         order_NK: categories that hold, most important first, -1 behind the last; K the most that a
             text of the batch has. All -1 where none holds or the order is unknown.
@@ -68,6 +70,7 @@ class Batch:
     category_NC: Float[Tensor, "N C"]
     coarse_GC: Bool[Tensor, "G C"]
     coarse_text_G: Int[Tensor, " G"]
+    denial_N: Float[Tensor, " N"]
     reason_NR: Float[Tensor, "N R"]
     order_NK: Int[Tensor, "N K"]
     risk_N: Float[Tensor, " N"]
@@ -147,11 +150,21 @@ def collate(texts: Sequence[TrainingText], *, padding_id: int) -> Batch:
         category_NC=torch.tensor([e.category_targets for e in examples], dtype=torch.float32),
         coarse_GC=_coarse([group for _, group in groups]),
         coarse_text_G=torch.tensor([i for i, _ in groups], dtype=torch.int64),
+        denial_N=torch.tensor([_denial(example) for example in examples]),
         reason_NR=torch.tensor([e.reason_targets for e in examples], dtype=torch.float32),
         order_NK=order_table([e.category_order for e in examples]),
         risk_N=torch.tensor([e.risk_probability for e in examples], dtype=torch.float32),
         evidence_WTC=_window_evidence(texts, shape=ids_WT.shape),
     )
+
+
+def _denial(example: Example) -> float:
+    """Whether there is a reason for denial, as in `Batch.denial_N`."""
+    if isinstance(example, Excerpt):
+        return UNKNOWN
+    if example.coarse_sets or 1.0 in example.category_targets:
+        return 1.0
+    return 0.0 if set(example.category_targets) == {0.0} else UNKNOWN
 
 
 def order_table(orders: Sequence[Sequence[int]]) -> Int[Tensor, "N K"]:

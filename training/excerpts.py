@@ -4,12 +4,14 @@ Whoever pastes a note writes two sentences, most texts to learn from have twenty
 holds all quotes of a category the category is known to hold. Of one that holds none or some of
 them it is unknown: the rest may say it too. So is a category that the text touches on without a
 denial resting on it, because the words that excuse it may be gone. All others do not hold, as in
-the whole text.
+the whole text. Whether there is a reason for denial at all is left open: of an excerpt of a denied
+text it would be known more often than of one of a text that is not, and an excerpt be taken for a
+denial.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from random import Random
 
 from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
@@ -22,6 +24,11 @@ _QUOTED_SHARE = 0.8  # of the excerpts of texts with quotes that hold those of a
 _NEXT_SHARE = 0.5  # how often those of one category more are taken in
 
 Stretch = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt(Example):
+    """Some sentences of a text, of which nobody has said whether they are a reason for denial."""
 
 
 def take_excerpt(example: Example, random: Random) -> Example:
@@ -38,7 +45,9 @@ def take_excerpt(example: Example, random: Random) -> Example:
     others = [i for i in range(len(sentences)) if i not in kept]
     kept |= set(random.sample(others, max(0, num_kept - len(kept))))
     gone = list(_gone(example.text, sentences, sorted(kept)))
-    return edited(_relabelled(example, gone), gone)
+    relabelled = _relabelled(example, gone)
+    values = {field.name: getattr(relabelled, field.name) for field in fields(relabelled)}
+    return edited(Excerpt(**values), gone)
 
 
 def _quoted(example: Example, sentences: Sequence[Stretch], random: Random) -> set[int]:

@@ -6,6 +6,16 @@ from typing import Any
 
 from training.config import completed
 
+RECIPE_VERSION = 1
+"""Raised with every change of code by which the same configuration learns otherwise: augmentation,
+losses, what is fitted afterwards, baselines. What was learned before is then of another run."""
+
+RECIPE = "recipe_version"
+"""Where a run tells of it; a model that does not is of version 1."""
+
+ENCODER_DIGESTS = "encoder_digests"
+"""Digests of the files of the encoder that a run starts from, in what it tells of itself."""
+
 
 def changed_settings(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
     """Returns the dotted names of what differs between two runs, sorted; empty for one run.

@@ -31,7 +31,9 @@ def loss_parts(
             category_loss(logits.category_NC, batch, smoothing=config.label_smoothing)
             + coarse_loss(logits.category_NC, batch)
         ),
-        "order": config.order * order_loss(logits.category_NC, batch),
+        "denial": config.denial
+        * denial_loss(logits.denial_N, batch, smoothing=config.label_smoothing),
+        "order": config.order * order_loss(logits.given_denial_NC, batch),
         "reason": config.reason * reason_loss(logits, batch),
         "risk": config.risk * risk_loss(logits.risk_N, batch),
         "evidence": config.evidence
@@ -47,6 +49,8 @@ def window_loss_parts(
         category_WC=windows.category_BC,
         reason_WR=windows.reason_BR,
         risk_W=windows.risk_B,
+        denial_W=windows.denial_B,
+        given_denial_WC=windows.given_denial_BC,
         text_W=batch.text_W,
         num_tokens_W=batch.num_tokens_W,
         num_texts=batch.num_texts,
@@ -64,6 +68,13 @@ def category_loss(
     return _masked_bce(category_NC, batch.category_NC, smoothing=smoothing).sum()
 
 
+def denial_loss(
+    denial_N: Float[Tensor, " N"], batch: Batch, *, smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """Binary cross-entropy of whether there is a reason for denial, where known, summed."""
+    return _masked_bce(denial_N, batch.denial_N, smoothing=smoothing).sum()
+
+
 def coarse_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
     """Minus log probability that at least one category of each coarse group holds, summed."""
     if not len(batch.coarse_text_G):
@@ -75,6 +86,9 @@ def coarse_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor
 
 def order_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
     """Minus log probability of the order of the stated categories, summed.
+
+    An order is known of denied texts, so it is learned from the logits given a denial: no category
+    is likelier than the denial, which would level those in front.
 
     Categories are drawn one after the other by their logits, those drawn before left out: the first
     term alone is the cross-entropy of the first category among all.

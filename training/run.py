@@ -25,7 +25,7 @@ from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
-from training.identity import changed_settings
+from training.identity import RECIPE, RECIPE_VERSION, changed_settings
 from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
@@ -35,6 +35,7 @@ from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
 from training.starting import (
+    encoder_identity,
     load_network,
     load_run_tokenizer,
     require_start_unread,
@@ -97,6 +98,7 @@ def run_training(
         ModelError: the model to start from cannot be used.
         ResumeError: the folder holds the checkpoint of another run.
     """
+    revision = _git_revision()
     set_up_torch(config)
     config, changed = fitted_to_machine(config)
     if changed:
@@ -126,7 +128,8 @@ def run_training(
     num_taken = trainer.run(checkpoints=checkpoints, on_step=on_step)
     if not trainer.is_main_process:
         return None
-    if num_taken == 0 and (finished := _finished(output / "model", _manifest(config, data))):
+    manifest = _manifest(config, data, revision=revision)
+    if num_taken == 0 and (finished := _finished(output / "model", manifest)):
         on_stage("the run was finished before: its model stays")
         return finished
     on_stage(f"calibrating on {len(data.calibration):,} texts, measuring on others held out")
@@ -135,6 +138,7 @@ def run_training(
         tokenizer,
         config=config,
         data=data,
+        manifest=manifest,
         learned=texts,
         calibration=held_out,
         output=output,
@@ -175,6 +179,7 @@ def _finish(
     *,
     config: TrainingConfig,
     data: RunData,
+    manifest: Manifest,
     learned: Sequence[TrainingText],
     calibration: Sequence[TrainingText],
     output: Path,
@@ -189,7 +194,7 @@ def _finish(
             network=weights,
             tokenizer=tokenizer,
             calibration=calibrate(weights, calibration, padding_id=tokenizer.padding_id),
-            manifest=_manifest(config, data),
+            manifest=manifest,
             card="",
         )
 
@@ -235,17 +240,19 @@ def _with_metrics(artifact: Artifact, metrics: dict[str, dict[str, object]]) -> 
     return replace(artifact, manifest=manifest, card=render_card(manifest))
 
 
-def _manifest(config: TrainingConfig, data: RunData) -> Manifest:
+def _manifest(config: TrainingConfig, data: RunData, *, revision: str | None) -> Manifest:
     start = start_manifest(config)
     return Manifest(
         name=config.name,
         version=config.artifact.version,
         created=dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        git_revision=_git_revision(),
+        git_revision=revision,
         data_digests=_digests(data, start),
         config={
             **config.without_paths().model_dump(mode="json"),
+            **encoder_identity(config.encoder),
             **start_identity(config),
+            RECIPE: RECIPE_VERSION,
             "start_from": start and start.model_version,
             "num_train_texts": len(data.train),
             HELD_OUT_DIGESTS: {**held_out_digests(start), data.source: data.test_digest},
@@ -268,7 +275,9 @@ def _identity(config: TrainingConfig, data: RunData) -> dict[str, object]:
     return {
         "config": config.model_dump(mode="json"),
         **data.digests,
+        **encoder_identity(config.encoder),
         **start_identity(config),
+        RECIPE: RECIPE_VERSION,
         "versions": current_versions(),
     }
 
@@ -282,9 +291,10 @@ def set_up_torch(config: TrainingConfig) -> None:
 
 
 def _git_revision() -> str | None:
+    """The revision of this code, marked where its files are others than the revision's."""
     try:
         found = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607
+            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"],  # noqa: S607
             capture_output=True,
             text=True,
             check=True,

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer
 
+from data_pipeline.example_store import file_digest
 from model_store.artifact import load_artifact, read_manifest
 from model_store.figure_tokens import FigureRanges
 from model_store.manifest import Manifest
@@ -17,10 +18,12 @@ from model_store.stored import open_stored
 from model_store.windows import TextTokenizer
 from training.config import TrainingConfig
 from training.errors import ConfigError
+from training.identity import ENCODER_DIGESTS
 from training.run_data.parts import held_out_digests
 
 _MODEL = "model"  # folder of the model inside the folder of the run that made it
 _MANIFEST = "manifest.json"
+_ENCODER_SUFFIXES = frozenset({".json", ".txt", ".safetensors", ".bin"})
 
 
 def load_tokenizer(encoder: str) -> TextTokenizer:
@@ -120,6 +123,21 @@ def start_identity(config: TrainingConfig) -> dict[str, str]:
     """
     manifest = start_manifest(config)
     return {} if manifest is None else {"start_from_digest": manifest.digest}
+
+
+def encoder_identity(encoder: str) -> dict[str, dict[str, str]]:
+    """Returns the digests of an encoder's files by name; empty for one that a hub knows by name.
+
+    Likewise part of what makes a run what it is.
+    """
+    folder = Path(encoder)
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    digests = {
+        path.name: file_digest(path)
+        for path in paths
+        if path.suffix in _ENCODER_SUFFIXES and path.is_file()
+    }
+    return {ENCODER_DIGESTS: digests} if digests else {}
 
 
 def _stored_network(config: TrainingConfig, *, dropout: float) -> Network:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -173,6 +174,13 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+def _ending(status: int) -> str:
+    """How a process ended that said nothing, by its status as `subprocess` gives it."""
+    if status >= 0:
+        return f"it ended with status {status}"
+    return f"it was ended by {signal.Signals(-status).name}, as for want of memory"
+
+
 def _convert_apart(model: Path, target: Path) -> None:
     """Converts in another process: this one then needs neither the time nor the memory of torch."""
     log.info("converting %s for this machine, once: this can take a minute", model)
@@ -194,7 +202,7 @@ def _convert_apart(model: Path, target: Path) -> None:
             "WHEREFORE_ENGINE=torch"
         ) from error
     if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
+        last = done.stderr.strip().rpartition("\n")[2] or _ending(done.returncode)
         raise ConversionError(
             f"{model} could not be converted ({last}): run with WHEREFORE_ENGINE=torch"
         ) from None

@@ -60,7 +60,7 @@ class PackedEngine:
         self._padding_id = padding_id
         self._device = torch.device(device)
         self._precision = precision
-        self._batch_tokens = batch_tokens
+        self.batch_tokens = batch_tokens
         self._lock = threading.Lock()
         self._captured = CapturedPasses(self._network) if self._device.type == "cuda" else None
 
@@ -83,7 +83,7 @@ class PackedEngine:
         """
         lengths = [len(row) for row in ids]
         output = EngineLogits.empty(lengths)
-        for batch in token_budget_batches(lengths, max_tokens=self._batch_tokens):
+        for batch in token_budget_batches(lengths, max_tokens=self.batch_tokens):
             inputs = PassInputs.of([ids[i] for i in batch], padding_id=self._padding_id)
             with self._lock:
                 store_logits(output, batch, lengths, self._pass(inputs))

@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Request
@@ -68,3 +71,16 @@ async def at_desk(
 ) -> T:
     """Returns what a command of `serving.casework` gives, carried out on a thread of its own."""
     return await asyncio.to_thread(work, desk_of(request), *args, **kwargs)
+
+
+async def at_desk_with_engine(
+    request: Request, work: Callable[Concatenate[Desk, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Returns what `at_desk` does of a command that waits for the engine, on threads of their own.
+
+    However many wait there, signing in, other commands and the probes do not.
+    """
+    threads: ThreadPoolExecutor = request.app.state.engine_threads
+    context = copy_context()
+    command = partial(work, desk_of(request), *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(threads, context.run, command)

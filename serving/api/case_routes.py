@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response, status
 from serving.api import case_requests as rq
 from serving.api.answer_headers import PAGE_POLICY
 from serving.api.body import JsonRoute
-from serving.api.case_access import READING, WRITING, at_desk, desk_of
+from serving.api.case_access import READING, WRITING, at_desk, at_desk_with_engine, desk_of
 from serving.api.case_answers import (
     CaseAnswer,
     CaseWithFile,
@@ -118,8 +118,11 @@ async def add_consents(request: Request, case_id: CaseId, body: ConsentsRequest)
 @case_router.post("/applications/{case_id}/assess", responses=WRITING)
 async def assess(request: Request, case_id: CaseId, body: rq.AssessRequest) -> CaseAnswer:
     """Has the model read the application, or notes that a person does without it."""
-    work = assessing.assess_by_hand if body.by_hand else assessing.assess
-    return _answer(request, await at_desk(request, work, case_id, by=actor_of(request)))
+    if body.by_hand:
+        stored = await at_desk(request, assessing.assess_by_hand, case_id, by=actor_of(request))
+    else:
+        stored = await at_desk_with_engine(request, assessing.assess, case_id, by=actor_of(request))
+    return _answer(request, stored)
 
 
 @case_router.get("/applications/{case_id}/summary", responses=READING)

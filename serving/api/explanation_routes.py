@@ -13,11 +13,13 @@ from serving.api.application_schema import EXAMPLE_APPLICATION
 from serving.api.applications import read_application
 from serving.api.body import JsonRoute
 from serving.api.documented import documented
+from serving.api.limited import charge_texts
 from serving.api.parts import started
 from serving.api.schemas import ApplicationBody
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.errors import RowRejectedError
 from serving.explanations.jobs import ExplanationJobs, Job, JobRequest, Method, Status
+from serving.limits.quota import LimitClass
 from serving.rows import EvidenceSpan
 
 explanation_router = APIRouter(
@@ -142,6 +144,7 @@ async def ask_explanation(
     row = read_application(body.application, number=1)
     if isinstance(row, RowError):
         raise RowRejectedError(code=row.code, message=row.message)
+    await charge_texts(request, LimitClass.PREDICT, [row], paid=1)
     wanted = JobRequest(
         text=render_text(row.application),
         method=body.method,

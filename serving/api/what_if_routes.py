@@ -7,11 +7,12 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Body, Request
 
 from data_pipeline.domain.application import LoanApplication
-from data_pipeline.sources import RowError
+from data_pipeline.sources import Row, RowError
 from serving.api.applications import read_application
 from serving.api.body import JsonRoute
 from serving.api.case_access import WRITING, at_desk
 from serving.api.disconnects import unless_disconnected
+from serving.api.limited import charge_texts
 from serving.api.parts import batcher_of, explainer_of
 from serving.api.security import KEY_DOCUMENTED, actor_of
 from serving.api.what_if_schemas import (
@@ -23,6 +24,7 @@ from serving.api.what_if_schemas import (
     what_if_answer,
 )
 from serving.errors import InvalidRequestError, RowRejectedError
+from serving.limits.quota import LimitClass
 from serving.rows import ScoredRow
 from serving.what_if.changes import changed, names_of
 from serving.what_if.queued_score import QueuedScore
@@ -46,6 +48,7 @@ async def what_if(request: Request, body: Annotated[WhatIfRequest, Body()]) -> W
     in the audit log. Nothing of it is part of a notice.
     """
     application = await _application(request, body)
+    await _charge(request, application)
     strike = [(stretch.start, stretch.end) for stretch in body.strike]
     made = changed(application, body.changes, strike=strike)
     score = QueuedScore(batcher_of(request))
@@ -77,6 +80,7 @@ async def recourse(request: Request, body: Annotated[RecourseRequest, Body()]) -
     Every suggestion was scored: with it the reason is not stated, and no other is that was not.
     """
     application = await _application(request, body)
+    await _charge(request, application)
     score = QueuedScore(batcher_of(request))
 
     def search() -> tuple[ScoredRow, Recourse]:
@@ -101,6 +105,11 @@ async def recourse(request: Request, body: Annotated[RecourseRequest, Body()]) -
     return recourse_answer(
         found, before, text=application.text, milliseconds=_milliseconds(request)
     )
+
+
+async def _charge(request: Request, application: LoanApplication) -> None:
+    row = Row(number=1, id="", application=application)
+    await charge_texts(request, LimitClass.PREDICT, [row], paid=1)
 
 
 async def _application(request: Request, body: WhatIfRequest | RecourseRequest) -> LoanApplication:

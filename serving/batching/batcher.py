@@ -36,7 +36,12 @@ class BatchObserver(EngineObserver, CacheObserver, Protocol):
     """Hears what becomes of requests, too."""
 
     def abandoned(self, reason: str) -> None:
-        """A request was dropped: `disconnected` or `timeout`."""
+        """A request was dropped.
+
+        Args:
+            reason: `disconnected` where its client left, `called_off` where an explanation or a
+                backlog dropped work of its own, `timeout`.
+        """
 
 
 class Batcher:
@@ -241,7 +246,9 @@ class Batcher:
             self._observer.abandoned("timeout")
             raise self._admission.too_late(request) from error
         except asyncio.CancelledError:
-            self._observer.abandoned("disconnected")
+            # Explanations and backlogs call off their own work.
+            is_asked = bool(request.rows) and request.priority is Priority.ONLINE
+            self._observer.abandoned("disconnected" if is_asked else "called_off")
             raise
 
     async def _compute(self, ids: Sequence[tuple[int, ...]], request: Request) -> EngineLogits:

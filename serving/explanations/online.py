@@ -104,7 +104,12 @@ class OnlineExplainer:
         self._searching = ThreadPoolExecutor(EXPLAIN_THREADS, thread_name_prefix="searches")
         # Not the loop's own threads: those of the desk wait there for what is read here.
         self._reading = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="readings")
-        self._num_open = 0
+        self._num_open = self._num_compared = 0
+
+    @property
+    def num_applications(self) -> int:
+        """Applications being explained, searched for or compared with reference populations."""
+        return self._num_open + self._num_compared
 
     @property
     def num_kept_bytes(self) -> int:
@@ -142,13 +147,11 @@ class OnlineExplainer:
         if self._references is None:
             [scored] = await self._batcher.score([row])
             return ExplainedRow(row=scored)
-        read = await self._read(row)
-        if isinstance(read, FailedRow):
-            return ExplainedRow(row=read)
-        logits = await self._computed(read)
-        return await asyncio.get_running_loop().run_in_executor(
-            self._reading, self._beside, read, logits
-        )
+        self._num_compared += 1
+        try:
+            return await self._score_beside(row)
+        finally:
+            self._num_compared -= 1
 
     async def search(self, work: Callable[[], T]) -> T:
         """Returns what some work gives that asks the engine again and again, such as a what-if.
@@ -175,11 +178,17 @@ class OnlineExplainer:
         for threads in (self._threads, self._searching, self._reading):
             threads.shutdown(wait=False, cancel_futures=True)
 
+    async def _score_beside(self, row: Row) -> ExplainedRow:
+        found = await self._answered(row)
+        if isinstance(found, FailedRow):
+            return ExplainedRow(row=found)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._beside, *found)
+
     async def _explain(self, row: Row, method: ExplainMethod) -> ExplainedRow:
-        read = await self._read(row)
-        if isinstance(read, FailedRow):
-            return ExplainedRow(row=read)
-        logits = await self._computed(read)
+        answered = await self._answered(row)
+        if isinstance(answered, FailedRow):
+            return ExplainedRow(row=answered)
+        read, logits = answered
         scored = await asyncio.to_thread(self._service.finish, read, logits)
         text = read.text.masked.original
         name = self._kept.name(text, method=method)
@@ -195,6 +204,17 @@ class OnlineExplainer:
         self._kept.put(name, found)
         self._observer.explained(method, "computed")
         return await asyncio.to_thread(self._explained, read, logits, found)
+
+    async def _answered(self, row: Row) -> tuple[ReadRow, EngineLogits] | FailedRow:
+        """An application as read, and the engine's answer; a failed row where there is none."""
+        try:
+            read = await self._read(row)
+            return read if isinstance(read, FailedRow) else (read, await self._computed(read))
+        except RetryLaterError:
+            raise
+        except Exception:
+            log.exception("application_not_scored")
+            return self._service.fail(row)
 
     async def _read(self, row: Row) -> ReadRow | FailedRow:
         loop = asyncio.get_running_loop()

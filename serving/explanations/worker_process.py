@@ -15,12 +15,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+import structlog
+
 from serving.settings import ENV_PREFIX
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """Longest answer that is read."""
 
 _ENDING_SECONDS = 10.0
+
+log = structlog.stdlib.get_logger("wherefore.explanations")
 
 
 class WorkerDiedError(Exception):
@@ -103,8 +107,11 @@ class WorkerProcess:
             return
         with suppress(ProcessLookupError):
             process.kill()
-        async with asyncio.timeout(_ENDING_SECONDS):
-            await process.wait()
+        try:
+            async with asyncio.timeout(_ENDING_SECONDS):
+                await process.wait()
+        except TimeoutError:  # killed, and held up by the system: the next one need not wait for it
+            log.warning("explanation_worker_lingers", process_id=process.pid)
 
     async def _start(self) -> Process:
         self._has_answered = False

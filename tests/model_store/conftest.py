@@ -87,11 +87,13 @@ def new_network(tiny_config: RobertaConfig) -> Callable[..., Network]:
             torch.manual_seed(seed)
             # Of its own configuration: transformers notes there which attention a model uses.
             network = Network(copy.deepcopy(tiny_config), head_dropout=head_dropout)
-            # As after training: what starts at nothing takes part, and evidence is no longer rare.
+            # As after training: what starts at nothing takes part, evidence is no longer rare, and
+            # there are reasons to name.
             for parameter in network.parameters():
                 if parameter.ndim > 1 and not parameter.any():
                     torch.nn.init.normal_(parameter, std=0.2)
             torch.nn.init.zeros_(last_linear(network.evidence_head).bias)
+            torch.nn.init.constant_(last_linear(network.denial_head).bias, 5.0)
             return network.eval()
 
     return build

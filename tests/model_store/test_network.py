@@ -95,8 +95,18 @@ def test_what_stands_at_padding_never_enters_a_result(network, batch):
 
 
 @torch.inference_mode()
+def test_no_category_is_likelier_than_that_there_is_a_denial(new_network, batch):
+    network = new_network()
+    logits = network(*batch)
+    assert (logits.category_BC <= logits.denial_B[:, None]).all()
+    network.denial_head[-1].bias.fill_(-30.0)
+    assert (network(*batch).category_BC < -20).all()
+
+
+@torch.inference_mode()
 def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(new_network, batch):
     network = new_network()
+    network.denial_head[-1].bias.fill_(100.0)
     before = network(*batch).category_BC
     *_, last_layer = network.evidence_head.modules()
     last_layer.bias[4] += 3.0
@@ -106,7 +116,7 @@ def test_telling_tokens_raise_the_category_they_tell_of_and_no_other(new_network
     assert (raised[:, others] == 0).all()
     # Every token's evidence rose by 3, and a window of nine tokens or more shows just that.
     expected = 3 * network.evidence_scale[4].item()
-    torch.testing.assert_close(raised[2:, 4], torch.full((3,), expected))
+    torch.testing.assert_close(raised[2:, 4], torch.full((3,), expected), rtol=0, atol=1e-4)
 
 
 @torch.inference_mode()

@@ -135,6 +135,8 @@ def combined(**changes):
         "category_WC": torch.tensor([[1.0, -2.0], [3.0, -4.0], [0.5, 0.25]]),
         "reason_WR": torch.tensor([[0.0, -3.0, 1.0], [2.0, -5.0, -1.0], [0.1, 0.2, 0.3]]),
         "risk_W": torch.tensor([1.0, -1.0, 0.7]),
+        "denial_W": torch.tensor([-0.5, 2.0, -1.5]),
+        "given_denial_WC": torch.tensor([[4.0, -2.5], [3.5, -1.0], [6.0, 5.0]]),
         "text_W": torch.tensor([0, 0, 1]),
         "num_tokens_W": torch.tensor([300, 100, 12]),
         "num_texts": 2,
@@ -150,6 +152,14 @@ def test_a_category_or_reason_is_as_likely_as_in_its_likeliest_window():
     )
 
 
+def test_a_text_is_denied_where_its_worst_window_is():
+    assert combined().denial_N.tolist() == [2.0, -1.5]
+
+
+def test_a_category_is_given_a_denial_by_the_window_where_it_is_likeliest():
+    assert combined().given_denial_NC.tolist() == [[3.5, -2.5], [6.0, 5.0]]
+
+
 def test_the_risk_of_a_text_is_the_mean_of_its_windows_weighted_by_their_tokens():
     assert combined().risk_N.tolist() == pytest.approx([(300 - 100) / 400, 0.7])
 
@@ -162,6 +172,8 @@ def test_the_windows_of_a_text_need_not_stand_together():
             category_WC=torch.tensor([[0.5, 0.25], [1.0, -2.0], [3.0, -4.0]]),
             reason_WR=torch.tensor([[0.1, 0.2, 0.3], [0.0, -3.0, 1.0], [2.0, -5.0, -1.0]]),
             risk_W=torch.tensor([0.7, 1.0, -1.0]),
+            denial_W=torch.tensor([-1.5, -0.5, 2.0]),
+            given_denial_WC=torch.tensor([[6.0, 5.0], [4.0, -2.5], [3.5, -1.0]]),
             text_W=torch.tensor([0, 0, 1])[order],
             num_tokens_W=torch.tensor([300, 100, 12])[order],
         ),
@@ -169,6 +181,8 @@ def test_the_windows_of_a_text_need_not_stand_together():
     assert torch.equal(straight.category_NC, shuffled.category_NC)
     assert torch.equal(straight.reason_NR, shuffled.reason_NR)
     torch.testing.assert_close(straight.risk_N, shuffled.risk_N)
+    assert torch.equal(straight.denial_N, shuffled.denial_N)
+    assert torch.equal(straight.given_denial_NC, shuffled.given_denial_NC)
 
 
 def test_only_the_likeliest_window_of_a_text_learns_from_a_category():

@@ -122,6 +122,35 @@ def test_amounts_keep_their_ratio_and_other_figures_their_value(new_example):
         assert text.endswith("DTI 60.0%, score 640, since 2019.")
 
 
+def test_amounts_keep_their_order_and_nothing_becomes_something(new_example):
+    amounts = (0, 980, 1000, 4990, 5000, 5001)
+    example = new_example("Short of " + ", of ".join(f"${a:,}" for a in amounts) + ".")
+    found = set()
+    for seed in range(200):
+        text = scale_amounts(example, Random(seed)).text
+        scaled = [int(a.replace(",", "")) for a in re.findall(r"\$([\d,]+\d|\d)", text)]
+        assert scaled[0] == 0
+        assert scaled == sorted(set(scaled))
+        found.add(tuple(scaled))
+    assert len(found) > 100
+
+
+def test_equal_amounts_stay_equal_and_the_closest_ones_apart(new_example):
+    example = new_example("Asked $5,001, paid $5,000, owed $5,000, verified $0.")
+    for seed in range(200):
+        text = scale_amounts(example, Random(seed)).text
+        asked, paid, owed = (int(a.replace(",", "")) for a in re.findall(r"\$(\d,\d+)", text))
+        assert paid == owed < asked
+        assert text.endswith("verified $0.")
+
+
+@pytest.mark.parametrize("text", ["bk stmts in the file", "Apex Inc.", "Sole prop, coll. of tools"])
+def test_short_words_that_may_mean_another_are_not_written_out(text, new_example):
+    written = {change_spelling(new_example(text), Random(seed)).text.lower() for seed in SEEDS}
+    words = ("bankruptcy", "income", "property", "collections")
+    assert not any(word in one for one in written for word in words)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -102,6 +102,17 @@ def test_the_order_is_known_where_all_that_hold_are_stated(new_example):
     assert all(quote in orders[3, 1].text for quote in ("61 %", "Two cards are late"))
 
 
+def test_whether_there_is_a_denial_is_not_learned_from_excerpts(
+    example, new_example, tiny_tokenizer
+):
+    approved = new_example(TEXT, categories=(), distractors=(3,))
+    texts = [t for e in (example, approved) for t in excerpts(e)]
+    batch = collate(prepare(texts, tiny_tokenizer), padding_id=tiny_tokenizer.padding_id)
+    expected = {example: 1.0, approved: 0.0}
+    assert batch.denial_N.tolist() == [expected.get(t, UNKNOWN) for t in texts]
+    assert (batch.denial_N == UNKNOWN).sum() > len(texts) / 2
+
+
 def test_lines_stay_lines(example):
     texts = {taken.text for taken in excerpts(example)}
     assert any(text.startswith("Truck loan.\n") for text in texts)

@@ -14,6 +14,7 @@ from training.dataset import collate, microbatches, prepare
 from training.losses import (
     category_loss,
     coarse_loss,
+    denial_loss,
     evidence_loss,
     loss_parts,
     order_loss,
@@ -104,10 +105,35 @@ def combined(windows, batch):
         category_WC=windows.category_BC,
         reason_WR=windows.reason_BR,
         risk_W=windows.risk_B,
+        denial_W=windows.denial_B,
+        given_denial_WC=windows.given_denial_BC,
         text_W=batch.text_W,
         num_tokens_W=batch.num_tokens_W,
         num_texts=batch.num_texts,
     )
+
+
+def test_what_is_known_of_denial_is_what_the_categories_say_of_it(batch_of):
+    half_known = (-1.0, 0.0, *UNKNOWN[2:])
+    batch = batch_of(
+        {"categories": (1, 4)},
+        {},
+        {"category_targets": (-1.0, 1.0, *UNKNOWN[2:])},
+        {"category_targets": UNKNOWN, "coarse_sets": ((0, 1),)},
+        {"category_targets": half_known},
+        {"category_targets": UNKNOWN},
+    )
+    denial_N = zeros(6)
+    loss = denial_loss(denial_N, batch)
+    assert loss.item() == pytest.approx(4 * LOG_2)
+    loss.backward()
+    assert denial_N.grad.tolist() == pytest.approx([-0.5, 0.5, -0.5, -0.5, 0.0, 0.0])
+
+
+def test_smoothed_labels_keep_a_denial_from_certainty(batch_of):
+    denial_N = leaf(logit(0.95), logit(0.05))
+    denial_loss(denial_N, batch_of({"categories": (1,)}, {}), smoothing=0.1).backward()
+    assert denial_N.grad.tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
 
 
 def test_a_coarse_label_means_at_least_one_of_its_categories(batch_of):
@@ -171,9 +197,27 @@ def test_a_text_not_denied_has_no_order(batch_of):
     assert order_loss(zeros(1, 12), batch_of({})).item() == 0.0
 
 
+def test_an_order_is_learned_however_unlikely_the_denial_is_read(new_network, batch_of):
+    batch = batch_of({"categories": (4, 1)})
+    network = new_network()
+    costs = []
+    for bias in (8.0, -8.0):
+        with torch.no_grad():
+            network.denial_head[-1].bias.fill_(bias)
+            windows = network(batch.ids_WT, batch.mask_WT)
+        costs.append(loss_parts(combined(windows, batch), windows, batch, LossConfig())["order"])
+    assert costs[0] > 0
+    assert costs[0] == costs[1]
+
+
 def text_logits(reason_NR):
+    num_texts = len(reason_NR)
     return TextLogits(
-        category_NC=zeros(len(reason_NR), 12), reason_NR=reason_NR, risk_N=zeros(len(reason_NR))
+        category_NC=zeros(num_texts, 12),
+        reason_NR=reason_NR,
+        risk_N=zeros(num_texts),
+        denial_N=zeros(num_texts),
+        given_denial_NC=zeros(num_texts, 12),
     )
 
 
@@ -241,7 +285,9 @@ def test_the_weights_of_the_configuration_scale_the_parts(new_network, batch_of)
     with torch.inference_mode():
         windows = network(batch.ids_WT, batch.mask_WT)
     texts = combined(windows, batch)
-    weights = {"category": 1.0, "order": 2.0, "reason": 0.0, "risk": 3.0, "evidence": 0.5}
+    weights = {
+        "category": 1.0, "denial": 1.5, "order": 2.0, "reason": 0.0, "risk": 3.0, "evidence": 0.5,
+    }  # fmt: skip
     ones = loss_parts(texts, windows, batch, LossConfig(**dict.fromkeys(weights, 1.0)))
     scaled = loss_parts(texts, windows, batch, LossConfig(**weights))
     assert ones.keys() == scaled.keys() == weights.keys()
@@ -288,11 +334,15 @@ def test_the_loss_stays_finite_for_logits_of_any_size(batch_of):
             category_NC=category_NC,
             reason_NR=torch.full((1, 29), size),
             risk_N=torch.full((1,), size),
+            denial_N=torch.full((1,), size),
+            given_denial_NC=category_NC,
         )
         windows = WindowLogits(
             category_BC=category_NC,
             reason_BR=texts.reason_NR,
             risk_B=texts.risk_N,
+            denial_B=texts.denial_N,
+            given_denial_BC=category_NC,
             evidence_BTC=torch.full(batch.evidence_WTC.shape, size),
         )
         loss = sum(loss_parts(texts, windows, batch, LossConfig()).values())

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from model_store.figure_tokens import MIN_VALUES_PER_RANGE
 from training.config import TrainingConfig
 from training.errors import ConfigError
 from training.starting import (
+    encoder_identity,
     load_network,
     load_run_tokenizer,
     load_tokenizer,
@@ -51,6 +53,19 @@ def test_a_run_starts_from_all_weights_of_a_model_or_of_the_run_that_made_it(
     }
     assert rates[False] == 0.3
     assert network.training
+
+
+def test_an_encoder_is_known_by_its_files_wherever_they_lie(tiny_encoder, tmp_path):
+    (known,) = encoder_identity(tiny_encoder).values()
+    assert {"config.json", "tokenizer.json", "model.safetensors"} <= {*known}
+    moved = tmp_path / "moved"
+    shutil.copytree(tiny_encoder, moved)
+    assert encoder_identity(str(moved)) == encoder_identity(tiny_encoder)
+    with (moved / "model.safetensors").open("ab") as file:
+        file.write(b" ")
+    (changed,) = encoder_identity(str(moved)).values()
+    assert {name for name in known if changed[name] != known[name]} == {"model.safetensors"}
+    assert encoder_identity("roberta-base") == {}
 
 
 def test_what_was_fitted_beside_another_encoder_is_not_started_from(

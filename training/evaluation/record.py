@@ -19,6 +19,7 @@ from training.evaluation.cuts import group_names
 from training.evaluation.labelled import LabelledTexts
 from training.evaluation.outcomes import denied_score
 from training.evaluation.report import EvaluationReport, Subject
+from training.identity import ENCODER_DIGESTS, RECIPE
 from training.promotion.records import (
     CROSS_VALIDATION,
     DataSetRecord,
@@ -61,6 +62,7 @@ def data_set_record(
     *,
     held_out: bool = False,
     calibrates: bool = False,
+    was_read: bool = False,
 ) -> DataSetRecord:
     """Returns what was found on a data set, score by score.
 
@@ -70,6 +72,7 @@ def data_set_record(
         report: the report on them.
         held_out: see `DataSetRecord.held_out`.
         calibrates: see `DataSetRecord.calibrates`.
+        was_read: see `DataSetRecord.was_read`.
     """
     assert labelled.sha256 is not None  # noqa: S101  (narrows the type)
     _, groups = group_names(labelled.facts)
@@ -81,6 +84,7 @@ def data_set_record(
         num_examples=len(labelled),
         held_out=held_out,
         calibrates=calibrates,
+        was_read=was_read,
         groups=tuple(int(n) for n in numbers),
         metrics=found[subjects[0].name],
         baselines={s.name: found[s.name] for s in subjects if s.is_baseline},
@@ -137,6 +141,12 @@ def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
     theirs = completed({**config, "encoder": Path(str(config.get("encoder"))).name})
     ours = completed(manifest.config)
     changed = [name for name in _RECIPE if theirs.get(name, _ABSENT) != ours.get(name, _ABSENT)]
+    if theirs.get(RECIPE, 1) != ours.get(RECIPE, 1):
+        changed.append("code of the recipe")
+    if {ENCODER_DIGESTS} <= {*theirs} & {*ours} and theirs[ENCODER_DIGESTS] != ours[
+        ENCODER_DIGESTS
+    ]:
+        changed.append("files of the encoder")
     if found.digest not in manifest.data_digests.values():
         changed.append("corpus")
     if content.get("versions") != current_versions():

@@ -87,7 +87,8 @@ def evaluate_stored(
     artifact = load_artifact(resolve_model(request.model))
     split = None if request.run is None else run_split(request.run, artifact.manifest)
     labelled = _texts(request) if split is None else split.labelled
-    calibrates = split is not None and split.calibrates
+    authors = {text.author for text in labelled.facts}
+    calibrates = has_calibrated(artifact.manifest, authors) if split is None else split.calibrates
     data_sets = {}
     if request.cross_validation is not None:
         found = read_cross_validation(request.cross_validation, artifact.manifest)
@@ -133,6 +134,7 @@ def evaluate_stored(
         report,
         held_out=split is not None,
         calibrates=calibrates,
+        was_read=split is None and bool(corpus_authors_read(artifact.manifest, authors)),
     )
     return report, with_swaps(evaluation_record(artifact.manifest, data_sets), swaps)
 
@@ -210,6 +212,24 @@ def perhaps_read(manifest: Manifest, authors: Iterable[str]) -> set[str]:
     if manifest.data_digests == {"corpus": file_digest(corpus_path())}:
         found &= {narrative.author for narrative in load_corpus()}
     return found
+
+
+def corpus_authors_read(manifest: Manifest, authors: Iterable[str]) -> set[str]:
+    """Returns which of these authors write in the corpus and were not held out from a model of it.
+
+    The corpus is the bundled one as it is now; a model of an older one may not have met them all.
+    """
+    if "corpus" not in manifest.data_digests:
+        return set()
+    return perhaps_read(manifest, authors) & {narrative.author for narrative in load_corpus()}
+
+
+def has_calibrated(manifest: Manifest, authors: Iterable[str]) -> bool:
+    """Tells whether a model was calibrated on texts of one of these authors."""
+    held_out = manifest.config.get("held_out_authors")
+    if not manifest.config.get("held_out_calibrates") or not isinstance(held_out, list):
+        return False
+    return not set(held_out).isdisjoint(authors)
 
 
 def read_before(labelled: LabelledTexts, artifact: Artifact) -> list[str]:

@@ -165,6 +165,12 @@ def check_not_trained_on(
         )
     trained_on = {digest: name for name, digest in manifest.data_digests.items()}
     for name, data_set in evaluation.data_sets.items():
+        if data_set.was_read:
+            raise PromotionError(
+                f"the evaluation of {version.reference} on {name} is on texts by authors whose "
+                "texts the model was trained on: expected authors that it has not read, "
+                "what its run held out (--config), or `wherefore cross-validate`"
+            )
         is_held_out = data_set.held_out or name == CROSS_VALIDATION
         if not is_held_out and data_set.digest in trained_on:
             raise PromotionError(

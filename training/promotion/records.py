@@ -138,6 +138,8 @@ class DataSetRecord(_Record):
             not; what measured them has made sure of it.
         calibrates: whether calibration, thresholds and weights of the model were fitted on the
             examples, which flatters it beside baselines.
+        was_read: whether some are by authors of whom the model has read texts, whatever file they
+            come in.
         groups: group of each example (its author, say), drawn together by the bootstrap; None
             where each stands for itself.
         metrics: figures of the model by name, as in `training.evaluation.figures`.
@@ -149,6 +151,7 @@ class DataSetRecord(_Record):
     num_examples: int = Field(ge=1)
     held_out: bool = False
     calibrates: bool = False
+    was_read: bool = False
     groups: tuple[int, ...] | None = None
     metrics: dict[str, MetricRecord]
     baselines: dict[str, dict[str, MetricRecord]] = {}

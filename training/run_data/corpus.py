@@ -29,9 +29,10 @@ def corpus_data(config: DataConfig, *, seed: int) -> RunData:
         DataError: the corpus cannot be read, an author held out is not in it, or the split leaks.
     """
     path = config.corpus or corpus_path()
-    split = _split(load_narratives(path), config, seed=seed)
-    train = examples_from_narratives(split.train)
-    held_out = examples_from_narratives(split.held_out)
+    narratives = load_narratives(path)
+    split = _split(narratives, config, seed=seed)
+    train = examples_from_narratives(split.train, among=narratives)
+    held_out = examples_from_narratives(split.held_out, among=narratives)
     require_no_leak({"train": train, "held_out": held_out}, authors=True)
     digest = file_digest(path)
     authors = tuple(sorted({narrative.author or "" for narrative in split.held_out}))

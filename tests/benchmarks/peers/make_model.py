@@ -43,6 +43,7 @@ from unjudged_int8 import quantize_unjudged
 SIZES = ("tiny", "bundled", "base")
 NUM_LABELS = len(CATEGORIES)
 LARGEST_LOGIT = 8.0  # of the teacher: a probability of 0.9997
+CERTAIN_LOGIT = 100.0
 PENALTY = 10.0  # of the ridge regression, features standardised
 TANH_SCALE = 1e-4  # tanh(x) is x to 7 digits below it
 
@@ -140,7 +141,10 @@ def write_classifier(
 
 
 def make_linear(network: Network, weight_CH: Tensor, bias_C: Tensor) -> None:
-    """Makes the category logits of a network a linear layer on the first token."""
+    """Makes the category logits of a network a linear layer on the first token.
+
+    There is a denial for certain, so that what is given one is all there is to say.
+    """
     first, second = network.category_head[1], network.category_head[4]
     if not isinstance(first, nn.Linear) or not isinstance(second, nn.Linear):
         raise TypeError("expected the category head to be two linear layers around a GELU")
@@ -152,6 +156,9 @@ def make_linear(network: Network, weight_CH: Tensor, bias_C: Tensor) -> None:
         second.weight[:, :NUM_LABELS] = torch.eye(NUM_LABELS)
         second.weight[:, NUM_LABELS : 2 * NUM_LABELS] = -torch.eye(NUM_LABELS)
         second.bias.copy_(bias_C)
+        *_, denial_weight, denial_bias = network.denial_head.parameters()
+        denial_weight.zero_()
+        denial_bias.fill_(CERTAIN_LOGIT)
         for added in (network.evidence_scale, network.passage_weight_CH):
             added.zero_()
         network.lexical_weight.zero_()

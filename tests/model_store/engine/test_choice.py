@@ -4,12 +4,17 @@ import sys
 
 import pytest
 
+from model_store.engine import choice
 from model_store.engine.choice import EngineChoice, converted, open_engine
 from model_store.engine.derived import DerivedModels, Origin
 from model_store.engine.openvino_backend import OpenVinoEngine
 from model_store.engine.runtime import cpu_computes_bf16
 from model_store.engine.torch_backend import TorchEngine
-from model_store.errors import BackendUnavailableError, DerivedModelDamagedError
+from model_store.errors import (
+    BackendUnavailableError,
+    ConversionError,
+    DerivedModelDamagedError,
+)
 from model_store.predictor import Predictor
 
 TEXT = "Back-end DTI of 51.2% is over the 45% limit, and two cards are 30 days past due."
@@ -98,6 +103,21 @@ def test_what_cannot_be_converted_is_computed_by_torch_unless_openvino_was_asked
     assert "torch computes, since OpenVINO cannot" in caplog.text
     with pytest.raises(BackendUnavailableError, match="WHEREFORE_CACHE_DIR"):
         open_engine(tiny_stored, EngineChoice(engine="openvino", cache_dir=blocked))
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [
+        (-9, "", r"\(it was ended by SIGKILL, as for want of memory\)"),
+        (3, "", r"\(it ended with status 3\)"),
+        (1, "first\nno such operator\n", r"\(no such operator\)"),
+    ],
+)
+def test_a_conversion_that_fails_tells_how_it_ended(monkeypatch, tmp_path, status, said, told):
+    done = subprocess.CompletedProcess([], status, stdout="", stderr=said)
+    monkeypatch.setattr(choice.subprocess, "run", lambda *_, **__: done)
+    with pytest.raises(ConversionError, match=told):
+        choice._convert_apart(tmp_path / "model", tmp_path / "target")
 
 
 def test_a_server_whose_model_is_converted_needs_neither_torch_nor_telemetry(

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from model_store.engine.graphs import PassInputs, packed_pass
 from model_store.engine.packed import PackedEncoder, PackedLayout
-from model_store.engine.packed_backend import pack
+from model_store.engine.packed_backend import PACKED_BATCH_TOKENS, PackedEngine, pack
 from model_store.engine.torch_backend import pad_rows
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=9)
@@ -78,3 +78,8 @@ def test_packing_leaves_the_network_as_it_was(new_worded_network):
     pack(network).to(torch.bfloat16)
     after = network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_an_engine_on_a_gpu_says_how_large_its_batches_may_be(new_network):
+    engine = PackedEngine(new_network(), padding_id=1, device="cpu", precision="fp32")
+    assert engine.batch_tokens == PACKED_BATCH_TOKENS

@@ -1,5 +1,8 @@
 """Cases over HTTP: from the application to the purge, and everything that is refused."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -365,3 +368,27 @@ def test_reading_a_case_leaves_an_entry_in_the_audit_log(bench, stored):
             ("application_received", "underwriter-1"),
             ("case_read", "underwriter-1"),
         ]
+
+
+def test_however_many_assessments_wait_for_the_engine_a_case_is_read(open_bench, tmp_path):
+    bench = open_bench(Settings(state_dir=tmp_path / "state"), in_memory=True)
+    cases = [bench.receive() for _ in range(10)]
+    for case_id in cases:
+        bench.post(f"applications/{case_id}/complete")
+    state = bench.underwriter.app.state
+    released, score = threading.Event(), state.desk.score
+
+    def wait(row):
+        released.wait(60)
+        return score(row)
+
+    state.desk = replace(state.desk, score=wait)
+    with ThreadPoolExecutor(len(cases) + 1) as people:
+        answers = [people.submit(bench.post, f"applications/{c}/assess") for c in cases]
+        try:
+            read = people.submit(bench.get, f"applications/{cases[0]}")
+            assert read.result(20)["case_id"] == cases[0]
+            assert not any(answer.done() for answer in answers)
+        finally:
+            released.set()
+        assert {answer.result(60)["stage"] for answer in answers} == {"assessed"}

@@ -71,6 +71,21 @@ def test_a_long_text_counts_for_more_than_a_short_one(make_client):
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("explanations", {"method": "shap"}),
+        ("what-if", {"changes": {"loan_amount_usd": 1000}}),
+        ("what-if/recourse", {"reason": "excessive_obligations_to_income"}),
+    ],
+)
+def test_a_long_text_counts_for_more_wherever_it_is_read_again_and_again(make_client, path, asked):
+    client = make_client(limit_predict="10/day")
+    body = {"application": {"text": "debt " * 3200, "loan_amount_usd": 2000}, **asked}
+    answer = client.post(f"/api/v1/{path}", json=body)
+    assert answer.headers["ratelimit"].partition(";t")[0] == '"predict";r=2', answer.text
+
+
 def test_a_batch_larger_than_the_quota_is_taken_once(make_client):
     client = make_client(limit_batch="2/day")
     rows = {"applications": [TEXT] * 4}

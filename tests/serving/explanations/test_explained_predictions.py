@@ -294,6 +294,51 @@ def test_more_cases_are_compared_at_once_than_the_loop_has_threads(tmp_path):
         assert (near.version, everybody.version) == ("2026-q4", "2026-q4")
 
 
+def fail(_texts):
+    raise ValueError("logits that are no numbers")
+
+
+@pytest.mark.parametrize("ask_for", ["score", "explain"])
+def test_an_application_that_the_engine_fails_at_is_a_failed_row_as_without_explanation(
+    tmp_path, ask_for
+):
+    path = references_file(tmp_path, model_digest=FakePredictor.digest)
+    service = ScoringService(predictor=FakePredictor(before=fail))
+
+    async def asked():
+        async with running_scoring(
+            service, Settings(references_file=path), registry=CollectorRegistry()
+        ) as running:
+            explainer, row = running.explainer, row_of(DEBTS)
+            found = (
+                explainer.score(row)
+                if ask_for == "score"
+                else explainer.explain(row, method="fast")
+            )
+            return (await found).row, service.fail(row)
+
+    found, expected = asyncio.run(asked())
+    assert found == expected
+
+
+def test_what_is_searched_for_counts_among_what_waits():
+    async def scenario():
+        service = ScoringService(predictor=FakePredictor())
+        metrics = BatchMetrics(CollectorRegistry())
+        batcher = Batcher(service, limits=BatchLimits(), observer=metrics)
+        explainer = OnlineExplainer(
+            service, batcher, observer=metrics, max_tokens=100, timeout_seconds=30, kept_bytes=0
+        )
+        found = [explainer.num_applications]
+        found.append(await explainer.search(lambda: explainer.num_applications))
+        found.append(explainer.num_applications)
+        await batcher.close()
+        explainer.close()
+        return found
+
+    assert asyncio.run(scenario()) == [0, 1, 0]
+
+
 def test_references_of_another_model_stop_the_start(tmp_path):
     path = references_file(tmp_path, model_digest="1" * 64)
     service = ScoringService(predictor=FakePredictor())

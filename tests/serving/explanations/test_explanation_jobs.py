@@ -8,6 +8,7 @@ import pytest
 
 from model_store.predictor import Predictor
 from serving.adapters.fake import FakePredictor
+from serving.explanations import worker_process
 from serving.explanations.errors import (
     ExplanationExtraError,
     ExplanationsFullError,
@@ -303,3 +304,30 @@ def test_a_request_that_cannot_be_is_refused(stating_client, change, code):
     body = {"application": {"text": TEXT}, "method": "rollout"} | change
     answer = stating_client.post(ADDRESS, json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+class LingeringProcess:
+    """A process that was killed and does not end, as one that waits for a disk."""
+
+    pid = 0
+
+    def __init__(self):
+        self.num_kills = 0
+
+    def kill(self):
+        self.num_kills += 1
+
+    async def wait(self):
+        await asyncio.sleep(3600)
+
+
+def test_a_worker_that_lingers_after_its_end_holds_up_no_other(monkeypatch):
+    monkeypatch.setattr(worker_process, "_ENDING_SECONDS", 0.01)
+
+    async def run():
+        worker = WorkerProcess(WorkerModel(model=None, cache_dir=None, digest="0" * 64))
+        worker._process = lingering = LingeringProcess()
+        await worker.rest()
+        return worker.process_id, lingering.num_kills
+
+    assert asyncio.run(run()) == (None, 1)

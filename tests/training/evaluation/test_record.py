@@ -149,12 +149,28 @@ def test_a_cross_validation_of_the_same_configuration_is_read_back(record, tmp_p
         {"encoder": "/somewhere/large"},
         {"seed": 2},
         {"start_from_digest": "abc"},
+        {"recipe_version": 2},
     ],
 )
 def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path, other):
     write_cross_validation(record, tmp_path, config={**MANIFEST.config, **other})
-    with pytest.raises(EvaluationError, match=f"other {next(iter(other))} than"):
+    name = next(iter(other))
+    told = {"recipe_version": "code of the recipe"}.get(name, name)
+    with pytest.raises(EvaluationError, match=f"other {told} than"):
         read_cross_validation(tmp_path, MANIFEST)
+
+
+def test_a_cross_validation_of_another_encoder_in_a_folder_of_the_same_name_is_refused(
+    record, tmp_path
+):
+    config = {**MANIFEST.config, "encoder_digests": {"model.safetensors": "0" * 64}}
+    write_cross_validation(record, tmp_path, config=config)
+    same = MANIFEST.model_copy(update={"config": config})
+    assert read_cross_validation(tmp_path, same) == record
+    assert read_cross_validation(tmp_path, MANIFEST) == record  # it does not tell which
+    other = {**config, "encoder_digests": {"model.safetensors": "1" * 64}}
+    with pytest.raises(EvaluationError, match="other files of the encoder than"):
+        read_cross_validation(tmp_path, MANIFEST.model_copy(update={"config": other}))
 
 
 def test_a_cross_validation_with_another_masker_is_refused(record, tmp_path):

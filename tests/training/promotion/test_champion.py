@@ -511,6 +511,12 @@ def test_15_an_evaluation_first_of_all_on_texts_that_calibrated_the_model_is_ref
     assert give(2).version == 2
 
 
+def test_15_an_evaluation_on_authors_whom_the_model_has_read_is_refused_in_any_file(add, give):
+    add(texts=data_set(), extract=data_set(was_read=True))
+    message = refusal(give, 1)
+    assert "on extract is on texts by authors whose texts the model was trained on" in message
+
+
 @pytest.mark.parametrize(
     ("moved", "refused"),
     [
