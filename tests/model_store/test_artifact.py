@@ -272,7 +272,7 @@ def test_a_manifest_that_is_none_is_refused(directory, content):
     assert isinstance(refusal(directory), ArtifactMismatchError)
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 4])
+@pytest.mark.parametrize("version", [0, 1, 2, 3, 5])
 def test_another_format_version_is_refused_by_number(directory, version):
     rewrite_manifest(directory, lambda manifest: manifest.update(format_version=version))
     error = refusal(directory)

@@ -117,7 +117,7 @@ def test_a_report_tells_step_epoch_and_tokens(new_trainer, texts):
     tokens_of_epoch = sum(text.num_tokens for text in texts)
     assert sum(report.num_tokens for report in reports) == 2 * tokens_of_epoch
     assert {frozenset(r.losses) for r in reports} == {
-        frozenset(["category", "order", "reason", "risk", "evidence"])
+        frozenset(["category", "denial", "order", "reason", "risk", "evidence"])
     }
     assert all(math.isfinite(value) for r in reports for value in r.losses.values())
 
