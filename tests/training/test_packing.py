@@ -95,6 +95,8 @@ def test_a_packed_run_ends_where_a_padded_one_does(network, tiny_tokenizer, text
     found = trained(packed, tiny_tokenizer, texts)
     assert type(found.encoder) is RobertaModel
     for name, weight in trained(network, tiny_tokenizer, texts).state_dict().items():
+        if name.endswith("key.bias"):
+            continue  # shifts all scores of a token alike: its gradient is rounding alone
         torch.testing.assert_close(found.state_dict()[name], weight, rtol=0, atol=2e-5, msg=name)
 
 
