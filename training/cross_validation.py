@@ -43,7 +43,7 @@ from training.identity import RECIPE, RECIPE_VERSION
 from training.metrics import micro_f1
 from training.precision import fitted_to_machine
 from training.run import set_up_torch
-from training.starting import encoder_identity, require_start_unread, start_identity
+from training.starting import encoder_identity, recipe_identity, require_start_unread
 
 _NOTE = (
     "Every text was answered by a model that had read no text of its author. Answers of the models "
@@ -217,12 +217,7 @@ def _report(
         write_cross_validation(
             data_set,
             folds[0].directory.parent,
-            config={
-                **config.model_dump(mode="json"),
-                **encoder_identity(config.encoder),
-                **start_identity(config),
-                RECIPE: RECIPE_VERSION,
-            },
+            config={**config.model_dump(mode="json"), **recipe_identity(config)},
         )
     return report
 

@@ -25,7 +25,7 @@ from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
-from training.identity import RECIPE, RECIPE_VERSION, changed_settings
+from training.identity import changed_settings
 from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
@@ -35,11 +35,10 @@ from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
 from training.starting import (
-    encoder_identity,
     load_network,
     load_run_tokenizer,
+    recipe_identity,
     require_start_unread,
-    start_identity,
     start_manifest,
 )
 
@@ -117,7 +116,8 @@ def run_training(
         held_out=held_out,
         compiled=compiled,
     )
-    identity = _identity(config, data)
+    recipe = recipe_identity(config)
+    identity = _identity(config, data, recipe=recipe)
     checkpoints = CheckpointFolder(output / "checkpoint", run=identity)
     on_start(identity)
     num_tokens = sum(text.num_tokens for text in texts)
@@ -128,7 +128,7 @@ def run_training(
     num_taken = trainer.run(checkpoints=checkpoints, on_step=on_step)
     if not trainer.is_main_process:
         return None
-    manifest = _manifest(config, data, revision=revision)
+    manifest = _manifest(config, data, recipe=recipe, revision=revision)
     if num_taken == 0 and (finished := _finished(output / "model", manifest)):
         on_stage("the run was finished before: its model stays")
         return finished
@@ -240,7 +240,9 @@ def _with_metrics(artifact: Artifact, metrics: dict[str, dict[str, object]]) -> 
     return replace(artifact, manifest=manifest, card=render_card(manifest))
 
 
-def _manifest(config: TrainingConfig, data: RunData, *, revision: str | None) -> Manifest:
+def _manifest(
+    config: TrainingConfig, data: RunData, *, recipe: Mapping[str, object], revision: str | None
+) -> Manifest:
     start = start_manifest(config)
     return Manifest(
         name=config.name,
@@ -250,9 +252,7 @@ def _manifest(config: TrainingConfig, data: RunData, *, revision: str | None) ->
         data_digests=_digests(data, start),
         config={
             **config.without_paths().model_dump(mode="json"),
-            **encoder_identity(config.encoder),
-            **start_identity(config),
-            RECIPE: RECIPE_VERSION,
+            **recipe,
             "start_from": start and start.model_version,
             "num_train_texts": len(data.train),
             HELD_OUT_DIGESTS: {**held_out_digests(start), data.source: data.test_digest},
@@ -271,13 +271,13 @@ def _digests(data: RunData, start: Manifest | None) -> dict[str, str]:
     return digests
 
 
-def _identity(config: TrainingConfig, data: RunData) -> dict[str, object]:
+def _identity(
+    config: TrainingConfig, data: RunData, *, recipe: Mapping[str, object]
+) -> dict[str, object]:
     return {
         "config": config.model_dump(mode="json"),
         **data.digests,
-        **encoder_identity(config.encoder),
-        **start_identity(config),
-        RECIPE: RECIPE_VERSION,
+        **recipe,
         "versions": current_versions(),
     }
 

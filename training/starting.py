@@ -18,7 +18,7 @@ from model_store.stored import open_stored
 from model_store.windows import TextTokenizer
 from training.config import TrainingConfig
 from training.errors import ConfigError
-from training.identity import ENCODER_DIGESTS
+from training.identity import ENCODER_DIGESTS, RECIPE, RECIPE_VERSION
 from training.run_data.parts import held_out_digests
 
 _MODEL = "model"  # folder of the model inside the folder of the run that made it
@@ -111,6 +111,19 @@ def require_start_unread(config: TrainingConfig, *, source: str, test_digest: st
             "texts of it than this run does, so it may have read those: start from a model of "
             "another kind of data, or hold out the same"
         )
+
+
+def recipe_identity(config: TrainingConfig) -> dict[str, object]:
+    """Returns what a configuration's words leave open: its encoder, its start, the code's recipe.
+
+    Raises:
+        ModelError: the model to start from cannot be found.
+    """
+    return {
+        **encoder_identity(config.encoder),
+        **start_identity(config),
+        RECIPE: RECIPE_VERSION,
+    }
 
 
 def start_identity(config: TrainingConfig) -> dict[str, str]:
