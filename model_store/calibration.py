@@ -6,6 +6,8 @@ person accepts or dismisses it before a decision is recorded.
 Arrays: N texts, C categories, R reasons.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,6 +88,31 @@ class Calibration(BaseModel):
         logit_N = risk_N.astype(np.float64) * self.risk.slope + self.risk.intercept
         return np.asarray(100 * expit(logit_N))
 
+    def near_thresholds(self, probability_C: Sequence[float], *, bound: float) -> list[bool]:
+        """Tells which categories another computation could have put beyond one of their thresholds.
+
+        Args:
+            probability_C: calibrated probabilities in label order.
+            bound: largest difference of a logit of the network between two computations.
+        """
+        logit_C = _logit(np.array(probability_C))
+        margin_C = bound * np.array([c.slope for c in self.categories])
+        near_C = np.zeros(len(logit_C), dtype=np.bool_)
+        for threshold_C in (self.state_C, self.review_C):
+            near_C |= np.abs(logit_C - _logit(threshold_C)) <= margin_C
+        return [bool(near) for near in near_C]
+
+    def risk_scores_within(self, risk_score: float, *, bound: float) -> tuple[float, float]:
+        """Returns the lowest and the highest risk score that another computation could have given.
+
+        Args:
+            risk_score: the calibrated score, percent.
+            bound: largest difference of a logit of the network between two computations.
+        """
+        margin = bound * self.risk.slope
+        logit = _logit(np.array([risk_score / 100]))
+        return float(100 * expit(logit - margin)[0]), float(100 * expit(logit + margin)[0])
+
     @property
     def state_C(self) -> NDArray[np.float64]:
         """State thresholds in label order."""
@@ -100,6 +127,12 @@ class Calibration(BaseModel):
 def expit(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns 1 / (1 + exp(-logit)) without overflow, exact also for small probabilities."""
     return np.asarray(np.exp(log_expit(logit)))
+
+
+def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the log-odds, finite also for a probability that was rounded to 0 or 1."""
+    bounded = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(bounded) - np.log1p(-bounded))
 
 
 def log_expit(logit: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -119,7 +119,8 @@ def create_app(
         telemetry=_telemetry(tracing),
     )
     app.state.tracing = tracing
-    app.state.settings, app.state.keys, app.state.predictor = settings, keys, predictor
+    app.state.settings, app.state.keys = settings, keys
+    app.state.service, app.state.predictor = service, predictor
     app.state.batcher = app.state.readiness = app.state.desk = app.state.explainer = None
     app.state.monitoring = app.state.backlogs = app.state.explanations = None
     app.state.engine_threads = None
@@ -239,7 +240,7 @@ def _lifespan(
                 app.state.explanations = running.explanations
                 app.state.desk = Desk(
                     storage=stores,
-                    score=scorer_for_threads(running.explainer),
+                    score=scorer_for_threads(service, running.explainer),
                     policy=service.policy,
                     knows=_knowing(app),
                     now=now,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.sources import Row, RowError
-from model_store.engine.outputs import EngineLogits
+from model_store.engine.outputs import DescribedEngine, EngineLogits
 from model_store.errors import TextTooLongError
+from serving.borderline import Borderline, borderline
 from serving.policy import DEFAULT_POLICY, Policy
 from serving.ports import TextPredictor
 from serving.rows import FailedRow, OutputRow, ScoredRow, failed_row, scored_row
@@ -94,6 +95,16 @@ class ScoringService:
             message="the server failed to score this application: try again, and report the "
             "request_id if it recurs",
             model_version=self.predictor.model_version,
+        )
+
+    def borderline(self, row: ScoredRow) -> tuple[Borderline, ...]:
+        """Returns what of a scored row could have been told otherwise; see `serving.borderline`."""
+        engine = self.predictor.engine
+        return borderline(
+            row,
+            calibration=self.predictor.calibration,
+            bound=engine.composition_bound if isinstance(engine, DescribedEngine) else 0.0,
+            policy=self.policy,
         )
 
     def _predict(self, rows: Sequence[Row]) -> list[ScoredRow]:

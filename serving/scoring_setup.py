@@ -29,6 +29,7 @@ from serving.explanations.online import OnlineExplainer
 from serving.explanations.worker_process import WorkerModel, WorkerProcess
 from serving.ports import TextPredictor
 from serving.readiness import Readiness, Verdict
+from serving.rows import FailedRow
 from serving.scoring import ScoringService
 from serving.settings import Settings
 
@@ -105,7 +106,9 @@ def require_usable(settings: Settings, *, model_digest: str) -> None:
     _references(settings, model_digest=model_digest)
 
 
-def scorer_for_threads(explainer: OnlineExplainer) -> Callable[[Row], ScoredApplication]:
+def scorer_for_threads(
+    service: ScoringService, explainer: OnlineExplainer
+) -> Callable[[Row], ScoredApplication]:
     """Lets a thread of the desk wait in the same queue as the requests do."""
     loop = asyncio.get_running_loop()
 
@@ -114,6 +117,7 @@ def scorer_for_threads(explainer: OnlineExplainer) -> Callable[[Row], ScoredAppl
         return ScoredApplication(
             row=found.row,
             comparisons=tuple(PopulationComparison(**asdict(c)) for c in found.comparisons),
+            borderline=() if isinstance(found.row, FailedRow) else service.borderline(found.row),
         )
 
     return score

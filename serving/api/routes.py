@@ -153,6 +153,7 @@ async def predict(
         milliseconds=_milliseconds(request),
         degraded=batcher_of(request).degraded
         + ([explained.left_out] if explained.left_out else []),
+        borderline=list(request.app.state.service.borderline(scored)),
     )
 
 

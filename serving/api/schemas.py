@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from data_pipeline.domain.taxonomy import DenialCategory, DenialReason
 from serving.api.application_schema import EXAMPLE_APPLICATION, application_schema
 from serving.api.explanation_answers import PredictionExplanation
+from serving.borderline import Borderline
 from serving.rows import Assessment, FailedRow, ScoredRow
 
 ApplicationBody = Annotated[Any, WithJsonSchema(application_schema())]
@@ -57,6 +58,11 @@ class PredictAnswer(Assessment):
     )
     milliseconds: Milliseconds
     degraded: Degraded
+    borderline: list[Borderline] = Field(
+        description="Categories, or `risk_band`, so near a threshold that the same text, computed "
+        "among others, might have been told otherwise: look at them twice.",
+        examples=[["excessive_obligations"]],
+    )
 
 
 class BatchAnswer(BaseModel):

@@ -132,6 +132,8 @@ class Assessment:
         policy_version: version of the creditor's policy.
         risk_score: chance of default within 12 months, percent; None without a model.
         comparisons: one per reference population; empty where the creditor has measured none.
+        borderline: categories, or `risk_band`, that the model could have told otherwise when it
+            reads the same text again; see `serving.borderline`.
     """
 
     assessment_id: str
@@ -143,6 +145,7 @@ class Assessment:
     policy_version: str
     risk_score: float | None = None
     comparisons: tuple[PopulationComparison, ...] = ()
+    borderline: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

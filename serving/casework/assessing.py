@@ -35,7 +35,9 @@ def assess(desk: Desk, case_id: str, *, by: Actor) -> StoredCase:
         raise NotAssessableError(code=row.error.code, message=row.error.message)
     _warn_of_revalidation(desk, row, time_zone=stored.case.time_zone)
     assessment = replace(
-        _assessment(desk, row, text=render_text(application)), comparisons=scored.comparisons
+        _assessment(desk, row, text=render_text(application)),
+        comparisons=scored.comparisons,
+        borderline=tuple(map(str, scored.borderline)),
     )
     return desk.record(stored, [AssessmentRecorded(**desk.when(by), assessment=assessment)])
 

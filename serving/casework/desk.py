@@ -9,6 +9,7 @@ from typing import TypedDict
 import structlog
 
 from data_pipeline.sources.rows import Row
+from serving.borderline import Borderline
 from serving.cases.application_file import ApplicationFile
 from serving.cases.audit import AuditAction
 from serving.cases.audited import CASE, action_name
@@ -52,10 +53,12 @@ class ScoredApplication:
         row: its scores and reasons, or why there are none.
         comparisons: the applicant beside each reference population; empty where the creditor has
             measured none.
+        borderline: what of the row could have been told otherwise.
     """
 
     row: OutputRow
     comparisons: tuple[PopulationComparison, ...] = ()
+    borderline: tuple[Borderline, ...] = ()
 
 
 def score_without_model(_row: Row) -> ScoredApplication:

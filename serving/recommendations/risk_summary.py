@@ -10,7 +10,8 @@ from datetime import date
 
 from data_pipeline.domain.application import FIELD_NAMES, LoanApplication
 from data_pipeline.domain.rendering import render_text
-from data_pipeline.domain.taxonomy import CATEGORY_INFO, REASON_INFO
+from data_pipeline.domain.taxonomy import CATEGORY_INFO, REASON_INFO, DenialCategory
+from serving.borderline import RISK_BAND
 from serving.cases.decisions import AssessedReason, Assessment, PopulationComparison
 from serving.notices.wording import day
 
@@ -27,6 +28,7 @@ TEMPLATES: dict[str, str] = {
     "no_quote": "No single passage stands out.",
     "one_review": "One more reason is open. A person must accept or dismiss it.",
     "reviews": "{count} more reasons are open. A person must accept or dismiss each one.",
+    "borderline": "A second reading could go the other way on: {which}.",
     "beside": "Next to {whom}, the file is weakest on: {which}.",
     "by_hand_closing": "A person decides.",
     "closing": "The model gives advice. A person decides.",
@@ -90,6 +92,7 @@ def _sentences(found: Assessment, band: str | None) -> list[str]:
         *_told(found.principal_reasons),
         *_counted(found.review_reasons, none=None, one="one_review", many="reviews"),
         *_told(found.review_reasons),
+        *_borderline(found.borderline),
         *_beside(found.comparisons),
         TEMPLATES["closing"],
     ]
@@ -118,6 +121,16 @@ def _told(reasons: Sequence[AssessedReason]) -> list[str]:
         )
         for found in reasons
     ]
+
+
+def _borderline(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    which = ", ".join(
+        "the risk band" if name == RISK_BAND else CATEGORY_INFO[DenialCategory(name)].title.lower()
+        for name in names
+    )
+    return [TEMPLATES["borderline"].format(which=which)]
 
 
 def _beside(comparisons: Sequence[PopulationComparison]) -> list[str]:

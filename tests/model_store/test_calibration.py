@@ -84,6 +84,32 @@ def test_the_risk_score_is_a_percentage():
     np.testing.assert_allclose(found, [50.0, 100 / (1 + math.exp(-1))])
 
 
+@given(
+    st.lists(st.floats(-8, 8), min_size=12, max_size=12),
+    SLOPES,
+    st.floats(0.05, 0.95),
+    st.floats(0.01, 0.5),
+)
+def test_what_a_bound_can_move_across_a_threshold_is_near_it(logits, slope, state, bound):
+    fitted = calibration(slope=slope, state=state, review=0.04)
+    category_NC = np.array(logits, np.float32) + np.array([[-bound], [0.0], [bound]], np.float32)
+    less_C, found_C, more_C = fitted.category_probabilities(category_NC)
+    near_C = np.array(fitted.near_thresholds(list(found_C), bound=bound * 1.001))
+    moved_C = np.zeros(12, np.bool_)
+    for threshold_C in (fitted.state_C, fitted.review_C):
+        moved_C |= (less_C < threshold_C) & (more_C >= threshold_C)
+    assert (near_C >= moved_C).all()
+    far_C = np.array(fitted.near_thresholds(list(found_C), bound=bound * 0.999))
+    assert (far_C <= moved_C).all()
+
+
+def test_a_score_that_a_bound_can_move_lies_between_what_it_can_become():
+    fitted = Calibration(risk=LogisticScale(slope=2.0, intercept=-1.0))
+    less, found, more = fitted.risk_scores(np.array([0.2, 0.3, 0.4], np.float32))
+    assert fitted.risk_scores_within(found, bound=0.1) == pytest.approx((less, more))
+    assert fitted.risk_scores_within(found, bound=0.0) == pytest.approx((found, found))
+
+
 def test_a_review_threshold_never_stands_above_the_state_threshold():
     scaled = calibration(state=0.3, review=0.4)
     assert scaled.state_C.tolist() == [0.3] * 12

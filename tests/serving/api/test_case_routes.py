@@ -189,6 +189,17 @@ def test_an_assessment_keeps_where_the_applicant_stood_beside_the_populations(
     assert len(beside) == 1
 
 
+def test_an_assessment_keeps_what_another_reading_could_have_turned(stored, open_bench):
+    predictor = FakePredictor()
+    predictor.engine.identity, predictor.engine.composition_bound = "varying", 6.0
+    bench = open_bench(stored, predictor=predictor)
+    case_id = bench.assessed()
+    kept = bench.get(f"applications/{case_id}")["assessment"]["borderline"]
+    assert kept == [*map(str, CATEGORIES), "risk_band"]
+    told = bench.get(f"applications/{case_id}/summary")["sentences"]
+    assert any(sentence.startswith("A second reading could go the other way") for sentence in told)
+
+
 def test_without_populations_an_assessment_compares_with_nobody(bench):
     found = bench.get(f"applications/{bench.assessed()}")["assessment"]
     assert found["comparisons"] == []

@@ -39,6 +39,7 @@ def test_the_answer_has_the_columns_of_an_output_row_and_the_time(client):
         "explanation",
         "milliseconds",
         "degraded",
+        "borderline",
     ]
 
 

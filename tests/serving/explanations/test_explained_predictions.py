@@ -284,7 +284,7 @@ def test_more_cases_are_compared_at_once_than_the_loop_has_threads(tmp_path):
         async with running_scoring(
             service, Settings(references_file=path), registry=registry
         ) as running:
-            score = scorer_for_threads(running.explainer)
+            score = scorer_for_threads(service, running.explainer)
             work = [asyncio.to_thread(score, row) for row in rows]
             return await asyncio.wait_for(asyncio.gather(*work), 30)
 

@@ -35,7 +35,7 @@ def beside(population, *furthest):
     )
 
 
-def assessment(*, principal=(), review=(), risk=13.227, comparisons=()):
+def assessment(*, principal=(), review=(), risk=13.227, comparisons=(), borderline=()):
     return Assessment(
         assessment_id="a-1",
         text_digest="0" * 64,
@@ -46,6 +46,7 @@ def assessment(*, principal=(), review=(), risk=13.227, comparisons=()):
         policy_version="p-1",
         risk_score=risk,
         comparisons=comparisons,
+        borderline=borderline,
     )
 
 
@@ -66,6 +67,18 @@ def test_risk_reasons_and_quotes_are_told_in_order():
         "Bankruptcy. The file says: “Chapter 7 discharged last spring”.",
         "One more reason is open. A person must accept or dismiss it.",
         "Number of recent inquiries on credit bureau report. No single passage stands out.",
+        "The model gives advice. A person decides.",
+    )
+
+
+def test_what_another_reading_could_turn_is_told_before_who_decides():
+    found = summarise(
+        LoanApplication(text=TEXT),
+        assessment(borderline=("excessive_obligations", "risk_band")),
+        band="medium",
+    )
+    assert found.sentences[-2:] == (
+        "A second reading could go the other way on: excessive obligations, the risk band.",
         "The model gives advice. A person decides.",
     )
 
