@@ -2,15 +2,17 @@
 
 The model's manifest says what plain torch said of one text when the model was stored
 (`model_store.known_answer`). The text is read again through the very engine that serves, past the
-cache and ahead of everybody, at start and then whenever the last time is some seconds ago. An
-engine that says something else is wrong: the server is not ready and scores nothing until the
-answer is right again, and forgets what it kept since the last right one. An engine that says
-nothing makes the server not ready, and each request finds out for itself.
+cache and ahead of everybody, at start and then whenever somebody asks and the last time is some
+seconds ago, and every half minute where nobody does. An engine that says something else is wrong:
+the server is not ready and scores nothing until the answer is right again, and forgets what it kept
+since the last right one. An engine that says nothing makes the server not ready, and each request
+finds out for itself.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 GOOD_FOR_SECONDS = 10.0
 """A right answer holds this long before the text is read again."""
+
+UNASKED_SECONDS = 30.0
+"""How often the text is read again where nobody asks whether the server is ready."""
 
 TIMEOUT_SECONDS = 30.0
 """Longest wait for the known answer; the first one also loads and warms what was not yet used."""
@@ -86,6 +91,17 @@ class Readiness:
                 await self._ask()
         if self._verdict is not Verdict.RIGHT:
             raise NotReadyError
+
+    async def keep_checking(self) -> None:
+        """Warms the engine, then asks again and again until it is cancelled.
+
+        A server that nobody probes must not go on with an engine that went wrong, nor refuse for
+        ever what one that is right again could answer.
+        """
+        while True:
+            with suppress(NotReadyError):  # it was logged, and requests are refused
+                await self.check()
+            await asyncio.sleep(UNASKED_SECONDS)
 
     async def _ask(self) -> None:
         num_kept = self._batcher.num_kept

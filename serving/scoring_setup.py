@@ -1,7 +1,6 @@
 """The batcher, its cache and its readiness as the settings ask for them, opened and closed."""
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +22,6 @@ from serving.cache.logits_cache import CacheObserver, LogitsCache, MemoryCache
 from serving.cache.secret import open_cache_secret
 from serving.cases.decisions import PopulationComparison
 from serving.casework.desk import ScoredApplication
-from serving.errors import NotReadyError
 from serving.explanations.jobs import ExplanationJobs, JobLimits
 from serving.explanations.online import OnlineExplainer
 from serving.explanations.worker_process import WorkerModel, WorkerProcess
@@ -80,13 +78,13 @@ async def running_scoring(
     for name, description, read in _gauges(batcher, readiness, cache):
         metrics.watch(name, description, read)
     explanations = _explanations(service, settings, metrics)
-    first_check = asyncio.ensure_future(_check(readiness))
+    checking = asyncio.ensure_future(readiness.keep_checking())
     try:
         yield RunningScoring(
             batcher=batcher, readiness=readiness, explainer=explainer, explanations=explanations
         )
     finally:
-        first_check.cancel()
+        checking.cancel()
         await explanations.close()
         await batcher.close()
         explainer.close()
@@ -213,12 +211,6 @@ def _limits(settings: Settings, engine: Engine) -> BatchLimits:
         timeout_seconds=settings.request_timeout_seconds,
         grace_seconds=settings.shutdown_grace_seconds,
     )
-
-
-async def _check(readiness: Readiness) -> None:
-    """Warms the engine, so that the first request need not."""
-    with contextlib.suppress(NotReadyError):  # it was logged, and /ready asks again
-        await readiness.check()
 
 
 def _gauges(

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -18,6 +19,10 @@ def known(*, probability=0.5, risk_score=50.0):
         category_probabilities=(probability,) * len(CATEGORIES),
         risk_score=risk_score,
     )
+
+
+def replace_score(answer, *, by):
+    return answer.model_copy(update={"risk_score": answer.risk_score + by})
 
 
 def told(probability=0.5):
@@ -90,6 +95,31 @@ def test_a_server_whose_engine_fails_is_not_ready_until_it_works_again(make_clie
     assert client.get("/ready").status_code == 503
     broken.clear()
     assert client.get("/ready").status_code == 200
+
+
+def test_a_server_that_nobody_probes_finds_out_that_its_engine_went_wrong_and_is_right_again(
+    make_client, monkeypatch
+):
+    monkeypatch.setattr("serving.readiness.UNASKED_SECONDS", 0.02)
+    monkeypatch.setattr("serving.readiness.GOOD_FOR_SECONDS", 0.0)
+    predictor = Knowing()
+    client = make_client(predictor=predictor)
+    right = predictor.known_answer
+
+    def status():
+        return client.post("/api/v1/predict", json={"text": "a"}).status_code
+
+    def becomes(expected):
+        until = time.monotonic() + 20
+        while status() != expected and time.monotonic() < until:
+            time.sleep(0.02)
+        return status()
+
+    assert status() == 200
+    client.app.state.readiness._known = replace_score(right, by=20.0)
+    assert becomes(503) == 503
+    client.app.state.readiness._known = right
+    assert becomes(200) == 200
 
 
 def test_an_engine_that_was_wrong_and_then_says_nothing_is_not_trusted_again(make_client):
