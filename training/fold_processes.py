@@ -91,14 +91,22 @@ def _begin(reports: "Queue[tuple[int, StepReport]]", stopping: Event, threads: i
 def _train_fold(config: TrainingConfig, fold: Fold, forms: Sequence[Form]) -> None:
     def on_step(report: StepReport) -> None:
         _reports.put((fold.number, report))
-        parent = parent_process()
-        # Its checkpoints are kept; another process may go on from them once this one is gone.
-        if _stopping.is_set() or (parent is not None and not parent.is_alive()):
-            raise _StoppedError
+        _require_awaited()
 
     network_answers(config, fold, on_step=on_step)
     for form in forms:
+        _require_awaited()
         form_answers(config, fold, form)
+
+
+def _require_awaited() -> None:
+    """Ends the work of a process whose parent is gone, or stops it.
+
+    Its checkpoints are kept; another process may go on from them once this one is gone.
+    """
+    parent = parent_process()
+    if _stopping.is_set() or (parent is not None and not parent.is_alive()):
+        raise _StoppedError
 
 
 class _StoppedError(Exception):

@@ -6,6 +6,7 @@ import pytest
 
 from data_pipeline.corpus.narratives import load_corpus
 from data_pipeline.splits import SplitError
+from training import fold_processes
 from training.config import (
     ArtifactConfig,
     AugmentationConfig,
@@ -179,6 +180,15 @@ def test_folds_trained_at_once_stop_with_the_command(config, tmp_path):
     assert not multiprocessing.active_children()
     assert not list(tmp_path.rglob("network.json"))
     assert list(tmp_path.rglob("state.pt"))
+
+
+def test_a_process_that_nobody_waits_for_answers_in_no_other_form(config, monkeypatch):
+    stopping = multiprocessing.get_context("spawn").Event()
+    monkeypatch.setattr(fold_processes, "_stopping", stopping, raising=False)
+    monkeypatch.setattr(fold_processes, "network_answers", lambda *_, **__: stopping.set())
+    monkeypatch.setattr(fold_processes, "form_answers", lambda *_: pytest.fail("went on"))
+    with pytest.raises(fold_processes._StoppedError):
+        fold_processes._train_fold(config, None, [Form.FP32])
 
 
 def test_an_error_in_a_process_is_the_commands(finished, corpus, tiny_encoder):
