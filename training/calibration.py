@@ -15,6 +15,11 @@ from model_store.calibration import Calibration, CategoryCalibration, LogisticSc
 REVIEW_OMISSION_RATE = 0.01
 """Largest share of true principal reasons that the review threshold is expected to miss."""
 
+_PULL = 20.0
+"""How strongly the categories' own intercepts are drawn towards the shared one: the nats that an
+intercept one of log-odds beside it costs. On answers of six networks, three authors drawn to fit on
+and others to measure on, 2 cost 0.2 points of micro-F1 and had a worse log loss in all six."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationTexts:
@@ -105,7 +110,7 @@ def _fit_category_scales(
     def loss(parameters: NDArray[np.float64]) -> float:
         logit_NC = values_NC * np.exp(parameters[0]) + parameters[1] + parameters[2:]
         error = np.logaddexp(0, logit_NC) - target_NC * logit_NC
-        return float(error.sum() + 2.0 * (parameters[2:] ** 2).sum())
+        return float(error.sum() + _PULL * (parameters[2:] ** 2).sum())
 
     fitted = minimize(loss, np.zeros(2 + num_categories), method="L-BFGS-B").x
     slope = float(np.exp(fitted[0]))

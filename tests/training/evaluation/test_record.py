@@ -19,6 +19,7 @@ from training.evaluation.record import (
     write_cross_validation,
 )
 from training.evaluation.report import Subject, build_report
+from training.identity import RECIPE_VERSION
 from training.promotion.comparison import BASELINE_METRICS, LISTED_METRICS, against_baselines
 from training.promotion.records import CROSS_VALIDATION, EvaluationRecord, read_record
 from training.swap_test import SWAP_FIGURES, SwapFigures, SwapResult
@@ -149,7 +150,7 @@ def test_a_cross_validation_of_the_same_configuration_is_read_back(record, tmp_p
         {"encoder": "/somewhere/large"},
         {"seed": 2},
         {"start_from_digest": "abc"},
-        {"recipe_version": 2},
+        {"recipe_version": RECIPE_VERSION + 1},
     ],
 )
 def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path, other):
