@@ -12,6 +12,7 @@
     │   ├── ConversionError           ... since the model could not be converted for it
     │   ├── DerivedModelDamagedError  ... since a converted file is not what was written
     │   └── QuantizationRefusedError  ... since 8-bit answers differ too much
+    ├── DeviceLostError               the GPU of an engine has failed
     ├── RegistryError                 a model registry does not give or take a model
     │   ├── ModelReferenceError       ... since it was not named as models:/NAME@ALIAS
     │   ├── RegistryUnavailableError  ... since it cannot be reached or used
@@ -61,6 +62,17 @@ class DerivedModelDamagedError(BackendError):
 
 class QuantizationRefusedError(BackendError):
     """A quantised model answers too differently to be used."""
+
+
+class DeviceLostError(ModelError):
+    """The GPU of an engine has failed: no later call of this process would succeed on it."""
+
+    def __init__(self) -> None:
+        """Takes nothing: what the device said is the cause."""
+        super().__init__(
+            "the GPU failed, and this process can compute nothing on it any more: start it again, "
+            "and look at what the driver says (nvidia-smi, dmesg) if it fails again"
+        )
 
 
 class RegistryError(ModelError):

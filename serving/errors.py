@@ -35,6 +35,7 @@ Nothing here knows HTTP: `serving.api.problems` holds the one table from error t
             └── EngineError           the server that computes gave no answer to trust
                 ├── EngineUnreachableError   ... it cannot be reached, or lost the request
                 ├── EngineBusyError          ... it has no worker or no room, or took too long
+                ├── EngineLostError          ... its GPU has failed
                 ├── EngineKeyError           ... it does not accept our key
                 ├── EngineAnswerError        ... its answer is not what was agreed on
                 └── EngineModelError         ... it answered with another model
@@ -339,6 +340,17 @@ class EngineBusyError(EngineError):
         super().__init__(
             "the server that computes has no room for the request now: try again in 5 s",
             retry_after_seconds=5,
+        )
+
+
+class EngineLostError(EngineError):
+    """The GPU of this server has failed; the server stops, to be started again."""
+
+    def __init__(self) -> None:
+        """Takes nothing: what the device said is for the log."""
+        super().__init__(
+            "the GPU of this server failed, and the server stops: try again in 30 s",
+            retry_after_seconds=30,
         )
 
 

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from model_store.errors import DeviceLostError
 from serving.adapters.sql.storage import open_identity, open_monitoring, open_storage
 from serving.app import create_app
 from serving.batching.batcher import Batcher
@@ -46,7 +47,8 @@ class DrainingServer(uvicorn.Server):
     """A server that, once told to stop, accepts no more and answers what it accepted.
 
     uvicorn by itself cuts off whatever is open when the grace time is over; here such a request
-    is told to come back a little before.
+    is told to come back a little before. It stops by itself once its GPU has failed: no later
+    call of the process would succeed, and whoever keeps it running starts it again.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(_config(app, settings, certificate))
         self._app, self._certificate = app, certificate
         self._following: asyncio.Task[None] | None = None
+        self._has_lost_engine = False
         self._grace_seconds = float(settings.shutdown_grace_seconds)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -63,6 +66,18 @@ class DrainingServer(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self._certificate is not None:
             self._following = asyncio.create_task(_follow(self._certificate))
+
+    @property
+    def has_lost_engine(self) -> bool:
+        """Whether the GPU has failed."""
+        return self._has_lost_engine
+
+    async def on_tick(self, counter: int) -> bool:
+        """Says, ten times a second, whether to stop."""
+        batcher: Batcher | None = self._app.state.batcher
+        if batcher is not None and batcher.is_engine_lost and not self._has_lost_engine:
+            self._has_lost_engine = self.should_exit = True
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops accepting and waits for the open requests."""
@@ -90,6 +105,7 @@ def serve(settings: Settings) -> None:
         CacheSecretError: the state directory cannot hold or give the cache's secret.
         SettingsError: the Redis URL is none.
         ReferencesError: the reference populations cannot be read, or are of another model.
+        DeviceLostError: the GPU failed, and the server has stopped.
     """
     end_at_once_on_sigterm()
     certificate = open_certificate(settings)
@@ -133,6 +149,8 @@ def serve(settings: Settings) -> None:
         server.run(sockets=[listener])
         if tracing is not None:
             tracing.shutdown()
+        if server.has_lost_engine:
+            raise DeviceLostError
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -22,7 +22,8 @@ from model_store.engine.graphs import (
 )
 from model_store.engine.outputs import DescribedEngine, EngineLogits, Precision
 from model_store.engine.packed import PackedEncoder
-from model_store.engine.torch_backend import TorchEngine, store_logits
+from model_store.engine.torch_backend import TorchEngine, lost_device_told, store_logits
+from model_store.errors import DeviceLostError
 from model_store.network import Network, WindowLogits
 
 log = logging.getLogger("wherefore.engine")
@@ -74,12 +75,16 @@ class PackedEngine:
         """Largest difference of a logit between two batches that a window may be part of."""
         return COMPOSITION_BOUNDS["packed", self._precision]
 
+    @lost_device_told()
     @torch.inference_mode()
     def logits(self, ids: Sequence[Sequence[int]]) -> EngineLogits:
         """Returns the logits of windows, in the order given.
 
         Args:
             ids: token ids of each window, markers included, none empty.
+
+        Raises:
+            DeviceLostError: the GPU has failed.
         """
         lengths = [len(row) for row in ids]
         output = EngineLogits.empty(lengths)
@@ -126,7 +131,7 @@ def open_packed(
     try:
         packed = PackedEngine(network, padding_id=padding_id, device=device, precision=precision)
         largest = _largest_difference(packed, plain, padding_id=padding_id)
-    except (RuntimeError, ImportError) as error:
+    except (RuntimeError, ImportError, DeviceLostError) as error:
         log.warning("packed attention cannot be used here (%s): torch pads", type(error).__name__)
         return plain
     if not largest <= packed.composition_bound:

@@ -1,7 +1,7 @@
 """The plain torch backend: works wherever torch does."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -10,7 +10,17 @@ from torch import Tensor
 from model_store.engine.batching import DEFAULT_BATCH_TOKENS, token_budget_batches
 from model_store.engine.bounds import COMPOSITION_BOUNDS
 from model_store.engine.outputs import EngineLogits, Precision
+from model_store.errors import DeviceLostError
 from model_store.network import Network, WindowLogits
+
+
+@contextmanager
+def lost_device_told() -> Iterator[None]:
+    """Tells what torch raises of a failed device from what a text or want of memory causes."""
+    try:
+        yield
+    except torch.AcceleratorError as error:
+        raise DeviceLostError from error
 
 
 class TorchEngine:
@@ -58,12 +68,16 @@ class TorchEngine:
         """Largest difference of a logit between two batches that a window may be part of."""
         return COMPOSITION_BOUNDS["torch", self._precision]
 
+    @lost_device_told()
     @torch.inference_mode()
     def logits(self, ids: Sequence[Sequence[int]]) -> EngineLogits:
         """Returns the logits of windows, in the order given.
 
         Args:
             ids: token ids of each window, markers included, none empty.
+
+        Raises:
+            DeviceLostError: the GPU has failed.
         """
         lengths = [len(row) for row in ids]
         output = EngineLogits.empty(lengths)

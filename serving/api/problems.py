@@ -67,6 +67,7 @@ PROBLEMS: dict[type[WhereforeError], tuple[int, str]] = {
     errors.NotReadyError: (503, "not_ready"),
     errors.EngineUnreachableError: (503, "engine_unreachable"),
     errors.EngineBusyError: (503, "engine_busy"),
+    errors.EngineLostError: (503, "engine_lost"),
     errors.EngineKeyError: (503, "engine_key_refused"),
     errors.EngineAnswerError: (503, "engine_answer_refused"),
     errors.EngineModelError: (503, "engine_model_differs"),

@@ -111,6 +111,11 @@ class Batcher:
         return self._admission.is_draining
 
     @property
+    def is_engine_lost(self) -> bool:
+        """Whether the GPU has failed, so that nothing will be computed any more."""
+        return self._worker.is_lost
+
+    @property
     def degraded(self) -> list[str]:
         """What does not work as set, though answers are whole: `cache_unavailable`."""
         is_degraded = self._cache is not None and self._cache.is_degraded

@@ -3,7 +3,8 @@
 A batch that fails is halved until the window that makes it fail stands alone, so that one poison
 text harms no other. A batch that does not fit into memory is halved too, and so is the token
 budget of the batches after it. What fails for a reason that lies in no window (the engine cannot
-be reached, say) fails as a whole and at once.
+be reached, say) fails as a whole and at once. Once a GPU has failed, everything does: the process
+has to be started again.
 """
 
 import re
@@ -15,6 +16,7 @@ from typing import Protocol
 import structlog
 
 from model_store.engine.outputs import Engine, EngineLogits
+from model_store.errors import DeviceLostError
 from serving.batching.window_queue import (
     BACKLOG_HOLD_SECONDS,
     Batch,
@@ -22,7 +24,7 @@ from serving.batching.window_queue import (
     WindowJob,
     WindowQueue,
 )
-from serving.errors import is_engine_away
+from serving.errors import EngineLostError, is_engine_away
 from serving.window_logits import are_finite, split_windows
 
 Outcome = tuple[WindowJob, "EngineLogits | Exception"]
@@ -143,6 +145,7 @@ class EngineWorker:
     Attributes:
         speed: how fast it is.
         budget: how much it takes at a time.
+        is_lost: whether its GPU has failed, so that nothing will be computed any more.
     """
 
     def __init__(
@@ -165,7 +168,7 @@ class EngineWorker:
             observer: hears what happens.
             num_threads: calls of the engine that may be under way at once.
         """
-        self.speed, self.budget = Speed(), TokenBudget(max_tokens)
+        self.speed, self.budget, self.is_lost = Speed(), TokenBudget(max_tokens), False
         self._engine, self._queue = engine, queue
         self._deliver, self._observer = deliver, observer
         self._shared_time = SharedTime()
@@ -228,6 +231,10 @@ class EngineWorker:
         return outcomes
 
     def _recover(self, jobs: Sequence[WindowJob], error: Exception) -> list[Outcome]:
+        if isinstance(error, DeviceLostError):
+            if not self.is_lost:
+                log.critical("device_lost", exc_info=error)
+            self.is_lost, error = True, EngineLostError()
         if is_engine_away(error):
             self._observer.engine_failed("engine")
             return [(job, error) for job in jobs]

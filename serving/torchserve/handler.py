@@ -18,6 +18,7 @@ import torch
 
 from model_store.engine.choice import EngineChoice, open_engine
 from model_store.engine.outputs import DescribedEngine, EngineLogits
+from model_store.errors import DeviceLostError
 from model_store.stored import open_stored
 from serving.torchserve.wire import (
     MODEL_DIRECTORY,
@@ -101,9 +102,8 @@ class WhereforeHandler:
             return []
         try:
             logits = self._engine.logits([window for ids in requests for window in ids])
-        except torch.AcceleratorError as error:
-            # No later call of this process would succeed.
-            raise SystemExit(f"wherefore: the worker ends: {type(error).__name__}") from None
+        except DeviceLostError as error:
+            raise SystemExit(f"wherefore: the worker ends: {error}") from None
         except Exception as error:  # noqa: BLE001 - whatever it is, the neighbours go on
             if len(requests) == 1:
                 return [error]

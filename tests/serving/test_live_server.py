@@ -12,6 +12,7 @@ from fake_service import app_of_fakes, on_a_socket, until
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from model_store.errors import DeviceLostError
 from serving.adapters.fake import FakePredictor
 from serving.server import address_of
 from serving.settings import Settings
@@ -62,6 +63,14 @@ def predict(address, text):
         return http.post("/api/v1/predict", json={"text": text})
 
 
+def is_answering(address):
+    try:
+        with client(address) as http:
+            return http.get("/health").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
 def metric(address, name, **labels):
     with client(address) as http:
         families = text_string_to_metric_families(http.get("/metrics").text)
@@ -96,6 +105,17 @@ def test_requests_of_clients_that_hang_up_are_never_computed(running, gate):
         assert metric(address, "wherefore_queued_tokens") == 0
         until(lambda: metric(address, "wherefore_http_requests_total", status="499") == 20)
     assert gate.texts == ["First."]
+
+
+def test_a_server_whose_gpu_fails_says_so_and_stops_to_be_started_again(running):
+    def fail(_texts):
+        raise DeviceLostError
+
+    with running(fail) as address:
+        refused = predict(address, "Too many debts.")
+        assert (refused.status_code, refused.json()["code"]) == (503, "engine_lost")
+        assert refused.headers["retry-after"] == "30"
+        until(lambda: not is_answering(address))
 
 
 def test_a_full_queue_is_told_with_the_seconds_it_needs(running, gate):

@@ -72,6 +72,30 @@ def test_a_first_start_prints_a_key_that_works_and_a_signal_ends_it_cleanly(star
     assert key not in log
 
 
+def test_a_server_whose_gpu_fails_ends_with_what_to_do(tmp_path, tiny_model):
+    broken = (
+        "import sys, torch\n"
+        "from model_store.network import Network\n"
+        "from data_pipeline.cli import main\n"
+        "def fail(*_): raise torch.AcceleratorError('CUDA error: unspecified launch failure')\n"
+        "Network.forward = fail\n"
+        "sys.argv[0] = 'wherefore'\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", broken, "serve", "--port", "0", "--model", tiny_model],
+        cwd=tmp_path,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "WHEREFORE_ENGINE": "torch"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "the GPU failed" in ended.stderr.splitlines()[-1]
+    assert "device_lost" in ended.stderr
+
+
 def test_a_signal_while_the_model_loads_ends_the_process_cleanly(start_server):
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from model_store.engine.packed_backend import PackedEngine
 from model_store.engine.torch_backend import TorchEngine, pad_rows
+from model_store.errors import DeviceLostError
 
 ROWS = [[0, *range(5, 5 + n), 2] for n in (40, 0, 3, 200, 17, 3)]
 
@@ -48,3 +50,19 @@ def test_no_windows_give_no_logits(new_worded_network):
     assert found.reason_WR.shape == (0, 29)
     assert found.risk_W.shape == (0,)
     assert found.evidence == []
+
+
+@pytest.mark.parametrize("new_engine", [TorchEngine, PackedEngine])
+def test_a_device_that_failed_is_told_from_a_text_that_fails(new_worded_network, new_engine):
+    def broken(*_given):
+        raise error
+
+    engine = new_engine(new_worded_network(), padding_id=1, precision="fp32", device="cpu")
+    engine._network.forward = broken
+    error = torch.AcceleratorError("CUDA error: device-side assert triggered")
+    with pytest.raises(DeviceLostError, match="start it again") as told:
+        engine.logits(ROWS)
+    assert told.value.__cause__ is error
+    error = torch.OutOfMemoryError("CUDA out of memory.")
+    with pytest.raises(torch.OutOfMemoryError):
+        engine.logits(ROWS)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from model_store.engine.outputs import EngineLogits
+from model_store.errors import DeviceLostError
 from serving.batching.engine_worker import (
     EngineWorker,
     NotFiniteError,
@@ -13,7 +14,7 @@ from serving.batching.engine_worker import (
     TokenBudget,
 )
 from serving.batching.window_queue import WindowJob, WindowQueue
-from serving.errors import EngineUnreachableError
+from serving.errors import EngineLostError, EngineUnreachableError
 
 POISON = 666
 
@@ -139,6 +140,20 @@ def test_an_engine_that_cannot_be_reached_fails_the_batch_at_once(compute, heard
     assert all(isinstance(outcome, EngineUnreachableError) for outcome in found.values())
     assert len(engine.calls) == 1
     assert heard.failures == ["engine"]
+
+
+def test_a_device_that_failed_is_asked_no_more_than_once_a_batch(compute, heard):
+    engine = Engine(fail=lambda _ids: DeviceLostError())
+    found, worker = compute(engine, [1, 2, 3])
+    assert all(isinstance(outcome, EngineLostError) for outcome in found.values())
+    assert worker.is_lost
+    assert len(engine.calls) == 1
+    assert heard.failures == ["engine"]
+
+
+def test_a_window_that_fails_loses_no_engine(compute):
+    _, worker = compute(Engine(fail=lambda _ids: RuntimeError()), [1, 2, 3])
+    assert not worker.is_lost
 
 
 def test_a_batch_without_an_answer_counts_for_nothing(compute, heard):
