@@ -3,8 +3,8 @@
 A field and the text would contradict each other if only the field changed. Where the text gives
 the very figure of a field in a way that leaves no doubt (an amount with a dollar sign, grouped or
 in thousands; a share with a percent sign or decimals; months beside a word such as "term" or
-"over"; a ratio beside its name, "DTI 52"), it is written anew in the same way. A figure
-that might be something else stays.
+"over"; a ratio or the inquiries beside their name, "DTI 52", "11 inquiries"), it is written anew in
+the same way. A figure that might be something else stays.
 """
 
 import re
@@ -30,6 +30,7 @@ _PERCENT = 100
 _MONTHS_PER_YEAR = 12
 _LEAST_CENT = 0.005
 _HALF_A_MONTH = 0.5
+_INQUIRIES = "num_inquiries_6m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def rewritten(
     Args:
         text: the free text.
         moves: the value of each changed field in the text, and the one that takes its place; only
-            amounts, ratios and the term are looked for.
+            amounts, ratios, inquiries and the term are looked for.
         given: the values of all fields as they were.
 
     Returns:
@@ -72,11 +73,11 @@ def rewritten(
     """
     counts = dict.fromkeys(moves, 0)
     written: dict[tuple[int, int], str] = {}
-    named = {figure.start: figure for figure in find_figures(text) if _is_ratio(figure)}
+    named = {figure.start: figure for figure in find_figures(text) if _is_named(figure)}
     for figure in named.values():
         if figure.kind not in moves:
             continue
-        if (anew := _ratio(text, figure, *moves[figure.kind])) is not None:
+        if (anew := _beside_its_name(text, figure, *moves[figure.kind])) is not None:
             written[figure.start, figure.end] = anew
             counts[figure.kind] += 1
     for kind in dict.fromkeys(filter(None, map(_kind_of, moves))):
@@ -104,12 +105,17 @@ def _is_ratio(figure: Figure) -> bool:
     return figure.kind.endswith("_ratio")
 
 
-def _ratio(text: str, figure: Figure, old: float, new: float) -> str | None:
-    """A ratio that stands beside its name, with or without a sign, written anew."""
+def _is_named(figure: Figure) -> bool:
+    return _is_ratio(figure) or figure.kind == _INQUIRIES
+
+
+def _beside_its_name(text: str, figure: Figure, old: float, new: float) -> str | None:
+    """A ratio, with or without a sign, or a count that stands beside its name, written anew."""
+    scale = _PERCENT if _is_ratio(figure) else 1
     _, _, decimals = text[figure.start : figure.end].partition(".")
-    if abs(figure.value - old * _PERCENT) > 0.5 / 10 ** len(decimals) + 1e-9:
+    if abs(figure.value - old * scale) > 0.5 / 10 ** len(decimals) + 1e-9:
         return None
-    return f"{new * _PERCENT:.{len(decimals)}f}"
+    return f"{new * scale:.{len(decimals)}f}"
 
 
 def _money(match: re.Match[str], old: float, new: float) -> str | None:
