@@ -25,7 +25,7 @@ from data_pipeline.errors import WhereforeError
 
 
 class ModelError(WhereforeError):
-    """Root of the errors that `model_store` raises."""
+    """The model failed, through no fault of the request."""
 
 
 class ArtifactError(ModelError):

@@ -47,7 +47,7 @@ from data_pipeline.errors import WhereforeError
 
 
 class ServingError(WhereforeError):
-    """Root of the errors that `serving` raises."""
+    """The server failed; its log has the cause beside the `request_id`."""
 
 
 class SettingsError(ServingError):

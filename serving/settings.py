@@ -37,8 +37,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     model: str | None = Field(
         None,
-        description="Model to serve: a directory, or `models:/NAME@ALIAS` of the MLflow registry "
-        "at `MLFLOW_TRACKING_URI`; empty means the bundled starter.",
+        description="Model to serve: a directory, or `models:/NAME@ALIAS` or "
+        "`models:/NAME/VERSION` of the MLflow registry at `MLFLOW_TRACKING_URI`; empty means the "
+        "bundled starter.",
     )
     cache_dir: Path | None = Field(
         None,
@@ -213,7 +214,8 @@ class Settings(BaseSettings):
         None,
         ge=64,
         description="Padded tokens that the model reads at a time, halved when memory runs out; "
-        "empty means what suits the engine: 256 for each batch of several on a CPU.",
+        "empty means what suits the engine: 256 for each batch of several on a CPU, "
+        "65,536 on a GPU.",
     )
     cache_bytes: int = Field(
         64 * 1024 * 1024,

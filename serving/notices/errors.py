@@ -15,7 +15,7 @@ from serving.errors import ServingError
 
 
 class NoticeError(ServingError):
-    """Root of the errors that `serving.notices` raises."""
+    """A notice cannot be handled as asked."""
 
 
 class NoticeFileError(NoticeError):
