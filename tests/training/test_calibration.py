@@ -29,15 +29,22 @@ def simulated(*, slope, intercepts, num_texts=4000, seed=0, risk=(1.0, 0.0)):
     )
 
 
-def test_known_slopes_and_intercepts_are_found_again():
+def test_known_slopes_and_intercepts_are_found_again_in_many_texts():
     intercepts = np.linspace(-1.5, 0.5, 12)
-    texts = simulated(slope=1.7, intercepts=intercepts, risk=(0.6, -1.2))
+    texts = simulated(slope=1.7, intercepts=intercepts, num_texts=20_000, risk=(0.6, -1.2))
     found = fit_calibration(texts)
     assert [c.slope for c in found.categories] == pytest.approx([1.7] * 12, rel=0.05)
-    assert [c.intercept for c in found.categories] == pytest.approx(list(intercepts), abs=0.15)
+    assert [c.intercept for c in found.categories] == pytest.approx(list(intercepts), abs=0.1)
     assert found.risk.slope == pytest.approx(0.6, rel=0.01)
     assert found.risk.intercept == pytest.approx(-1.2, abs=0.01)
-    assert found.num_texts == 4000
+    assert found.num_texts == 20_000
+
+
+def test_intercepts_of_a_few_hundred_texts_lie_nearer_one_another_than_they_are():
+    texts = simulated(slope=1.0, intercepts=np.linspace(-2.5, -0.5, 12), num_texts=300)
+    found = [c.intercept for c in fit_calibration(texts).categories]
+    assert 0.1 < np.std(found) < 0.7 * np.std(np.linspace(-2.5, -0.5, 12))
+    assert np.mean(found) == pytest.approx(-1.5, abs=0.3)
 
 
 def test_fitted_probabilities_mean_what_they_say():
