@@ -26,6 +26,7 @@ class TrainingState:
         schedule: state of the learning rate schedule.
         best: the best epoch so far, where the run may stop early.
         num_processes: processes that took the steps; what is drawn at random depends on it.
+        seconds: wall seconds that the steps took.
     """
 
     step: int
@@ -35,6 +36,7 @@ class TrainingState:
     schedule: dict[str, Any]
     best: dict[str, Any] | None = None
     num_processes: int = 1
+    seconds: float = 0.0
 
 
 class CheckpointFolder:

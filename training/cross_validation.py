@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from data_pipeline.corpus.narratives import Narrative, corpus_path, load_narratives
+from data_pipeline.domain.masking import MASKING_VERSION
 from data_pipeline.example_store import file_digest
 from data_pipeline.examples import examples_from_narratives
 from data_pipeline.splits import SplitError, author_folds, require_no_leak
@@ -203,6 +204,8 @@ def _report(
         seed=config.seed,
         conditions={
             **conditions,
+            "recipe": f"{config.name}, version {RECIPE_VERSION}, {config.precision}",
+            "masking": MASKING_VERSION,
             "corpus_sha256": digest,
             "authors_held_out_by_fold": "; ".join(_authors(fold) for fold in folds),
             **{

@@ -21,7 +21,8 @@ from model_store.artifact import Artifact, current_versions, save_artifact
 from model_store.manifest import FORMAT_VERSION, Manifest
 from model_store.predictor import Predictor
 from model_store.stored import open_stored
-from training.baselines import Baseline, answers_of
+from training.baselines import Baseline
+from training.baselines.tuned import BASELINE_VERSION
 from training.checkpoint import CheckpointFolder
 from training.config import TrainingConfig
 from training.dataset import prepare
@@ -69,6 +70,7 @@ def baseline_answers(baseline: Baseline, fold: Fold) -> StoredAnswers:
     identity = {
         **fold.identity,
         "baseline": baseline.name,
+        "baseline_version": BASELINE_VERSION,
         "scikit_learn": version("scikit-learn"),
         "taxonomy_version": TAXONOMY_VERSION,
         "masking_version": MASKING_VERSION,
@@ -79,7 +81,7 @@ def baseline_answers(baseline: Baseline, fold: Fold) -> StoredAnswers:
         return found
     started = time.perf_counter()
     baseline.fit(examples_from_narratives(fold.split.train))
-    answers = answers_of(baseline, examples_from_narratives(fold.split.held_out))
+    answers = baseline.answers(examples_from_narratives(fold.split.held_out))
     return _stored(path, fold, answers, identity=identity, started=started)
 
 
@@ -98,13 +100,10 @@ def network_answers(
     if found is not None:
         return found
     started = time.perf_counter()
-    save_artifact(
-        _train(config, fold, identity=identity, on_step=on_step),
-        _model(fold),
-        storage=config.artifact.storage,
-    )
-    predictor = Predictor.load(_model(fold))
-    return _stored(path, fold, _ask(predictor, fold), identity=identity, started=started)
+    artifact, seconds_before = _train(config, fold, identity=identity, on_step=on_step)
+    save_artifact(artifact, _model(fold), storage=config.artifact.storage)
+    answers = _ask(Predictor.load(_model(fold)), fold)
+    return _stored(path, fold, answers, identity=identity, started=started - seconds_before)
 
 
 def form_answers(config: TrainingConfig, fold: Fold, form: Form) -> StoredAnswers:
@@ -137,7 +136,7 @@ def _predictor(
                 f"or leave out --form {form}"
             )
         # No step is left to take: the checkpoint is that of the last one.
-        artifact = _train(config, fold, identity=trained, on_step=lambda _: None)
+        artifact, _ = _train(config, fold, identity=trained, on_step=lambda _: None)
         return Predictor.from_artifact(artifact)
     from model_store.engine.int8 import quantized_engine  # noqa: PLC0415 - an extra of its own
 
@@ -185,7 +184,8 @@ def _train(
     *,
     identity: dict[str, object],
     on_step: Callable[[StepReport], None],
-) -> Artifact:
+) -> tuple[Artifact, float]:
+    """Returns the model, and the seconds of the steps that an earlier process had taken."""
     set_up_torch(config)
     inner = inner_split(config, fold.split.train)
     examples = examples_from_narratives(inner.train)
@@ -205,7 +205,7 @@ def _train(
     add_lexical_reading(
         network, tokenizer=tokenizer, learned=learned, held_out=calibrating, config=config.lexical
     )
-    return Artifact(
+    artifact = Artifact(
         network=network,
         tokenizer=tokenizer,
         calibration=calibrate(network, calibrating, padding_id=tokenizer.padding_id),
@@ -217,6 +217,7 @@ def _train(
         ),
         card="",
     )
+    return artifact, trainer.seconds_before
 
 
 def compute_as_serving_does() -> None:

@@ -8,7 +8,7 @@ from training.config import completed
 
 RECIPE_VERSION = 2
 """Raised with every change of code by which the same configuration learns otherwise: augmentation,
-losses, what is fitted afterwards, baselines. What was learned before is then of another run."""
+losses, what is fitted afterwards. What was learned before is then of another run."""
 
 RECIPE = "recipe_version"
 """Where a run tells of it; a model that does not is of version 1."""

@@ -22,7 +22,9 @@ from model_store.network import Network
 from model_store.reading import read_texts
 from training.dataset import TrainingText
 
-_INVERSE_REGULARISATIONS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+RISK_INVERSE_REGULARISATIONS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""What the words' risk chooses among, here and in baselines."""
+
 _LEAST_KNOWN = 20
 """Texts of known risk, to learn from and held out: with fewer the words have no say."""
 
@@ -34,7 +36,7 @@ def add_lexical_risk(
     *,
     held_out: Sequence[TrainingText],
     padding_id: int,
-    inverse_regularisations: Sequence[float] = _INVERSE_REGULARISATIONS,
+    inverse_regularisations: Sequence[float] = RISK_INVERSE_REGULARISATIONS,
 ) -> None:
     """Fits the risk of the lexical reading and weighs it against the encoder's, in place.
 

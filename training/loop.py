@@ -115,6 +115,13 @@ class Trainer:
             ),
         )
         self._step = 0
+        self._seconds = 0.0
+        self._seconds_before = 0.0
+
+    @property
+    def seconds_before(self) -> float:
+        """Wall seconds of the steps that were taken before `run` went on from a checkpoint."""
+        return self._seconds_before
 
     @property
     def is_main_process(self) -> bool:
@@ -161,11 +168,13 @@ class Trainer:
         if checkpoints is not None:
             self._load(checkpoints.load())
         first_step = self._step
+        self._seconds_before, started = self._seconds, time.perf_counter()
         for epoch, step_texts in self._remaining_steps():
             report = self._take_step(step_texts, epoch=epoch)
             if self._stop.is_on and self._step % self._steps_per_epoch == 0:
                 report = replace(report, held_out_loss=self._measure(epoch))
             on_step(report)
+            self._seconds = self._seconds_before + time.perf_counter() - started
             if checkpoints is not None and self._checkpoint_due():
                 self._save(checkpoints)
         return self._step - first_step
@@ -295,6 +304,7 @@ class Trainer:
             schedule=self._schedule.state_dict(),
             best=None if self._stop.best is None else asdict(self._stop.best),
             num_processes=self._accelerator.num_processes,
+            seconds=self._seconds,
         )
 
     def _load(self, state: TrainingState | None) -> None:
@@ -316,4 +326,4 @@ class Trainer:
             ) from error
         self._schedule.load_state_dict(state.schedule)
         self._stop.best = None if state.best is None else BestEpoch(**state.best)
-        self._step = state.step
+        self._step, self._seconds = state.step, state.seconds

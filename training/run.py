@@ -1,7 +1,6 @@
 """A training run from configuration to stored model."""
 
 import datetime as dt
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from training.partial_calibration import fit_partial_calibration
 from training.precedence import fit_precedence
 from training.precision import fitted_to_machine
 from training.quote_threshold import LabelledTokens, best_quote_threshold
+from training.revision import code_revision
 from training.run_data import RunData, load_run_data
 from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
 from training.starting import (
@@ -97,7 +97,7 @@ def run_training(
         ModelError: the model to start from cannot be used.
         ResumeError: the folder holds the checkpoint of another run.
     """
-    revision = _git_revision()
+    revision = code_revision()
     set_up_torch(config)
     config, changed = fitted_to_machine(config)
     if changed:
@@ -288,18 +288,3 @@ def set_up_torch(config: TrainingConfig) -> None:
     torch.set_float32_matmul_precision("medium")
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-
-
-def _git_revision() -> str | None:
-    """The revision of this code, marked where its files are others than the revision's."""
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()

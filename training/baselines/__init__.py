@@ -1,12 +1,11 @@
 """Baselines: what a lender could run instead, trained and counted like the model.
 
-`catalogue` names them, `tuned` is how each of them learns, `features` and `field_table` are what
-they read.
+`catalogue` names them, `models` is what they learn, `tuned` how they are chosen and calibrated,
+`features` and `field_table` are what they read.
 """
 
 from training.baselines.catalogue import (
     Baseline,
-    answers_of,
     field_baselines,
     frozen_encoder_linear,
     majority,
@@ -16,7 +15,6 @@ from training.baselines.catalogue import (
 
 __all__ = [
     "Baseline",
-    "answers_of",
     "field_baselines",
     "frozen_encoder_linear",
     "majority",

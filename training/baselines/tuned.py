@@ -4,73 +4,75 @@ A baseline is features, a classifier for each category and one for default. Its 
 authors, lenders or contrast pairs that were left out choose between its variants and fit its
 calibration and thresholds, just as those of the network are fitted on authors held out.
 
-Arrays: N texts, C categories, F features.
+Arrays: N texts, C categories.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 from sklearn.model_selection import GroupKFold
 
 from data_pipeline.examples import Example
 from model_store.calibration import Calibration
-from training.evaluation.answers import Truth, truth_of_examples
+from training.baselines.models import CategoryLogits, CategoryModel, Features, RiskModel, Variant
+from training.evaluation.answers import Answers, Truth, truth_of_examples
 from training.metrics import any_listed_accuracy, micro_f1, primary_accuracy
 from training.partial_calibration import fit_partial_calibration
 from training.score_metrics import auc
 
+BASELINE_VERSION = 2
+"""Raised with every change of code by which a baseline of the same name learns otherwise."""
+
 NUM_TUNING_FOLDS = 4
 """Parts that the training texts are cut into for choosing and calibrating."""
 
-_SURE = 1e-6  # a probability of 0 or 1 would be an infinite logit
+_ORDER_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Of a learned order beside the log odds of the categories, in naming them."""
 
-
-class Features(Protocol):
-    """Turns examples into rows of numbers, dense or sparse."""
-
-    def fit(self, examples: Sequence[Example]) -> Any:
-        """Learns what there is to learn from examples and returns their N x F features."""
-
-    def transform(self, examples: Sequence[Example]) -> Any:
-        """Returns the N x F features of other examples."""
+_Positions = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """One way to build a baseline.
+class _Fitted:
+    """What a baseline has learned."""
 
-    Attributes:
-        new_features: makes the features.
-        new_classifier: makes an estimator with `fit(X, y, sample_weight)` and `predict_proba`.
-        given_denial: whether categories are learned on denied texts alone, and their probability
-            multiplied by that of a denial; otherwise on all texts.
-    """
-
-    new_features: Callable[[], Features]
-    new_classifier: Callable[[], Any]
-    given_denial: bool = False
+    features: Features
+    categories: CategoryModel
+    risk: RiskModel
 
 
 class TunedBaseline:
     """A baseline that chooses among variants and calibrates on what it was not fitted on."""
 
-    def __init__(self, name: str, variants: Sequence[Variant], *, seed: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        new_features: Callable[[], Features],
+        variants: Sequence[Variant],
+        *,
+        risk_variants: Sequence[Variant] | None = None,
+        seed: int,
+    ) -> None:
         """Takes the variants, at least one.
 
         Args:
             name: short name.
-            variants: ways to build it; the first where none is better.
+            new_features: makes what all of them read.
+            variants: ways to tell categories; the first where none is better.
+            risk_variants: ways to tell default, chosen apart; those of the categories by default.
             seed: decides the parts.
         """
         self.name = name
+        self._new_features = new_features
         self._variants = variants
+        self._risk_variants = risk_variants or variants
         self._seed = seed
-        self._model: _Model | None = None
+        self._fitted: _Fitted | None = None
         self._calibration = Calibration()
+        self._order_weight = 0.0
 
     @property
     def calibration(self) -> Calibration:
@@ -78,10 +80,10 @@ class TunedBaseline:
         return self._calibration
 
     def fit(self, examples: Sequence[Example], *, as_they_come: Sequence[Example] = ()) -> None:
-        """Chooses a variant, calibrates it, and fits it on all examples.
+        """Chooses a variant for the categories and one for default, calibrates, fits on all.
 
         Where the examples belong to one group only there is nothing to hold out: then the first
-        variant is taken as it comes.
+        variants are taken as they come.
 
         Args:
             examples: what is learned from; outcomes may have been thinned out.
@@ -90,107 +92,46 @@ class TunedBaseline:
         """
         every = [*examples, *as_they_come]
         truth = truth_of_examples(every)
-        parts = _parts(every, seed=self._seed)
-        chosen, self._calibration = self._variants[0], Calibration()
-        if parts:
-            tuned = [_tune(variant, every, truth, parts) for variant in self._variants]
-            best = max(range(len(tuned)), key=lambda i: tuned[i].quality)
-            chosen = self._variants[best]
-            self._calibration = tuned[best].calibration
-            if as_they_come:
-                self._calibration = tuned[best].calibrated(
-                    truth, np.arange(len(examples), len(every))
-                )
-        self._model = _Model(chosen)
-        self._model.fit(every, truth)
-
-    def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
-        """See `Baseline`."""
-        category_NC = self._fitted().logits(examples)[0]
-        return _mapped(self._calibration.category_probabilities, category_NC)
-
-    def default_probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
-        """See `Baseline`."""
-        risk_N = self._fitted().logits(examples)[1]
-        return _mapped(self._calibration.risk_scores, risk_N) / 100
-
-    def _fitted(self) -> "_Model":
-        if self._model is None:
-            raise RuntimeError("call fit first")
-        return self._model
-
-
-class _Model:
-    """Features, one classifier per category and one for default, fitted together."""
-
-    def __init__(self, variant: Variant) -> None:
-        self._variant = variant
-        self._features = variant.new_features()
-        self._categories: list[_Outcome] = []
-        self._denial = _Outcome(variant.new_classifier)
-        self._default = _Outcome(variant.new_classifier)
-
-    def fit(self, examples: Sequence[Example], truth: Truth) -> None:
-        table = self._features.fit(examples)
-        given = self._variant.given_denial
-        # What a denied row does not list is taken not to hold, the usual weak negative.
-        learned_N = truth.target_NC.any(axis=1) if given else truth.labelled_N
-        # Categories that a coarse label does not tell apart have one classifier.
-        fitted: dict[bytes, _Outcome] = {}
-        for target_N in truth.target_NC.T:
-            if target_N.tobytes() not in fitted:
-                outcome_N = np.where(learned_N, target_N, np.nan)
-                outcome = _Outcome(self._variant.new_classifier).fit(table, outcome_N)
-                fitted[target_N.tobytes()] = outcome
-        self._categories = [fitted[target_N.tobytes()] for target_N in truth.target_NC.T]
-        if given:
-            self._denial.fit(table, truth.denied_N)
-        self._default.fit(table, truth.default_probability_N)
-
-    def logits(
-        self, examples: Sequence[Example]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns N x C category logits and N logits of default."""
-        table = self._features.transform(examples)
-        logits = {outcome: outcome.logits(table) for outcome in dict.fromkeys(self._categories)}
-        category_NC = np.stack([logits[outcome] for outcome in self._categories], axis=1)
-        if self._variant.given_denial:
-            denial_N1 = self._denial.logits(table)[:, None]
-            category_NC = logit(expit(category_NC) * expit(denial_N1))
-        return category_NC.astype(np.float32), self._default.logits(table).astype(np.float32)
-
-
-class _Outcome:
-    """A classifier of one outcome, which may be a probability that was only estimated."""
-
-    def __init__(self, new_classifier: Callable[[], Any]) -> None:
-        self._new_classifier = new_classifier
-        self._classifier: Any = None
-        self._constant = float("nan")
-
-    def fit(self, table: Any, outcome_N: NDArray[np.float64]) -> "_Outcome":
-        """Fits; a text with outcome 0.2 counts as a fifth of a positive and four of a negative."""
-        positive = np.flatnonzero(outcome_N > 0)
-        negative = np.flatnonzero(outcome_N < 1)
-        if not len(positive) or not len(negative):
-            known = outcome_N[~np.isnan(outcome_N)]
-            self._constant = float(known.mean()) if len(known) else float("nan")
-            return self
-        rows = np.concatenate([positive, negative])
-        self._classifier = self._new_classifier().fit(
-            table[rows],
-            np.repeat([1, 0], [len(positive), len(negative)]),
-            sample_weight=np.concatenate([outcome_N[positive], 1 - outcome_N[negative]]),
+        variant, risk_variant = self._variants[0], self._risk_variants[0]
+        self._calibration, self._order_weight = Calibration(), 0.0
+        if parts := _read_parts(every, seed=self._seed, new_features=self._new_features):
+            tuned = _best([_tune(v, truth, parts) for v in self._variants])
+            risk = _best([_tune_risk(v, truth, parts) for v in self._risk_variants])
+            variant, risk_variant = tuned.variant, risk.variant
+            self._order_weight = tuned.order_weight
+            natural = np.arange(len(examples), len(every)) if as_they_come else None
+            self._calibration = _calibration(tuned, risk, truth, natural=natural)
+        features = self._new_features()
+        table = features.fit(every)
+        self._fitted = _Fitted(
+            features=features,
+            categories=CategoryModel(variant).fit(table, truth),
+            risk=RiskModel(risk_variant).fit(table, truth),
         )
-        return self
 
-    def logits(self, table: Any) -> NDArray[np.float64]:
-        """Returns the log odds of the outcome; NaN where nothing was known of it."""
-        if self._classifier is None:
-            probability_N = np.full(table.shape[0], self._constant)
-        else:
-            probability_N = self._classifier.predict_proba(table)[:, 1]
-        return np.asarray(logit(np.clip(probability_N, _SURE, 1 - _SURE)))
+    def answers(self, examples: Sequence[Example]) -> Answers:
+        """See `Baseline`."""
+        if self._fitted is None:
+            raise RuntimeError("call fit first")
+        table, calibration = self._fitted.features.transform(examples), self._calibration
+        logits, risk_N = self._fitted.categories.logits(table), self._fitted.risk.logits(table)
+        probability_NC = _mapped(calibration.category_probabilities, logits.category_NC)
+        return Answers(
+            probability_NC=probability_NC,
+            stated_NC=probability_NC >= calibration.state_C,
+            listed_NC=probability_NC >= calibration.review_C,
+            default_probability_N=_mapped(calibration.risk_scores, risk_N) / 100,
+            naming_NC=_naming(logits, calibration, weight=self._order_weight)
+            if self._order_weight
+            else None,
+        )
+
+
+def _naming(
+    logits: CategoryLogits, calibration: Calibration, *, weight: float
+) -> NDArray[np.float64]:
+    """Returns N x C scores by which categories are named, the highest first."""
+    return _mapped(calibration.category_logits, logits.category_NC) + weight * logits.first_NC
 
 
 def _mapped(
@@ -200,10 +141,8 @@ def _mapped(
     return np.where(np.isnan(logits), np.nan, calibrated(np.nan_to_num(logits)))
 
 
-def _parts(
-    examples: Sequence[Example], *, seed: int
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Positions to fit on and to hold out, whole authors, else whole groups."""
+def _parts(examples: Sequence[Example], *, seed: int) -> list[tuple[_Positions, _Positions]]:
+    """Cuts examples by whole authors, else by whole groups."""
     groups = [e.author for e in examples]
     if not all(groups) or len(set(groups)) < 2:  # noqa: PLR2004
         groups = [e.group for e in examples]
@@ -215,65 +154,129 @@ def _parts(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tuned:
-    """Logits of examples that a variant was not fitted on, calibrated on all, and how good."""
+class _Part:
+    """Examples to fit on, some more that are held out, and the features of both.
 
+    Attributes:
+        inside: positions of those to fit on.
+        outside: positions of those held out.
+        table: features of the former.
+        held_out: features of the latter.
+    """
+
+    inside: _Positions
+    outside: _Positions
+    table: Any
+    held_out: Any
+
+
+def _read_parts(
+    examples: Sequence[Example], *, seed: int, new_features: Callable[[], Features]
+) -> list[_Part]:
+    found = []
+    for inside, outside in _parts(examples, seed=seed):
+        features = new_features()
+        table = features.fit([examples[i] for i in inside])
+        held_out = features.transform([examples[i] for i in outside])
+        found.append(_Part(inside=inside, outside=outside, table=table, held_out=held_out))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tuned:
+    """A variant, what it says of examples that it was not fitted on, and how good that is."""
+
+    variant: Variant
     category_NC: NDArray[np.float32]
-    risk_N: NDArray[np.float32]
-    calibration: Calibration
+    order_weight: float
     quality: float
 
-    def calibrated(self, truth: Truth, counted: NDArray[np.intp]) -> Calibration:
-        """Returns the calibration on some of the examples.
 
-        Of an outcome that does not differ among them it is that on all.
-        """
-        known = truth.at(counted)
-        some = fit_partial_calibration(self.category_NC[counted], self.risk_N[counted], known)
-        is_labelled = known.target_NC.any() and (known.denied_N == 0).any()
-        outcomes = known.default_probability_N[~np.isnan(known.default_probability_N)]
-        categories = some if is_labelled else self.calibration
-        differs = len(outcomes) > 0 and outcomes.min() < outcomes.max()
-        risk = some if differs else self.calibration
-        return categories.model_copy(update={"risk": risk.risk})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TunedRisk:
+    """The same of a variant for default."""
+
+    variant: Variant
+    risk_N: NDArray[np.float32]
+    quality: float
 
 
-def _tune(
-    variant: Variant,
-    examples: Sequence[Example],
-    truth: Truth,
-    parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
-) -> _Tuned:
-    """What a variant says of examples that it was not fitted on, and how good that is."""
+_AnyTuned = TypeVar("_AnyTuned", _Tuned, _TunedRisk)
+
+
+def _best(tuned: Sequence[_AnyTuned]) -> _AnyTuned:
+    """Returns the best; the first of those that are as good."""
+    return max(tuned, key=lambda t: t.quality)
+
+
+def _tune(variant: Variant, truth: Truth, parts: Sequence[_Part]) -> _Tuned:
     category_NC = np.zeros(truth.target_NC.shape, dtype=np.float32)
+    first_NC = np.zeros_like(category_NC)
+    for part in parts:
+        model = CategoryModel(variant).fit(part.table, truth.at(part.inside))
+        found = model.logits(part.held_out)
+        category_NC[part.outside], first_NC[part.outside] = found.category_NC, found.first_NC
+    logits = CategoryLogits(category_NC=category_NC, first_NC=first_NC)
+    nothing_N = np.full(len(truth), np.nan, dtype=np.float32)
+    calibration = fit_partial_calibration(category_NC, nothing_N, truth)
+    weights = _ORDER_WEIGHTS if variant.order_learned else (0.0,)
+    qualities = [_quality(logits, truth, calibration, order_weight=w) for w in weights]
+    best = int(np.argmax(qualities))
+    return _Tuned(
+        variant=variant,
+        category_NC=category_NC,
+        order_weight=weights[best],
+        quality=qualities[best],
+    )
+
+
+def _tune_risk(variant: Variant, truth: Truth, parts: Sequence[_Part]) -> _TunedRisk:
     risk_N = np.zeros(len(truth), dtype=np.float32)
-    for inside, outside in parts:
-        model = _Model(variant)
-        model.fit([examples[i] for i in inside], truth.at(inside))
-        category_NC[outside], risk_N[outside] = model.logits([examples[i] for i in outside])
-    calibration = fit_partial_calibration(category_NC, risk_N, truth)
-    quality = _quality(category_NC, risk_N, truth, calibration)
-    return _Tuned(category_NC=category_NC, risk_N=risk_N, calibration=calibration, quality=quality)
+    for part in parts:
+        model = RiskModel(variant).fit(part.table, truth.at(part.inside))
+        risk_N[part.outside] = model.logits(part.held_out)
+    quality = auc(risk_N.astype(np.float64), truth.default_probability_N).item()
+    return _TunedRisk(variant=variant, risk_N=risk_N, quality=float(np.nan_to_num(quality)))
 
 
 def _quality(
-    category_NC: NDArray[np.float32],
-    risk_N: NDArray[np.float32],
-    truth: Truth,
-    calibration: Calibration,
+    logits: CategoryLogits, truth: Truth, calibration: Calibration, *, order_weight: float
 ) -> float:
     """The sum of the main figures, those that are not defined left out.
 
     Texts of which a part of the training texts could teach nothing do not count.
     """
-    probability_NC = _mapped(calibration.category_probabilities, category_NC)
-    stated_NC = probability_NC >= calibration.state_C
-    counted_N = truth.labelled_N & ~np.isnan(category_NC).any(axis=1)
+    probability_NC = _mapped(calibration.category_probabilities, logits.category_NC)
+    naming_NC = _naming(logits, calibration, weight=order_weight)
+    counted_N = truth.labelled_N & ~np.isnan(logits.category_NC).any(axis=1)
     counted_BN = counted_N[None, :].astype(np.float64)
     found = [
-        primary_accuracy(probability_NC, truth.first_NC, weight_BN=counted_BN),
-        any_listed_accuracy(probability_NC, truth.target_NC, weight_BN=counted_BN),
-        micro_f1(stated_NC, truth.target_NC, weight_BN=counted_BN),
-        auc(risk_N.astype(np.float64), truth.default_probability_N),
+        primary_accuracy(naming_NC, truth.first_NC, weight_BN=counted_BN),
+        any_listed_accuracy(naming_NC, truth.target_NC, weight_BN=counted_BN),
+        micro_f1(probability_NC >= calibration.state_C, truth.target_NC, weight_BN=counted_BN),
     ]
     return float(np.nansum(np.concatenate(found)))
+
+
+def _calibration(
+    tuned: _Tuned, risk: _TunedRisk, truth: Truth, *, natural: NDArray[np.intp] | None
+) -> Calibration:
+    """Fits on what the variants were not fitted on.
+
+    Args:
+        tuned: the variant for the categories.
+        risk: the variant for default.
+        truth: that of all examples.
+        natural: positions of those that calibrate; None for all. Of an outcome that does not
+            differ among them all calibrate.
+    """
+    every = fit_partial_calibration(tuned.category_NC, risk.risk_N, truth)
+    if natural is None:
+        return every
+    known = truth.at(natural)
+    some = fit_partial_calibration(tuned.category_NC[natural], risk.risk_N[natural], known)
+    is_labelled = known.target_NC.any() and (known.denied_N == 0).any()
+    outcomes = known.default_probability_N[~np.isnan(known.default_probability_N)]
+    differs = len(outcomes) > 0 and outcomes.min() < outcomes.max()
+    categories = some if is_labelled else every
+    return categories.model_copy(update={"risk": (some if differs else every).risk})

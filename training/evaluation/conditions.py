@@ -6,10 +6,11 @@ from importlib.metadata import version
 import torch
 
 from model_store.engine.processor import available_cores, processor_name
+from training.revision import code_revision
 
 
 def conditions(*, command: str) -> dict[str, object]:
-    """Returns date, command, hardware and versions.
+    """Returns date, command, hardware, versions and the revision of the code.
 
     Args:
         command: the command that computes the figures.
@@ -21,4 +22,5 @@ def conditions(*, command: str) -> dict[str, object]:
         "versions": ", ".join(
             f"{name} {version(name)}" for name in ("wherefore", "torch", "numpy", "scikit-learn")
         ),
+        "revision": code_revision() or "not told: the code lies in no repository",
     }

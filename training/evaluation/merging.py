@@ -44,13 +44,11 @@ def merged_answers(answers: Answers, groups: Groups) -> Answers:
     """Returns the answers with each group as its first category; the others get nothing."""
     naming_NC = answers.naming_NC
     if naming_NC is not None:
-        naming_NC = _largest(naming_NC, groups, nothing=-len(CATEGORIES))
+        naming_NC = _largest(naming_NC, groups, nothing=-np.inf)
     return replace(
         answers,
         probability_NC=_largest(answers.probability_NC, groups, nothing=0.0),
-        naming_NC=None
-        if naming_NC is None
-        else _largest(naming_NC, groups, nothing=-len(CATEGORIES)),
+        naming_NC=naming_NC,
         stated_NC=_merged(answers.stated_NC, groups),
         listed_NC=_merged(answers.listed_NC, groups),
     )

@@ -14,7 +14,7 @@ from model_store.artifact import Artifact, load_artifact
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 from model_store.registry import resolve_model
-from training.baselines import answers_of, text_baselines
+from training.baselines import text_baselines
 from training.config import TrainingConfig
 from training.errors import EvaluationError
 from training.evaluation.conditions import conditions
@@ -194,7 +194,7 @@ def _baselines(
     for baseline in make(encoder=request.encoder, seed=request.seed):
         console.print(f"training the baseline {baseline.name!r} on {num_texts:,} texts")
         baseline.fit(examples, as_they_come=as_they_come)
-        answers = merged_answers(answers_of(baseline, labelled.examples), labelled.groups)
+        answers = merged_answers(baseline.answers(labelled.examples), labelled.groups)
         subjects.append(Subject(name=baseline.name, answers=answers, is_baseline=True))
     return subjects
 

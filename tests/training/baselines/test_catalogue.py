@@ -9,14 +9,15 @@ from data_pipeline.domain.application import LoanApplication
 from data_pipeline.examples import UNKNOWN
 from model_store.calibration import Calibration
 from training.baselines import (
-    answers_of,
     field_baselines,
     frozen_encoder_linear,
     majority,
     text_baselines,
     tfidf_logistic,
 )
-from training.baselines.tuned import TunedBaseline, Variant
+from training.baselines.features import TfidfFeatures
+from training.baselines.models import Variant
+from training.baselines.tuned import TunedBaseline
 from training.errors import ConfigError
 from training.evaluation.answers import truth_of_examples
 from training.metrics import micro_f1, primary_accuracy
@@ -50,11 +51,19 @@ def halves(examples):
     return train, [e for e in examples if e.author in ("author 4", "author 5")]
 
 
+def _same(first, second):
+    return bool(
+        (first.probability_NC == second.probability_NC).all()
+        and (first.ranked_by_NC == second.ranked_by_NC).all()
+        and (first.default_probability_N == second.default_probability_N).all()
+    )
+
+
 def test_words_that_tell_the_category_are_learned(halves):
     train, held_out = halves
     baseline = tfidf_logistic(seed=1)
     baseline.fit(train)
-    answers, truth = answers_of(baseline, held_out), truth_of_examples(held_out)
+    answers, truth = baseline.answers(held_out), truth_of_examples(held_out)
     assert primary_accuracy(answers.probability_NC, truth.first_NC).item() == 1.0
     assert micro_f1(answers.stated_NC, truth.target_NC).item() == 1.0
     assert (answers.stated_NC <= answers.listed_NC).all()
@@ -69,21 +78,66 @@ def test_categories_learned_on_denied_texts_alone_are_no_likelier_than_a_denial(
     train, held_out = halves
     baseline = tfidf_logistic(given_denial=True, seed=1)
     baseline.fit(train)
-    answers, truth = answers_of(baseline, held_out), truth_of_examples(held_out)
+    answers, truth = baseline.answers(held_out), truth_of_examples(held_out)
     assert primary_accuracy(answers.probability_NC, truth.first_NC).item() == 1.0
     top_N = answers.probability_NC.max(axis=1)
     assert top_N[truth.denied_N == 1].min() > top_N[truth.denied_N == 0].max()
+
+
+@pytest.fixture(scope="session")
+def ordered(new_example):
+    """Files of six authors with two reasons each, of which the one in bold words comes first."""
+    made = []
+    for n in range(72):
+        first, second = [(1, 3), (3, 1), (3, 7), (7, 3), (1, 7), (7, 1)][n // 6 % 6]
+        facts = sorted([f"above all {FACTS[first].split()[0]}", FACTS[second]])
+        made.append(
+            new_example(
+                f"file {n} asks for money, {facts[0]}, {facts[1]}",
+                id=f"o{n}",
+                group=f"o{n}",
+                author=f"author {n % 6}",
+                categories=(first, second),
+            )
+        )
+    return made
+
+
+def test_the_order_of_two_reasons_is_learned_where_it_is_asked_for(ordered):
+    held_out = [e for e in ordered if e.author == "author 5"]
+    truth = truth_of_examples(held_out)
+    found = {}
+    for order_learned in (False, True):
+        baseline = tfidf_logistic(given_denial=True, order_learned=order_learned, seed=1)
+        baseline.fit([e for e in ordered if e.author != "author 5"])
+        answers = baseline.answers(held_out)
+        assert micro_f1(answers.stated_NC, truth.target_NC).item() == 1.0
+        found[order_learned] = primary_accuracy(answers.ranked_by_NC, truth.first_NC).item()
+    assert found[True] == 1.0
+    assert found[False] < 0.8
+
+
+def test_default_is_told_by_a_classifier_of_its_own(halves):
+    train, _ = halves
+    seeing = tfidf_logistic(seed=1)._variants[0]
+    blind = replace(seeing, new_classifier=lambda: Constant(0.3))
+    for variants in ([blind, seeing], [seeing, blind]):
+        baseline = TunedBaseline("either", TfidfFeatures, [blind], risk_variants=variants, seed=1)
+        baseline.fit(train)
+        answers = baseline.answers(train)
+        assert np.ptp(answers.probability_NC, axis=0).max() < 1e-6
+        assert np.ptp(answers.default_probability_N) > 0.1
 
 
 def test_the_majority_says_the_same_of_every_text_and_the_shares_are_right(halves):
     train, held_out = halves
     baseline = majority(seed=1)
     baseline.fit(train)
-    probability_NC = baseline.probabilities(held_out)
+    probability_NC = baseline.answers(held_out).probability_NC
     assert (probability_NC == probability_NC[0]).all()
     assert probability_NC[0, 1] == pytest.approx(0.25, abs=0.02)
     assert probability_NC[0, 0] < 0.03
-    assert baseline.default_probabilities(held_out) == pytest.approx(
+    assert baseline.answers(held_out).default_probability_N == pytest.approx(
         np.mean([e.risk_probability for e in train]), abs=0.01
     )
 
@@ -94,7 +148,7 @@ def test_two_fits_give_the_same_answers(halves):
         first, second = make(seed=1), make(seed=1)
         first.fit(train)
         second.fit(train)
-        assert (first.probabilities(held_out) == second.probabilities(held_out)).all()
+        assert _same(first.answers(held_out), second.answers(held_out))
 
 
 def test_fitting_again_forgets_what_was_learned(halves):
@@ -103,7 +157,7 @@ def test_fitting_again_forgets_what_was_learned(halves):
     used.fit(held_out)
     for baseline in (fresh, used):
         baseline.fit(train)
-    assert (fresh.probabilities(held_out) == used.probabilities(held_out)).all()
+    assert _same(fresh.answers(held_out), used.answers(held_out))
 
 
 class Watched:
@@ -136,8 +190,8 @@ class Constant:
 def test_tuning_scores_whole_authors_that_were_left_out(halves):
     train, _ = halves
     Watched.log.clear()
-    variant = Variant(new_features=Watched, new_classifier=lambda: Constant(0.3))
-    TunedBaseline("watched", [variant], seed=1).fit(train)
+    variant = Variant(new_classifier=lambda: Constant(0.3))
+    TunedBaseline("watched", Watched, [variant], seed=1).fit(train)
     assert len(Watched.log) == 4
     assert all(not learned & asked for learned, asked in Watched.log)
     assert set.union(*(asked for _, asked in Watched.log)) == {e.author for e in train}
@@ -145,16 +199,13 @@ def test_tuning_scores_whole_authors_that_were_left_out(halves):
 
 def test_the_better_variant_is_chosen_on_what_was_left_out(halves):
     train, held_out = halves
-    blind = Variant(
-        new_features=tfidf_logistic(seed=1)._variants[0].new_features,
-        new_classifier=lambda: Constant(0.3),
-    )
+    blind = Variant(new_classifier=lambda: Constant(0.3))
     seeing = tfidf_logistic(seed=1)._variants[0]
     for variants in ([blind, seeing], [seeing, blind]):
-        baseline = TunedBaseline("either", variants, seed=1)
+        baseline = TunedBaseline("either", TfidfFeatures, variants, seed=1)
         baseline.fit(train)
         truth = truth_of_examples(held_out)
-        found = primary_accuracy(baseline.probabilities(held_out), truth.first_NC).item()
+        found = primary_accuracy(baseline.answers(held_out).probability_NC, truth.first_NC).item()
         assert found == 1.0
 
 
@@ -167,12 +218,12 @@ def test_examples_of_one_group_are_learned_without_tuning(new_example):
     baseline = tfidf_logistic(seed=1)
     baseline.fit(texts)
     assert baseline.calibration.num_texts == 0
-    assert baseline.probabilities(texts).argmax(axis=1).tolist() == [1, 3, 7] * 3
+    assert baseline.answers(texts).probability_NC.argmax(axis=1).tolist() == [1, 3, 7] * 3
 
 
 def test_a_baseline_that_was_not_fitted_says_so(examples):
     with pytest.raises(RuntimeError, match="call fit first"):
-        majority(seed=1).probabilities(examples)
+        majority(seed=1).answers(examples)
 
 
 def register_row(new_example, n, *, denied, **changes):
@@ -217,7 +268,7 @@ def test_fields_alone_tell_denial_and_a_coarse_reason(register):
     for baseline in field_baselines(applications, seed=1):
         names.append(baseline.name)
         baseline.fit(train)
-        answers = answers_of(baseline, held_out)
+        answers = baseline.answers(held_out)
         score_N = answers.probability_NC.max(axis=1)
         denied_N = truth.denied_N == 1
         known_N = np.array([applications[e.id].debt_to_income_ratio is not None for e in held_out])
@@ -246,10 +297,10 @@ def test_rows_with_nothing_but_an_outcome_teach_the_risk(new_example):
     }
     for baseline in field_baselines(applications, seed=1):
         baseline.fit(rows)
-        risk_N = baseline.default_probabilities(rows)
+        risk_N = baseline.answers(rows).default_probability_N
         bad_N = np.array(scores) < 640
         assert risk_N[bad_N].mean() > 0.6 + risk_N[~bad_N].mean(), baseline.name
-        answers = answers_of(baseline, rows)
+        answers = baseline.answers(rows)
         assert np.isnan(answers.probability_NC).all()
         assert not answers.stated_NC.any()
 
@@ -271,7 +322,7 @@ def test_what_is_known_may_all_lie_in_one_part(new_example, given_denial):
     # No part was fitted without lender 3 and asked about others that anything is known of.
     assert baseline.calibration.categories == Calibration().categories
     assert baseline.calibration.risk == Calibration().risk
-    answers = answers_of(baseline, rows)
+    answers = baseline.answers(rows)
     assert not np.isnan(answers.probability_NC).any()
     assert not np.isnan(answers.default_probability_N).any()
 
@@ -296,14 +347,14 @@ def test_examples_drawn_as_they_come_say_how_likely_an_outcome_is(new_example):
     for as_they_come in ([], natural):
         baseline = tfidf_logistic(seed=1)
         baseline.fit([*thinned, *([] if as_they_come else natural)], as_they_come=as_they_come)
-        risks.append(baseline.default_probabilities(held_out).mean())
+        risks.append(baseline.answers(held_out).default_probability_N.mean())
     together, apart = risks
     assert apart == pytest.approx(0.1, abs=0.03)
     assert together > apart + 0.05
     baseline = tfidf_logistic(seed=1)
     fine = [row for row in natural if row.risk_probability == 0.0]
     baseline.fit(thinned, as_they_come=fine)  # they tell nothing of denials and defaults
-    assert baseline.default_probabilities(held_out).max() < 1
+    assert baseline.answers(held_out).default_probability_N.max() < 1
     assert baseline.calibration.state_C.min() > 1e-3
 
 
@@ -311,11 +362,11 @@ def test_a_frozen_encoder_is_learned_from_and_never_changed(halves, tiny_encoder
     train, held_out = halves
     baseline = frozen_encoder_linear(tiny_encoder, seed=1)
     baseline.fit(train)
-    answers, truth = answers_of(baseline, held_out), truth_of_examples(held_out)
+    answers, truth = baseline.answers(held_out), truth_of_examples(held_out)
     assert primary_accuracy(answers.probability_NC, truth.first_NC).item() > 0.6
     again = frozen_encoder_linear(tiny_encoder, seed=1)
     again.fit(train)
-    assert (again.probabilities(held_out) == baseline.probabilities(held_out)).all()
+    assert _same(again.answers(held_out), baseline.answers(held_out))
 
 
 def test_an_encoder_that_is_not_there_is_a_sentence(halves, tmp_path):
@@ -324,6 +375,6 @@ def test_an_encoder_that_is_not_there_is_a_sentence(halves, tmp_path):
 
 
 def test_without_an_encoder_there_is_no_baseline_on_one(tiny_encoder):
-    assert len(text_baselines(encoder=None, seed=1)) == 3
+    assert len(text_baselines(encoder=None, seed=1)) == 4
     names = [baseline.name for baseline in text_baselines(encoder=tiny_encoder, seed=1)]
-    assert len(set(names)) == 4
+    assert len(set(names)) == 5
