@@ -6,7 +6,7 @@ from typing import Any
 
 from training.config import completed
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Raised with every change of code by which the same configuration learns otherwise: augmentation,
 losses, what is fitted afterwards. What was learned before is then of another run."""
 

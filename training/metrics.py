@@ -187,6 +187,12 @@ def omission_rate(
     )
 
 
+def listed_per_text(listed_NC: NDArray[np.bool_], *, weight_BN: Weights | None = None) -> Figures:
+    """Mean number of categories that are stated or up for review; NaN without texts."""
+    weight_BN = row_weights(weight_BN, len(listed_NC))
+    return ratio(weight_BN @ listed_NC.sum(axis=1), weight_BN.sum(axis=1))
+
+
 def labelled_hit_rate(hit_NC: NDArray[np.float64], *, weight_BN: Weights | None = None) -> Figures:
     """Mean of what was counted for each label, over all labels of all texts.
 

@@ -26,7 +26,9 @@ def fit_precedence(
 ) -> float:
     """Returns the weight of precedence under which the labelled orders are likeliest.
 
-    0 where no text has two ordered categories.
+    Those among the labelled categories: which of all twelve are reasons is left to the thresholds,
+    and reasons are named before others whatever their place. 0 where no text has two ordered
+    categories.
 
     Args:
         calibration: fitted maps.
@@ -47,6 +49,12 @@ def fit_precedence(
 
 
 def order_loss(category_NC: NDArray[np.float64], orders: Sequence[Sequence[int]]) -> float:
-    """Returns minus the mean log probability of orders, as in `training.losses.order_loss`."""
-    loss = listwise_loss(torch.from_numpy(category_NC), order_table(orders))
+    """Returns minus the mean log probability of orders among those of the same categories.
+
+    In training (`training.losses.order_loss`) any other category might have been the next.
+    """
+    among_NC = np.full_like(category_NC, -np.inf)
+    for row, order in enumerate(orders):
+        among_NC[row, list(order)] = category_NC[row, list(order)]
+    loss = listwise_loss(torch.from_numpy(among_NC), order_table(orders))
     return float(loss) / len(orders)

@@ -20,6 +20,7 @@ from training.evaluation.page import write_report
 from training.evaluation.record import DATA_SET
 from training.fold import NETWORK, inner_split
 from training.forms import Form
+from training.identity import RECIPE_VERSION
 
 NUM_AUTHORS, TEXTS_OF_AUTHOR = 6, 7
 
@@ -71,7 +72,7 @@ def test_every_text_is_answered_once_by_every_subject(finished):
     _, report, _, _ = finished
     assert report.num_texts == NUM_AUTHORS * TEXTS_OF_AUTHOR
     assert report.subjects[0] == report.detailed == NETWORK
-    assert len(report.baselines) == 4
+    assert len(report.baselines) == 5
     for by_name in report.figures.values():
         assert by_name["micro_f1"].value is not None
     assert {d.figure for d in report.differences} >= {"primary_accuracy", "micro_f1", "denied_auc"}
@@ -85,6 +86,7 @@ def test_authors_of_a_fold_are_held_out_whole_and_once(finished):
     assert not sides[0] & sides[1]
     assert len(sides[0] | sides[1]) == NUM_AUTHORS
     assert all(author in report.conditions["authors_held_out_by_fold"] for author in sides[0])
+    assert report.conditions["recipe"] == f"tiny, version {RECIPE_VERSION}, fp32"
 
 
 def test_calibration_has_authors_of_its_own(config):
@@ -100,7 +102,7 @@ def test_a_fold_leaves_its_model_and_no_checkpoint(finished):
     for fold in ("fold-0", "fold-1"):
         assert (output / fold / "model" / "manifest.json").exists()
         assert not (output / fold / "checkpoint").exists()
-    assert len(stages) == 2 * 5 + 1
+    assert len(stages) == 2 * 6 + 1
     assert steps[-1].step == steps[-1].num_steps
 
 

@@ -151,11 +151,12 @@ def test_a_killed_and_resumed_run_ends_bit_for_bit_like_an_uninterrupted_one(
     with pytest.raises(KilledError):
         killed.run(checkpoints=folder(tmp_path, config), on_step=kill_at(killed_at))
     resumed, network = new_trainer(config, seed=9)  # its weights come from the checkpoint
-    steps = []
-    resumed.run(checkpoints=folder(tmp_path, config), on_step=lambda r: steps.append(r.step))
+    reports = []
+    resumed.run(checkpoints=folder(tmp_path, config), on_step=reports.append)
 
     last_saved = (killed_at - 1) // every * every
-    assert steps == list(range(last_saved + 1, 13))
+    assert [report.step for report in reports] == list(range(last_saved + 1, 13))
+    assert (resumed.seconds_before > 0) == (last_saved > 0)
     assert_equal_weights(network, expected)
     assert_equal_weights(resumed.averaged_network, uninterrupted.averaged_network)
 
@@ -163,9 +164,13 @@ def test_a_killed_and_resumed_run_ends_bit_for_bit_like_an_uninterrupted_one(
 def test_a_finished_run_is_not_run_again(new_trainer, tmp_path):
     config = configured(num_epochs=1)
     done, _ = new_trainer(config)
-    done.run(checkpoints=folder(tmp_path, config))
+    seconds = []
+    done.run(
+        checkpoints=folder(tmp_path, config), on_step=lambda step: seconds.append(step.seconds)
+    )
     again, _ = new_trainer(config, seed=9)
     again.run(checkpoints=folder(tmp_path, config), on_step=kill_at(1))
+    assert again.seconds_before > 0.9 * sum(seconds)
     assert_equal_weights(again.averaged_network, done.averaged_network)
 
 

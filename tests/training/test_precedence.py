@@ -1,15 +1,11 @@
 import numpy as np
 import pytest
-import torch
 
 from model_store.calibration import Calibration
 from model_store.precedence import naming_scores
 from model_store.reading import Reading
-from training import losses
-from training.dataset import collate, prepare
 from training.precedence import fit_precedence, order_loss
 
-TEXT = "Two cards past due. Then six inquiries in ninety days, which is more than we take."
 CALIBRATION = Calibration()
 
 
@@ -49,10 +45,18 @@ def test_the_place_counts_as_far_as_it_tells_the_order(num_early_first, reading)
     assert (weight < 0.01) == (num_early_first == 0)
 
 
-def test_the_order_loss_is_that_of_training(tiny_tokenizer, new_example):
-    orders = [(3, 1), (0,)]
-    examples = [new_example(TEXT, categories=order) for order in orders]
-    batch = collate(prepare(examples, tiny_tokenizer), padding_id=1)
-    category_NC = torch.randn(2, 12, generator=torch.Generator().manual_seed(0))
-    expected = losses.order_loss(category_NC, batch).item() / 2
-    assert order_loss(category_NC.double().numpy(), orders) == pytest.approx(expected, rel=1e-5)
+def test_an_order_is_as_likely_as_its_categories_are_drawn_one_after_the_other():
+    category_NC = np.random.default_rng(0).normal(size=(2, 12))
+    odds_NC = np.exp(category_NC)
+    first = odds_NC[0, 3] / (odds_NC[0, 3] + odds_NC[0, 1] + odds_NC[0, 8])
+    second = odds_NC[0, 1] / (odds_NC[0, 1] + odds_NC[0, 8])
+    alone = odds_NC[1, 5] / (odds_NC[1, 5] + odds_NC[1, 0])
+    expected = -np.log(first * second * alone) / 2
+    assert order_loss(category_NC, [(3, 1, 8), (5, 0)]) == pytest.approx(expected)
+
+
+def test_a_likely_category_that_is_no_reason_is_not_awaited_in_an_order():
+    category_NC = np.random.default_rng(0).normal(size=(1, 12))
+    loss = order_loss(category_NC, [(3, 1)])
+    category_NC[0, 9] = 9.0
+    assert order_loss(category_NC, [(3, 1)]) == loss

@@ -49,6 +49,17 @@ class Figure:
     lower_is_better: bool = False
 
 
+HEADLINE_FIGURES: dict[Head, tuple[str, ...]] = {
+    "categories": ("primary_accuracy", "micro_f1"),
+    "denial": ("denied_auc",),
+    "reasons": ("reason_micro_f1",),
+    "evidence": ("evidence_top_hit_rate",),
+    "risk": ("risk_auc",),
+}
+"""By head. Who is best at none of them is nobody's choice, and may be best at another figure for
+being useless: who says the same of every text leaves all for review and omits nothing."""
+
+
 def bound(figure: Figure, truth: Truth, answers: Answers) -> Callable[[Weights], Figures]:
     """Returns a figure as a function of the weights alone."""
     return lambda weight_BN: figure.of(truth, answers, weight_BN)
@@ -168,6 +179,16 @@ FIGURES: tuple[Figure, ...] = (
         of=lambda t, a, w: metrics.omission_rate(
             a.listed_NC, t.target_NC, weight_BN=w * t.complete_N
         ),
+        lower_is_better=True,
+    ),
+    Figure(
+        name="listed_per_text",
+        title="Categories stated or up for review",
+        head="categories",
+        meaning="Their mean number per text: who lists all 12 omits nothing.",
+        undefined=_INCOMPLETE,
+        of=lambda t, a, w: metrics.listed_per_text(a.listed_NC, weight_BN=w * t.complete_N),
+        unit="number",
         lower_is_better=True,
     ),
     Figure(

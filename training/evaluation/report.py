@@ -1,6 +1,6 @@
 """The report of an evaluation, as data: figures with intervals, differences, pictures' numbers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +10,13 @@ from training import score_metrics
 from training.evaluation.answers import Answers, Truth
 from training.evaluation.bootstrap import Estimate, Resamples
 from training.evaluation.cuts import Cut, cuts, resampling
-from training.evaluation.figures import FIGURES, Figure, bound
+from training.evaluation.figures import (
+    FIGURE_BY_NAME,
+    FIGURES,
+    HEADLINE_FIGURES,
+    Figure,
+    bound,
+)
 from training.evaluation.labelled import LabelledTexts
 from training.evaluation.outcomes import (
     category_outcome,
@@ -211,7 +217,8 @@ def _estimates(
 
 
 _Others = Sequence[tuple[Figure, Subject]]
-"""By figure, whom the model is compared with."""
+"""By figure, whom the model is compared with: of the baselines that are best at one of the head's
+`HEADLINE_FIGURES` the better one."""
 
 
 def _best_baselines(
@@ -220,10 +227,18 @@ def _best_baselines(
     if subjects[0].is_baseline:
         return []
     baselines = {subject.name: subject for subject in subjects if subject.is_baseline}
+
+    def best(figure: Figure, among: Iterable[str]) -> str | None:
+        return best_baseline(figure, {name: figures[name][figure.name] for name in among})
+
+    rivals = {
+        head: {name for title in headline if (name := best(FIGURE_BY_NAME[title], baselines))}
+        for head, headline in HEADLINE_FIGURES.items()
+    }
     return [
         (figure, baselines[name])
         for figure in FIGURES
-        if (name := best_baseline(figure, {b: figures[b][figure.name] for b in baselines}))
+        if (name := best(figure, rivals[figure.head] or baselines))
     ]
 
 

@@ -53,6 +53,28 @@ def test_differences_are_against_the_baseline_that_is_best_at_the_figure(compare
     assert "reason_ece" not in found
 
 
+def test_who_is_useless_is_no_rival_where_that_is_best(labelled, new_answers):
+    def same_of_all(answers):
+        listed_NC = np.ones_like(answers.listed_NC)
+        return replace(
+            answers,
+            probability_NC=np.full_like(answers.probability_NC, 0.1),
+            stated_NC=~listed_NC,
+            listed_NC=listed_NC,
+        )
+
+    report = report_of(
+        labelled,
+        Subject(name="ours", answers=new_answers(noise=0.1)),
+        Subject(name="strong", answers=new_answers(noise=0.3, seed=2), is_baseline=True),
+        Subject(name="same of all", answers=same_of_all(new_answers()), is_baseline=True),
+    )
+    assert report.figures["same of all"]["omission_rate"].value == 0.0
+    assert report.figures["same of all"]["listed_per_text"].value == 12.0
+    compared = {d.figure: d.other for d in report.differences}
+    assert compared["omission_rate"] == compared["micro_f1"] == "strong"
+
+
 def test_a_model_against_itself_is_level(labelled, new_answers):
     answers = new_answers(noise=0.3)
     report = report_of(
