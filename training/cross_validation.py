@@ -40,7 +40,7 @@ from training.fold import (
 )
 from training.fold_processes import OnFoldStep, train_folds
 from training.forms import Form
-from training.identity import RECIPE, RECIPE_VERSION
+from training.identity import RECIPE_VERSION
 from training.metrics import micro_f1
 from training.precision import fitted_to_machine
 from training.run import set_up_torch
@@ -154,7 +154,6 @@ def _folds(
         "corpus_sha256": digest,
         "encoder": Path(config.encoder).name,
         **encoder_identity(config.encoder),
-        RECIPE: RECIPE_VERSION,
         "num_folds": num_folds,
         "seed": config.seed,
     }
