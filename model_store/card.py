@@ -15,7 +15,7 @@ assists a person who decides; it does not decide.
 |---|---|
 | made | {created}, revision {git_revision} |
 | encoder | {encoder} |
-| started from | {start_from} |
+| started from | {start_from} |{calibrated}
 | trained on | {trained_on} |
 | held out | {held_out} |
 | data digests | {data_digests} |
@@ -36,6 +36,10 @@ assists a person who decides; it does not decide.
 Decisions without a person; reasons on a notice that a person has not confirmed.
 """
 
+
+CALIBRATED_ANEW = "calibrated_anew"
+"""Key, in the configuration of a manifest, of who calibrated the model after it was trained: the
+`date`, the `git_revision` of the code, its `recipe_version`, and `of` which model it was made."""
 
 _FLATTERING = """
 
@@ -80,6 +84,7 @@ def render_card(manifest: Manifest, *, reported: Reported | None = None) -> str:
         git_revision=(manifest.git_revision or "unknown")[:12],
         encoder=config.get("encoder", "unknown"),
         start_from=config.get("start_from") or "the encoder",
+        calibrated=_calibrated(config.get(CALIBRATED_ANEW)),
         trained_on=config.get("trained_on", "unknown"),
         held_out=config.get("held_out", "unknown"),
         data_digests=digests or "none",
@@ -89,6 +94,14 @@ def render_card(manifest: Manifest, *, reported: Reported | None = None) -> str:
         not_validated_on="\n".join(_points(config.get("not_validated_on"))),
         groups="\n".join(_points(list(reported.not_validated_on)))[:-1] + ".",
     )
+
+
+def _calibrated(facts: object) -> str:
+    """The row on what was fitted later than the weights; nothing for a model just trained."""
+    if not isinstance(facts, dict):
+        return ""
+    revision = str(facts["git_revision"] or "unknown")[:12]
+    return f"\n| calibrated anew | {facts['date']}, revision {revision}; was {facts['of']} |"
 
 
 def _points(phrases: object) -> list[str]:

@@ -1,4 +1,4 @@
-"""`wherefore train`."""
+"""`wherefore train` and `wherefore calibrate`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from data_pipeline.cli import needs_extra
+from model_store.options import ModelOption
 
 if TYPE_CHECKING:
     from training.loop import StepReport
@@ -93,6 +94,41 @@ def train(
         if result is None:
             return
         tracker.on_result(result)
+    for data_set, figures in result.metrics.items():
+        _print_figures(f"{run.name}: {data_set}", figures)
+    console.print(f"model stored in {result.directory}")
+
+
+def calibrate(
+    *,
+    config: Annotated[
+        Path, typer.Option(help="Configuration of the run that made the model: YAML.")
+    ],
+    model: ModelOption = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of the run's kind of data, instead of the configuration's; may be repeated."
+        ),
+    ] = None,
+    version: Annotated[str, typer.Option(help="Version of the new model.")],
+    output: Annotated[Path, typer.Option(help="Folder of the new model, for OUTPUT/model.")],
+) -> None:
+    """Fit calibration, thresholds and order of a stored model anew; its weights stay.
+
+    On the texts that its run held out, as `train` does at its end: for a model
+    made by older code, minutes instead of another training.
+    """
+    with needs_extra("train"):
+        from training.config import load_config  # noqa: PLC0415
+        from training.recalibration import recalibrate  # noqa: PLC0415
+    from model_store.registry.models import resolve_model  # noqa: PLC0415
+
+    run = load_config(config).with_files(data or [])
+    console = Console(stderr=True)
+    result = recalibrate(
+        run, resolve_model(model), version=version, output=output, on_stage=console.print
+    )
     for data_set, figures in result.metrics.items():
         _print_figures(f"{run.name}: {data_set}", figures)
     console.print(f"model stored in {result.directory}")

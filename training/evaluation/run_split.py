@@ -65,7 +65,7 @@ def run_split(config: TrainingConfig, manifest: Manifest) -> RunSplit:
         DataError: the texts cannot be read, or the split leaks.
     """
     data = load_run_data(config)
-    _require_same_split(data, manifest)
+    require_same_split(data, manifest)
 
     def baselines(*, encoder: str | None, seed: int) -> list[TunedBaseline]:
         by_fields = field_baselines(data.applications, seed=seed) if data.applications else []
@@ -81,7 +81,12 @@ def run_split(config: TrainingConfig, manifest: Manifest) -> RunSplit:
     )
 
 
-def _require_same_split(data: RunData, manifest: Manifest) -> None:
+def require_same_split(data: RunData, manifest: Manifest) -> None:
+    """Refuses texts that a model may have learned from as those held out.
+
+    Raises:
+        EvaluationError: the model was trained on another split of the same kind of data.
+    """
     is_unread = data.source not in manifest.data_digests
     if not is_unread and held_out_digests(manifest).get(data.source) != data.test_digest:
         raise EvaluationError(

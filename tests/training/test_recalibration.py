@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+
+from model_store.artifact import load_artifact, save_artifact
+from model_store.calibration import Calibration
+from training.config import load_config
+from training.identity import RECIPE_VERSION
+from training.run import run_training
+
+
+@pytest.fixture(scope="module")
+def config(tiny_encoder, write_short_texts, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recalibration")
+    write_short_texts(folder / "texts.jsonl", num_authors=4, texts_of_author=12)
+    content = {
+        "name": "tiny",
+        "encoder": tiny_encoder,
+        "precision": "fp32",
+        "num_threads": 1,
+        "data": {"corpus": str(folder / "texts.jsonl"), "num_folds": 4},
+        "optimisation": {"num_epochs": 1, "texts_per_step": 8, "microbatch_tokens": 2048},
+        "artifact": {"storage": "int8", "version": "1.0.0"},
+    }
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(content))
+    return folder / "tiny.yaml"
+
+
+@pytest.fixture(scope="module")
+def trained(config, tmp_path_factory):
+    result = run_training(load_config(config), output=tmp_path_factory.mktemp("trained"))
+    return result.directory
+
+
+@pytest.mark.slow
+def test_a_model_with_another_calibration_gets_that_of_its_run_back(run, config, trained, tmp_path):
+    as_trained = load_artifact(trained)
+    spoilt = replace(as_trained, calibration=Calibration())
+    save_artifact(spoilt, tmp_path / "spoilt", storage="int8")
+    code, out, told = run(
+        *("calibrate", "--config", config, "--model", tmp_path / "spoilt"),
+        *("--version", "1.0.1", "--output", tmp_path / "new"),
+    )
+    assert code == 0, told
+    assert "micro_f1" in out
+    found = load_artifact(tmp_path / "new" / "model")
+    expected, got = (a.calibration.model_dump() for a in (as_trained, found))
+    assert got["num_texts"] == expected["num_texts"] > 0
+    assert [c["intercept"] for c in got["categories"]] == pytest.approx(
+        [c["intercept"] for c in expected["categories"]], abs=1e-4
+    )
+    weights = [(m / "model.safetensors").read_bytes() for m in (trained, tmp_path / "new/model")]
+    assert weights[0] == weights[1]
+    manifest = found.manifest
+    assert manifest.version == "1.0.1"
+    assert manifest.git_revision == as_trained.manifest.git_revision
+    assert (
+        manifest.config["calibrated_anew"]["of"]
+        == spoilt.manifest.model_version.split("+")[0]
+        + "+"
+        + load_artifact(tmp_path / "spoilt").manifest.digest[:12]
+    )
+    assert manifest.config["calibrated_anew"]["recipe_version"] == RECIPE_VERSION
+    assert np.isfinite(manifest.metrics["held_out_authors"]["micro_f1"])
+    assert "| calibrated anew | " in found.card
+    assert "calibrated anew" not in as_trained.card
+
+
+@pytest.mark.slow
+def test_texts_that_the_model_may_have_read_calibrate_nothing(run, config, trained, tmp_path):
+    content = yaml.safe_load(config.read_text())
+    content["data"]["held_out_fold"] = 1
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(content))
+    given = ("--model", trained, "--version", "1.0.1", "--output", tmp_path / "new")
+    code, _, told = run("calibrate", "--config", tmp_path / "other.yaml", *given)
+    assert code == 2, told
+    assert "config.data.held_out_fold" in told
+    assert "give the configuration of its own run" in told
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_a_changed_model_keeps_no_version(run, config, trained, tmp_path):
+    given = ("--model", trained, "--version", "1.0.0", "--output", tmp_path / "new")
+    code, _, told = run("calibrate", "--config", config, *given)
+    assert code == 2, told
+    assert "give the new model another one in --version" in " ".join(told.split())
