@@ -38,8 +38,8 @@ Decisions without a person; reasons on a notice that a person has not confirmed.
 
 
 CALIBRATED_ANEW = "calibrated_anew"
-"""Key, in the configuration of a manifest, of who calibrated the model after it was trained: the
-`date`, the `git_revision` of the code, its `recipe_version`, and `of` which model it was made."""
+"""Key, in the configuration of a manifest, of how the model was calibrated after it was trained:
+the `date`, the `git_revision` of the code, and `of` which model it was made."""
 
 _FLATTERING = """
 
@@ -81,7 +81,7 @@ def render_card(manifest: Manifest, *, reported: Reported | None = None) -> str:
         name=manifest.name,
         version=manifest.version,
         created=manifest.created,
-        git_revision=(manifest.git_revision or "unknown")[:12],
+        git_revision=_revision(manifest.git_revision),
         encoder=config.get("encoder", "unknown"),
         start_from=config.get("start_from") or "the encoder",
         calibrated=_calibrated(config.get(CALIBRATED_ANEW)),
@@ -100,8 +100,16 @@ def _calibrated(facts: object) -> str:
     """The row on what was fitted later than the weights; nothing for a model just trained."""
     if not isinstance(facts, dict):
         return ""
-    revision = str(facts["git_revision"] or "unknown")[:12]
+    revision = _revision(facts["git_revision"])
     return f"\n| calibrated anew | {facts['date']}, revision {revision}; was {facts['of']} |"
+
+
+def _revision(revision: object) -> str:
+    """The revision in short; where the files were others than the revision's it says so."""
+    if not isinstance(revision, str):
+        return "unknown"
+    commit, dirty, _ = revision.partition("-dirty")
+    return commit[:12] + dirty
 
 
 def _points(phrases: object) -> list[str]:

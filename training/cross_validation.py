@@ -40,7 +40,7 @@ from training.fold import (
 )
 from training.fold_processes import OnFoldStep, train_folds
 from training.forms import Form
-from training.identity import RECIPE_VERSION
+from training.identity import CALIBRATION_VERSION, RECIPE_VERSION
 from training.metrics import micro_f1
 from training.precision import fitted_to_machine
 from training.run import set_up_torch
@@ -203,7 +203,8 @@ def _report(
         seed=config.seed,
         conditions={
             **conditions,
-            "recipe": f"{config.name}, version {RECIPE_VERSION}, {config.precision}",
+            "recipe": f"{config.name}, version {RECIPE_VERSION}, {config.precision}; calibration "
+            f"version {CALIBRATION_VERSION}",
             "masking": MASKING_VERSION,
             "corpus_sha256": digest,
             "authors_held_out_by_fold": "; ".join(_authors(fold) for fold in folds),

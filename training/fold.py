@@ -32,7 +32,7 @@ from training.evaluation.answers_file import StoredAnswers, load_answers, save_a
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.measuring import ask
 from training.forms import Form
-from training.identity import RECIPE, RECIPE_VERSION
+from training.identity import CALIBRATION, CALIBRATION_VERSION, RECIPE, RECIPE_VERSION
 from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
 from training.run import calibrate, set_up_torch
@@ -156,6 +156,7 @@ def _network_identity(config: TrainingConfig, fold: Fold) -> dict[str, object]:
     return {
         **fold.identity,
         RECIPE: RECIPE_VERSION,
+        CALIBRATION: CALIBRATION_VERSION,
         "config": config.model_dump(mode="json"),
         **start_identity(config),
         "versions": current_versions(),

@@ -6,11 +6,19 @@ from typing import Any
 
 from training.config import completed
 
-RECIPE_VERSION = 3
-"""Raised with every change of code by which the same configuration learns otherwise: augmentation,
-losses, what is fitted afterwards. What was learned before is then of another run."""
+RECIPE_VERSION = 1
+"""Raised with every change of code by which the same configuration learns other weights:
+augmentation, losses, the words' reading. What was learned before is then of another run."""
 
 RECIPE = "recipe_version"
+"""Where a run tells of it; a model that does not is of version 1."""
+
+CALIBRATION_VERSION = 3
+"""Raised with every change of code that calibrates otherwise: maps, thresholds, order of reasons.
+`wherefore calibrate` brings a model to it. `training.baselines.tuned.BASELINE_VERSION` is raised
+too where the change is in `fit_calibration`, which baselines use."""
+
+CALIBRATION = "calibration_version"
 """Where a run tells of it; a model that does not is of version 1."""
 
 ENCODER_DIGESTS = "encoder_digests"

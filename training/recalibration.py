@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from model_store.artifact import load_weights, save_artifact
 from model_store.card import CALIBRATED_ANEW, render_card
 from model_store.manifest import Manifest
@@ -15,10 +17,13 @@ from training.dataset import prepare
 from training.errors import ConfigError
 from training.evaluation import evaluate
 from training.evaluation.run_split import require_same_split
-from training.identity import RECIPE, RECIPE_VERSION, changed_settings
+from training.identity import CALIBRATION, CALIBRATION_VERSION, changed_settings
 from training.revision import code_revision
-from training.run import MAX_MEASURED_TEXTS, RunResult, calibrate
-from training.run_data import load_run_data
+from training.run import MAX_MEASURED_TEXTS, RunResult, calibrate, set_up_torch
+from training.run_data import RunData, load_run_data
+
+_OF_THE_RUN = ("config.data.", "config.seed", "config.artifact.storage")
+"""What decides which texts a model has not read, and how its weights are stored."""
 
 
 def recalibrate(
@@ -35,42 +40,36 @@ def recalibrate(
         config: the run that made the model; what it held out calibrates.
         model: directory of the model.
         version: that of the new model.
-        output: folder for the new model, in `model/` as a run leaves it.
+        output: folder for the new model, in `model/` as a run leaves it; there may be none yet.
         on_stage: called with a sentence when a new stage begins.
 
     Raises:
-        ConfigError: the model was trained on other data than the configuration names, or the
-            version is the one it has.
+        ConfigError: the model was made with other data, seed or storage than the configuration
+            names, the version is the one it has, or there is a model already.
         EvaluationError: the model was trained on another split of the same kind of data.
         DataError: the texts cannot be read, or a split leaks.
         ModelError: the model cannot be used.
     """
+    revision = code_revision()
+    set_up_torch(config)
+    torch.set_float32_matmul_precision("highest")  # as in serving
     stored = open_stored(model)
-    old = stored.manifest
+    old, directory = stored.manifest, output / "model"
+    _require_another(version, directory, old)
     _require_same_run(config, old)
-    if version == old.version:
-        raise ConfigError(
-            f"{old.model_version} has version {version}: give the new model another one in "
-            "--version, since it answers otherwise"
-        )
     on_stage(f"reading the texts: {config.data.source}")
     data = load_run_data(config)
-    require_same_split(data, old)
+    _require_unread(data, old)
     artifact = load_weights(stored)
     on_stage(f"calibrating {old.model_version} on {len(data.calibration):,} texts, measuring")
     texts = prepare(data.calibration, artifact.tokenizer)
-    calibration = calibrate(artifact.network, texts, padding_id=artifact.tokenizer.padding_id)
-    calibrated = replace(artifact, calibration=calibration)
+    calibrated = replace(
+        artifact,
+        calibration=calibrate(artifact.network, texts, padding_id=artifact.tokenizer.padding_id),
+    )
     test = data.test.drawn(MAX_MEASURED_TEXTS, seed=config.seed)
     metrics = {data.figures_name: evaluate(Predictor.from_artifact(calibrated), test)}
-    manifest = old.model_copy(
-        update={
-            "version": version,
-            "metrics": metrics,
-            "config": {**old.config, CALIBRATED_ANEW: _provenance(old)},
-        }
-    )
-    directory = output / "model"
+    manifest = _manifest(old, version=version, revision=revision, metrics=metrics)
     save_artifact(
         replace(calibrated, manifest=manifest, card=render_card(manifest)),
         directory,
@@ -79,21 +78,49 @@ def recalibrate(
     return RunResult(directory=directory, metrics=metrics)
 
 
-def _require_same_run(config: TrainingConfig, manifest: Manifest) -> None:
-    ours = {"config": config.without_paths().model_dump(mode="json")}
-    changed = changed_settings({"config": manifest.config}, ours)
-    other = [name for name in changed if name.startswith("config.data.")]
-    if other:
+def _require_another(version: str, directory: Path, old: Manifest) -> None:
+    if version == old.version:
         raise ConfigError(
-            f"{manifest.model_version} was trained with other {', '.join(other)}, so it may have "
-            "read what it would be calibrated on: give the configuration of its own run"
+            f"{old.model_version} has version {version}: give the new model another one in "
+            "--version, since it answers otherwise"
+        )
+    if directory.exists():
+        raise ConfigError(f"{directory} is there already: give another folder in --output")
+
+
+def _require_same_run(config: TrainingConfig, old: Manifest) -> None:
+    ours = {"config": config.without_paths().model_dump(mode="json")}
+    changed = [
+        name
+        for name in changed_settings({"config": old.config}, ours)
+        if name.startswith(_OF_THE_RUN)
+    ]
+    if changed:
+        raise ConfigError(
+            f"{old.model_version} was made with other {', '.join(changed)}: give the configuration "
+            "of its own run, or it may be calibrated on what it has read, or rounded once more"
         )
 
 
-def _provenance(old: Manifest) -> dict[str, object]:
-    return {
+def _require_unread(data: RunData, old: Manifest) -> None:
+    require_same_split(data, old)
+    digest = data.digests.get(data.source)
+    if data.source in old.data_digests and old.data_digests[data.source] != digest:
+        raise ConfigError(
+            f"{old.model_version} was trained on other files of {data.source}: give those, or it "
+            "may be calibrated on what it has read"
+        )
+
+
+def _manifest(
+    old: Manifest, *, version: str, revision: str | None, metrics: dict[str, dict[str, object]]
+) -> Manifest:
+    anew = {
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "git_revision": code_revision(),
-        RECIPE: RECIPE_VERSION,
+        "git_revision": revision,
         "of": old.model_version,
     }
+    config = {**old.config, CALIBRATED_ANEW: anew, CALIBRATION: CALIBRATION_VERSION}
+    if isinstance(stored := config.get("artifact"), dict):
+        config["artifact"] = {**stored, "version": version}
+    return old.model_copy(update={"version": version, "metrics": metrics, "config": config})

@@ -18,7 +18,13 @@ from model_store.stored import open_stored
 from model_store.windows import TextTokenizer
 from training.config import TrainingConfig
 from training.errors import ConfigError
-from training.identity import ENCODER_DIGESTS, RECIPE, RECIPE_VERSION
+from training.identity import (
+    CALIBRATION,
+    CALIBRATION_VERSION,
+    ENCODER_DIGESTS,
+    RECIPE,
+    RECIPE_VERSION,
+)
 from training.run_data.parts import held_out_digests
 
 _MODEL = "model"  # folder of the model inside the folder of the run that made it
@@ -123,6 +129,7 @@ def recipe_identity(config: TrainingConfig) -> dict[str, object]:
         **encoder_identity(config.encoder),
         **start_identity(config),
         RECIPE: RECIPE_VERSION,
+        CALIBRATION: CALIBRATION_VERSION,
     }
 
 

@@ -97,6 +97,7 @@ def field_baselines(
                 for new_classifier in choices
                 for given_denial in (False, True)
             ],
+            risk_variants=[Variant(new_classifier=new_classifier) for new_classifier in choices],
             seed=seed,
         )
         for name, (new_features, choices) in classifiers.items()

@@ -50,7 +50,8 @@ class CategoryLogits:
 
     Attributes:
         category_NC: log odds that a category is labelled; NaN where nothing could be learned.
-        first_NC: log odds that it is the first label of a denied text; 0 where no order is learned.
+        first_NC: log odds that it is the first label of a denied text; 0 where no order is or could
+            be learned.
     """
 
     category_NC: NDArray[np.float32]
@@ -100,7 +101,8 @@ class CategoryModel:
             category_NC = logit(expit(category_NC) * expit(denial_N1))
         first_NC = _logits(self._first, table) if self._first else np.zeros_like(category_NC)
         return CategoryLogits(
-            category_NC=category_NC.astype(np.float32), first_NC=first_NC.astype(np.float32)
+            category_NC=category_NC.astype(np.float32),
+            first_NC=np.nan_to_num(first_NC).astype(np.float32),
         )
 
 

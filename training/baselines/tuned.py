@@ -24,7 +24,8 @@ from training.partial_calibration import fit_partial_calibration
 from training.score_metrics import auc
 
 BASELINE_VERSION = 2
-"""Raised with every change of code by which a baseline of the same name learns otherwise."""
+"""Raised with every change of code by which a baseline of the same name learns otherwise, or is
+calibrated otherwise (see `training.identity.CALIBRATION_VERSION`)."""
 
 NUM_TUNING_FOLDS = 4
 """Parts that the training texts are cut into for choosing and calibrating."""

@@ -22,5 +22,5 @@ def conditions(*, command: str) -> dict[str, object]:
         "versions": ", ".join(
             f"{name} {version(name)}" for name in ("wherefore", "torch", "numpy", "scikit-learn")
         ),
-        "revision": code_revision() or "not told: the code lies in no repository",
+        "revision": code_revision() or "unknown: not run from a repository",
     }

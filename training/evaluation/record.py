@@ -19,7 +19,7 @@ from training.evaluation.cuts import group_names
 from training.evaluation.labelled import LabelledTexts
 from training.evaluation.outcomes import denied_score
 from training.evaluation.report import EvaluationReport, Subject
-from training.identity import ENCODER_DIGESTS, RECIPE
+from training.identity import CALIBRATION, ENCODER_DIGESTS, RECIPE
 from training.promotion.records import (
     CROSS_VALIDATION,
     DataSetRecord,
@@ -143,6 +143,8 @@ def read_cross_validation(directory: Path, manifest: Manifest) -> DataSetRecord:
     changed = [name for name in _RECIPE if theirs.get(name, _ABSENT) != ours.get(name, _ABSENT)]
     if theirs.get(RECIPE, 1) != ours.get(RECIPE, 1):
         changed.append("code of the recipe")
+    if theirs.get(CALIBRATION, 1) != ours.get(CALIBRATION, 1):
+        changed.append("code that calibrates")
     if {ENCODER_DIGESTS} <= {*theirs} & {*ours} and theirs[ENCODER_DIGESTS] != ours[
         ENCODER_DIGESTS
     ]:

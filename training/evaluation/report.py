@@ -61,7 +61,8 @@ class Difference:
 
     Attributes:
         figure: name of the figure.
-        other: the baseline which is best at this figure, or the form.
+        other: the baseline, the better at this figure of those that are best at a headline figure
+            of its head; or the form.
         estimate: the difference with its paired interval.
         verdict: "better" or "worse" where the whole interval is on that side of 0, "level" where
             0 lies inside, "not defined" without an interval.
@@ -232,7 +233,7 @@ def _best_baselines(
         return best_baseline(figure, {name: figures[name][figure.name] for name in among})
 
     rivals = {
-        head: {name for title in headline if (name := best(FIGURE_BY_NAME[title], baselines))}
+        head: {name for figure in headline if (name := best(FIGURE_BY_NAME[figure], baselines))}
         for head, headline in HEADLINE_FIGURES.items()
     }
     return [

@@ -84,6 +84,7 @@ def evaluate_stored(
             cross-validation is none of this model's configuration.
         ConfigError: the encoder of the baseline cannot be loaded.
     """
+    computed_by = conditions(command=request.command)
     artifact = load_artifact(resolve_model(request.model))
     split = None if request.run is None else run_split(request.run, artifact.manifest)
     labelled = _texts(request) if split is None else split.labelled
@@ -115,7 +116,7 @@ def evaluate_stored(
         title=f"{predictor.model_version} on {labelled.name}",
         seed=request.seed,
         conditions={
-            **conditions(command=request.command),
+            **computed_by,
             "model": predictor.model_version,
             "data": labelled.name,
             "data_sha256": labelled.sha256,

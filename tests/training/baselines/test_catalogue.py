@@ -117,6 +117,18 @@ def test_the_order_of_two_reasons_is_learned_where_it_is_asked_for(ordered):
     assert found[False] < 0.8
 
 
+@pytest.mark.parametrize("num_unordered", [10, 40])
+def test_where_little_or_no_order_is_known_the_likeliest_is_named_first(halves, num_unordered):
+    train, held_out = halves
+    by_author = sorted(train, key=lambda e: e.author)
+    unordered = [replace(e, category_order=()) for e in by_author[:num_unordered]]
+    baseline = tfidf_logistic(given_denial=True, order_learned=True, seed=1)
+    baseline.fit([*unordered, *by_author[num_unordered:]])
+    answers, truth = baseline.answers(held_out), truth_of_examples(held_out)
+    assert np.isfinite(answers.ranked_by_NC).all()
+    assert primary_accuracy(answers.ranked_by_NC, truth.first_NC).item() == 1.0
+
+
 def test_default_is_told_by_a_classifier_of_its_own(halves):
     train, _ = halves
     seeing = tfidf_logistic(seed=1)._variants[0]

@@ -40,6 +40,8 @@ def test_a_code_is_named_where_the_first_of_its_categories_is():
     merged = merged_answers(replace(answers, naming_NC=naming_NC), HMDA_GROUPS)
     assert merged.ranked_by_NC[0].argsort()[::-1][:3].tolist() == [7, 3, 8]
     assert merged_answers(answers, HMDA_GROUPS).ranked_by_NC.argmax() == 3
+    far = merged_answers(replace(answers, naming_NC=naming_NC - 90), HMDA_GROUPS)
+    assert far.ranked_by_NC[0].argsort()[::-1][:3].tolist() == [7, 3, 8]
 
 
 def test_any_category_of_a_coarse_label_is_the_label(new_example):

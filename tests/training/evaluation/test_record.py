@@ -19,7 +19,7 @@ from training.evaluation.record import (
     write_cross_validation,
 )
 from training.evaluation.report import Subject, build_report
-from training.identity import RECIPE_VERSION
+from training.identity import CALIBRATION_VERSION, RECIPE_VERSION
 from training.promotion.comparison import BASELINE_METRICS, LISTED_METRICS, against_baselines
 from training.promotion.records import CROSS_VALIDATION, EvaluationRecord, read_record
 from training.swap_test import SWAP_FIGURES, SwapFigures, SwapResult
@@ -151,12 +151,14 @@ def test_a_cross_validation_of_the_same_configuration_is_read_back(record, tmp_p
         {"seed": 2},
         {"start_from_digest": "abc"},
         {"recipe_version": RECIPE_VERSION + 1},
+        {"calibration_version": CALIBRATION_VERSION + 1},
     ],
 )
 def test_a_cross_validation_of_another_configuration_is_refused(record, tmp_path, other):
     write_cross_validation(record, tmp_path, config={**MANIFEST.config, **other})
     name = next(iter(other))
-    told = {"recipe_version": "code of the recipe"}.get(name, name)
+    code = {"recipe_version": "code of the recipe", "calibration_version": "code that calibrates"}
+    told = code.get(name, name)
     with pytest.raises(EvaluationError, match=f"other {told} than"):
         read_cross_validation(tmp_path, MANIFEST)
 

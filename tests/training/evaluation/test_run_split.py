@@ -32,6 +32,6 @@ def test_only_what_a_model_is_known_not_to_have_read_counts_as_held_out(learned,
     )
     if refused:
         with pytest.raises(EvaluationError, match="another split of hmda"):
-            run_split._require_same_split(Parts, manifest)
+            run_split.require_same_split(Parts, manifest)
     else:
-        run_split._require_same_split(Parts, manifest)
+        run_split.require_same_split(Parts, manifest)
