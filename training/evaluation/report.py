@@ -232,10 +232,12 @@ def _best_baselines(
     def best(figure: Figure, among: Iterable[str]) -> str | None:
         return best_baseline(figure, {name: figures[name][figure.name] for name in among})
 
-    rivals = {
-        head: {name for figure in headline if (name := best(FIGURE_BY_NAME[figure], baselines))}
+    leading = {
+        head: {best(FIGURE_BY_NAME[figure], baselines) for figure in headline}
         for head, headline in HEADLINE_FIGURES.items()
     }
+    # In the order in which they are given, so that of two as good the same is taken every time.
+    rivals = {head: [b for b in baselines if b in names] for head, names in leading.items()}
     return [
         (figure, baselines[name])
         for figure in FIGURES
