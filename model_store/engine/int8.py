@@ -41,15 +41,16 @@ FLOAT_LAYERS: tuple[str, ...] = (
     r".*\.layer\.(0\.output\.dense|{last}\..*)/.*",
     r".*\.layer\.(\d+\.output\.dense|{last}\..*)/.*",
     r".*\.layer\.(0\..*|\d+\.output\.dense|{last}\..*)/.*",
+    r".*\.layer\.([01]\..*|\d+\.output\.dense|{last}\..*)/.*",
 )
 """What of the encoder stays in bf16 or fp32, as patterns of names: tried in this order.
 
 First the last layer, of which little but keys and values is computed
 (`model_store.last_layer`), and the down projection of the first; then that of every layer; then the
-first layer whole. The inputs of down projections, behind the activation, have a few values far
-larger than the rest, which one scale for all of them cannot hold: with the first one in int8 too
-the risk moves twice as far, for 5 % of the time (starter 0.4.0, 200 texts). `{last}` stands for the
-number of the last layer.
+first layer whole; then the second, which starter 0.8.1 needs. The inputs of down projections,
+behind the activation, have a few values far larger than the rest, which one scale for all of them
+cannot hold: with the first one in int8 too the risk moves twice as far, for 5 % of the time
+(starter 0.4.0, 200 texts). `{last}` stands for the number of the last layer.
 """
 
 _LAYER = re.compile(r"\.layer\.(\d+)\.")

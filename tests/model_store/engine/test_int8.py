@@ -167,12 +167,13 @@ def spared(float_layers):
 def test_more_and_more_of_the_layers_is_spared():
     last = {f"3.{name}" for name in ("attention.self.key", "attention.output.dense")}
     last |= {"3.intermediate.dense", "3.output.dense"}
-    first = {name.replace("3.", "0.", 1) for name in last}
+    first, second = ({name.replace("3.", f"{n}.", 1) for name in last} for n in (0, 1))
     down = {"1.output.dense", "2.output.dense"}
     assert [spared(float_layers) for float_layers in FLOAT_LAYERS] == [
         last | {"0.output.dense"},
         last | {"0.output.dense"} | down,
         last | first | down,
+        last | first | second | down,
     ]
 
 
