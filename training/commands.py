@@ -25,8 +25,16 @@ from model_store.options import ModelOption
 
 if TYPE_CHECKING:
     from training.loop import StepReport
+    from training.run import RunResult
 
 _LOG_EVERY_STEPS = 20
+
+_DataOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="File of the run's kind of data, instead of the configuration's; may be repeated."
+    ),
+]
 
 
 def train(
@@ -38,12 +46,7 @@ def train(
         str | None,
         typer.Option(help="Directory or name of the RoBERTa encoder, instead of the file's."),
     ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="File of the run's kind of data, instead of the configuration's; may be repeated."
-        ),
-    ] = None,
+    data: _DataOption = None,
     start_from: Annotated[
         str | None,
         typer.Option(help="Model, or folder of a run, whose weights the run starts from."),
@@ -94,9 +97,7 @@ def train(
         if result is None:
             return
         tracker.on_result(result)
-    for data_set, figures in result.metrics.items():
-        _print_figures(f"{run.name}: {data_set}", figures)
-    console.print(f"model stored in {result.directory}")
+    _print_result(run.name, result, console=console)
 
 
 def calibrate(
@@ -105,12 +106,7 @@ def calibrate(
         Path, typer.Option(help="Configuration of the run that made the model: YAML.")
     ],
     model: ModelOption = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="File of the run's kind of data, instead of the configuration's; may be repeated."
-        ),
-    ] = None,
+    data: _DataOption = None,
     version: Annotated[str, typer.Option(help="Version of the new model.")],
     output: Annotated[Path, typer.Option(help="Folder of the new model, for OUTPUT/model.")],
 ) -> None:
@@ -129,9 +125,7 @@ def calibrate(
     result = recalibrate(
         run, resolve_model(model), version=version, output=output, on_stage=console.print
     )
-    for data_set, figures in result.metrics.items():
-        _print_figures(f"{run.name}: {data_set}", figures)
-    console.print(f"model stored in {result.directory}")
+    _print_result(run.name, result, console=console)
 
 
 def _warn(console: Console, sentence: str) -> None:
@@ -178,6 +172,12 @@ class _StepDisplay:
         last = report.step == report.num_steps or report.held_out_loss is not None
         if not self._console.is_terminal and (report.step % _LOG_EVERY_STEPS == 0 or last):
             self._console.print(f"{name}: step {report.step}/{report.num_steps}  {figures}")
+
+
+def _print_result(name: str, result: "RunResult", *, console: Console) -> None:
+    for data_set, figures in result.metrics.items():
+        _print_figures(f"{name}: {data_set}", figures)
+    console.print(f"model stored in {result.directory}")
 
 
 def _print_figures(title: str, figures: Mapping[str, object]) -> None:

@@ -33,7 +33,6 @@ from training.fold import (
     NETWORK,
     Fold,
     baseline_answers,
-    compute_as_serving_does,
     drop_checkpoint,
     form_answers,
     network_answers,
@@ -43,7 +42,7 @@ from training.forms import Form
 from training.identity import CALIBRATION_VERSION, RECIPE_VERSION
 from training.metrics import micro_f1
 from training.precision import fitted_to_machine
-from training.run import set_up_torch
+from training.run import compute_as_serving_does, set_up_torch
 from training.starting import encoder_identity, recipe_identity, require_start_unread
 
 _NOTE = (

@@ -10,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from random import Random
 
-import torch
-
 from data_pipeline.corpus.narratives import Narrative
 from data_pipeline.domain.masking import MASKING_VERSION
 from data_pipeline.domain.taxonomy import TAXONOMY_VERSION
@@ -32,11 +30,10 @@ from training.evaluation.answers_file import StoredAnswers, load_answers, save_a
 from training.evaluation.labelled import labelled_narratives
 from training.evaluation.measuring import ask
 from training.forms import Form
-from training.identity import CALIBRATION, CALIBRATION_VERSION, RECIPE, RECIPE_VERSION
 from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
-from training.run import calibrate, set_up_torch
-from training.starting import load_network, load_run_tokenizer, start_identity
+from training.run import calibrate, compute_as_serving_does, set_up_torch
+from training.starting import load_network, load_run_tokenizer, recipe_identity
 
 NETWORK = "network"
 """Name of the network among the subjects of the report."""
@@ -155,10 +152,8 @@ def _predictor(
 def _network_identity(config: TrainingConfig, fold: Fold) -> dict[str, object]:
     return {
         **fold.identity,
-        RECIPE: RECIPE_VERSION,
-        CALIBRATION: CALIBRATION_VERSION,
+        **recipe_identity(config),
         "config": config.model_dump(mode="json"),
-        **start_identity(config),
         "versions": current_versions(),
         "model_format": FORMAT_VERSION,
     }
@@ -221,11 +216,6 @@ def _train(
         card="",
     )
     return artifact, trainer.seconds_before
-
-
-def compute_as_serving_does() -> None:
-    """Takes back the lower precision of matrix products that only training uses."""
-    torch.set_float32_matmul_precision("highest")
 
 
 def inner_split(config: TrainingConfig, train: Sequence[Narrative]) -> Split[Narrative]:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from model_store.artifact import load_weights, save_artifact
 from model_store.card import CALIBRATED_ANEW, render_card
 from model_store.manifest import Manifest
@@ -19,7 +17,13 @@ from training.evaluation import evaluate
 from training.evaluation.run_split import require_same_split
 from training.identity import CALIBRATION, CALIBRATION_VERSION, changed_settings
 from training.revision import code_revision
-from training.run import MAX_MEASURED_TEXTS, RunResult, calibrate, set_up_torch
+from training.run import (
+    MAX_MEASURED_TEXTS,
+    RunResult,
+    calibrate,
+    compute_as_serving_does,
+    set_up_torch,
+)
 from training.run_data import RunData, load_run_data
 
 _OF_THE_RUN = ("config.data.", "config.seed", "config.artifact.storage")
@@ -52,7 +56,7 @@ def recalibrate(
     """
     revision = code_revision()
     set_up_torch(config)
-    torch.set_float32_matmul_precision("highest")  # as in serving
+    compute_as_serving_does()
     stored = open_stored(model)
     old, directory = stored.manifest, output / "model"
     _require_another(version, directory, old)

@@ -48,6 +48,7 @@ MAX_MEASURED_TEXTS = 3000
 __all__ = [
     "RunResult",
     "calibrate",
+    "compute_as_serving_does",
     "run_training",
     "set_up_torch",
 ]
@@ -184,7 +185,7 @@ def _finish(
     calibration: Sequence[TrainingText],
     output: Path,
 ) -> RunResult:
-    torch.set_float32_matmul_precision("highest")  # as in serving
+    compute_as_serving_does()
     add_lexical_reading(
         network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config.lexical
     )
@@ -288,3 +289,8 @@ def set_up_torch(config: TrainingConfig) -> None:
     torch.set_float32_matmul_precision("medium")
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
+
+
+def compute_as_serving_does() -> None:
+    """Takes back the lower precision of matrix products that only training uses."""
+    torch.set_float32_matmul_precision("highest")

@@ -113,9 +113,14 @@ def _beside_its_name(text: str, figure: Figure, old: float, new: float) -> str |
     """A ratio, with or without a sign, or a count that stands beside its name, written anew."""
     scale = _PERCENT if _is_ratio(figure) else 1
     _, _, decimals = text[figure.start : figure.end].partition(".")
-    if abs(figure.value - old * scale) > 0.5 / 10 ** len(decimals) + 1e-9:
+    return _as_precisely(figure.value, decimals, old * scale, new * scale)
+
+
+def _as_precisely(shown: float, decimals: str, old: float, new: float) -> str | None:
+    """The new number with as many decimals; None where the one shown is not the old, rounded."""
+    if abs(shown - old) > 0.5 / 10 ** len(decimals) + 1e-9:
         return None
-    return f"{new * scale:.{len(decimals)}f}"
+    return f"{new:.{len(decimals)}f}"
 
 
 def _money(match: re.Match[str], old: float, new: float) -> str | None:
@@ -149,9 +154,9 @@ def _share(match: re.Match[str], old: float, new: float) -> str | None:
     scale = 1 if is_share else _PERCENT
     if not (match["sign"] or point) or old <= 0 or is_other_share(match):
         return None
-    if abs(float(number) - old * scale) > 0.5 / 10 ** len(decimals) + 1e-9:
+    written = _as_precisely(float(number), decimals, old * scale, new * scale)
+    if written is None:
         return None
-    written = f"{new * scale:.{len(decimals)}f}"
     if is_share and not whole:
         written = written.removeprefix("0")
     return written + (match["sign"] or "")

@@ -8,6 +8,7 @@ from pathlib import Path
 from runpy import run_path
 
 import pytest
+import yaml
 
 from data_pipeline.cli import main
 from data_pipeline.corpus.narratives import corpus_path, load_corpus
@@ -76,6 +77,35 @@ def tiny_encoder(
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "RobertaTokenizerFast"}')
     new_network().encoder.save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def write_tiny_run(
+    tiny_encoder: str, write_short_texts: Callable[..., None]
+) -> Callable[..., Path]:
+    """Writes the configuration of a run on short texts of four authors, and these; gives its file.
+
+    `sections` are those of the configuration; that of the data lacks the corpus.
+    """
+
+    def write(
+        folder: Path, *, texts_of_author: int, data: dict[str, object], **sections: object
+    ) -> Path:
+        corpus = folder / "texts.jsonl"
+        write_short_texts(corpus, num_authors=4, texts_of_author=texts_of_author)
+        content = {
+            "name": "tiny",
+            "encoder": tiny_encoder,
+            "precision": "fp32",
+            "num_threads": 1,
+            "data": {"corpus": str(corpus), **data},
+            **sections,
+        }
+        path = folder / "tiny.yaml"
+        path.write_text(yaml.safe_dump(content))
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -13,20 +13,14 @@ from training.run import run_training
 
 
 @pytest.fixture(scope="module")
-def config(tiny_encoder, write_short_texts, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("recalibration")
-    write_short_texts(folder / "texts.jsonl", num_authors=4, texts_of_author=12)
-    content = {
-        "name": "tiny",
-        "encoder": tiny_encoder,
-        "precision": "fp32",
-        "num_threads": 1,
-        "data": {"corpus": str(folder / "texts.jsonl"), "num_folds": 4},
-        "optimisation": {"num_epochs": 1, "texts_per_step": 8, "microbatch_tokens": 2048},
-        "artifact": {"storage": "int8", "version": "1.0.0"},
-    }
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(content))
-    return folder / "tiny.yaml"
+def config(write_tiny_run, tmp_path_factory):
+    return write_tiny_run(
+        tmp_path_factory.mktemp("recalibration"),
+        texts_of_author=12,
+        data={"num_folds": 4},
+        optimisation={"num_epochs": 1, "texts_per_step": 8, "microbatch_tokens": 2048},
+        artifact={"storage": "int8", "version": "1.0.0"},
+    )
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,13 @@ from data_pipeline.domain.application import LoanApplication
 from data_pipeline.examples import Example
 from training.baselines.features import (
     EncoderVectors,
+    Features,
     FieldFeatures,
     FrozenEncoderFeatures,
     NoFeatures,
     TfidfFeatures,
 )
-from training.baselines.models import Features, Variant
+from training.baselines.models import Variant
 from training.baselines.tuned import TunedBaseline
 from training.evaluation.answers import Answers
 from training.lexical_risk import RISK_INVERSE_REGULARISATIONS

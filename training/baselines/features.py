@@ -5,7 +5,7 @@ Arrays: N examples, F features, H hidden size, T tokens.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -24,6 +24,16 @@ from training.baselines.field_table import FeatureTable, feature_table
 from training.starting import load_tokenizer
 
 _WORDS = r"(?u)\b\w+\b|[%$]"
+
+
+class Features(Protocol):
+    """Turns examples into rows of numbers, dense or sparse."""
+
+    def fit(self, examples: Sequence[Example]) -> Any:
+        """Learns what there is to learn from examples and returns their N x F features."""
+
+    def transform(self, examples: Sequence[Example]) -> Any:
+        """Returns the N x F features of other examples."""
 
 
 class NoFeatures:

@@ -5,26 +5,15 @@ Arrays: N texts, C categories, F features.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from data_pipeline.examples import Example
 from training.evaluation.answers import Truth
 
 _SURE = 1e-6  # a probability of 0 or 1 would be an infinite logit
-
-
-class Features(Protocol):
-    """Turns examples into rows of numbers, dense or sparse."""
-
-    def fit(self, examples: Sequence[Example]) -> Any:
-        """Learns what there is to learn from examples and returns their N x F features."""
-
-    def transform(self, examples: Sequence[Example]) -> Any:
-        """Returns the N x F features of other examples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

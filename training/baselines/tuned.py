@@ -17,7 +17,8 @@ from sklearn.model_selection import GroupKFold
 
 from data_pipeline.examples import Example
 from model_store.calibration import Calibration
-from training.baselines.models import CategoryLogits, CategoryModel, Features, RiskModel, Variant
+from training.baselines.features import Features
+from training.baselines.models import CategoryLogits, CategoryModel, RiskModel, Variant
 from training.evaluation.answers import Answers, Truth, truth_of_examples
 from training.metrics import any_listed_accuracy, micro_f1, primary_accuracy
 from training.partial_calibration import fit_partial_calibration

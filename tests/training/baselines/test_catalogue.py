@@ -26,18 +26,32 @@ FACTS = {1: "dti far over the limit", 3: "cards ninety days past due", 7: "appra
 
 
 @pytest.fixture(scope="session")
-def examples(new_example):
+def new_file(new_example):
+    """Makes the nth of some files, by six authors in turn."""
+
+    def make(n, told, **labels):
+        return new_example(
+            f"file {n} asks for money, {told}",
+            id=f"x{n}",
+            group=f"x{n}",
+            author=f"author {n % 6}",
+            **labels,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def examples(new_file):
     """60 examples by six authors: three categories told by their words, and approvals."""
     made = []
     for n in range(60):
         category = [1, 3, 7, None][n % 4]
         fact = "all in order" if category is None else FACTS[category]
         made.append(
-            new_example(
-                f"file {n} asks for money, {fact}, signed {n % 5}",
-                id=f"x{n}",
-                group=f"x{n}",
-                author=f"author {n % 6}",
+            new_file(
+                n,
+                f"{fact}, signed {n % 5}",
                 categories=() if category is None else (category,),
                 risk=0.02 if category is None else 0.4,
             )
@@ -85,21 +99,13 @@ def test_categories_learned_on_denied_texts_alone_are_no_likelier_than_a_denial(
 
 
 @pytest.fixture(scope="session")
-def ordered(new_example):
-    """Files of six authors with two reasons each, of which the one in bold words comes first."""
+def ordered(new_file):
+    """Files of six authors with two reasons each, the one told of 'above all' first."""
     made = []
     for n in range(72):
         first, second = [(1, 3), (3, 1), (3, 7), (7, 3), (1, 7), (7, 1)][n // 6 % 6]
         facts = sorted([f"above all {FACTS[first].split()[0]}", FACTS[second]])
-        made.append(
-            new_example(
-                f"file {n} asks for money, {facts[0]}, {facts[1]}",
-                id=f"o{n}",
-                group=f"o{n}",
-                author=f"author {n % 6}",
-                categories=(first, second),
-            )
-        )
+        made.append(new_file(n, ", ".join(facts), categories=(first, second)))
     return made
 
 

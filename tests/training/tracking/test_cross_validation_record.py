@@ -1,7 +1,6 @@
 import json
 
 import pytest
-import yaml
 
 from model_store.registry.mlflow_store import EXPERIMENT, open_client
 
@@ -9,21 +8,15 @@ TEXTS_OF_AUTHOR = 7
 
 
 @pytest.fixture(scope="module")
-def recipe(tiny_encoder, write_short_texts, tmp_path_factory):
+def recipe(write_tiny_run, tmp_path_factory):
     """A run on short texts of four authors of the bundled corpus."""
-    folder = tmp_path_factory.mktemp("recipe")
-    write_short_texts(folder / "texts.jsonl", num_authors=4, texts_of_author=7)
-    content = {
-        "name": "tiny",
-        "encoder": tiny_encoder,
-        "precision": "fp32",
-        "num_threads": 1,
-        "data": {"corpus": str(folder / "texts.jsonl"), "num_folds": 2},
-        "optimisation": {"num_epochs": 1},
-        "artifact": {"storage": "fp32"},
-    }
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(content))
-    return folder / "tiny.yaml"
+    return write_tiny_run(
+        tmp_path_factory.mktemp("recipe"),
+        texts_of_author=TEXTS_OF_AUTHOR,
+        data={"num_folds": 2},
+        optimisation={"num_epochs": 1},
+        artifact={"storage": "fp32"},
+    )
 
 
 @pytest.fixture
