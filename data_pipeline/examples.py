@@ -48,7 +48,7 @@ class Example:
         text: the rendered application, masked.
         category_targets: 12 targets in label order: 0.0 to 1.0, or `UNKNOWN`.
         coarse_sets: sets of category indices of which at least one holds.
-        reason_targets: 29 targets in label order: 1.0, 0.0 or `UNKNOWN`.
+        reason_targets: 29 targets in label order: 0.0 to 1.0, or `UNKNOWN`.
         category_order: indices of the categories that hold, most important first; empty when none
             holds or their order is not known.
         risk_probability: chance of default within 12 months, 0-1; NaN when not known.

@@ -6,6 +6,8 @@ Arrays: T tokens of the text.
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ MAX_TOKENS_RATIO = 0.2
 MIN_QUOTE_TOKENS = 6
 """Fewer say little by themselves."""
 
-_MAX_GAP_TOKENS = 4  # "41%" of "41% of gross" and "back end" stay one quote
+_MAX_STEP = 5  # with four tokens between "41%" of "41% of gross" and "back end" stay one quote
 _MIN_WEIGHT_RATIO = 0.2  # a stretch that weighs less beside the weightiest is not quoted
 _INNER_MARKS = ".,/-'’"  # inside a word or figure when letters or digits stand on both sides
 _MIN_BUDGET_TOKENS = 8  # of a text of a few words a fifth would be no quote at all
@@ -59,7 +61,7 @@ def span_weight(probability_T: NDArray[np.float64], start: int, stop: int) -> fl
     """
     if stop <= start:
         return 0.0
-    return float(probability_T[start:stop].sum() / np.sqrt(stop - start))
+    return float(probability_T[start:stop].sum()) / sqrt(stop - start)
 
 
 def token_budget(num_tokens: int) -> int:
@@ -165,10 +167,13 @@ def _in_word(character: str) -> bool:
 
 
 def _runs(chosen_T: NDArray[np.bool_], probability_T: NDArray[np.float64]) -> list[TokenSpan]:
-    positions = np.flatnonzero(chosen_T)
-    breaks = np.flatnonzero(np.diff(positions) > _MAX_GAP_TOKENS + 1)
-    groups: Sequence[NDArray[np.intp]] = np.split(positions, breaks + 1)
-    return [_span(int(group[0]), int(group[-1]) + 1, probability_T) for group in groups]
+    positions: list[int] = np.flatnonzero(chosen_T).tolist()
+    breaks = [(last, first) for last, first in pairwise(positions) if first - last > _MAX_STEP]
+    starts = [positions[0], *(first for _, first in breaks)]
+    lasts = [*(last for last, _ in breaks), positions[-1]]
+    return [
+        _span(start, last + 1, probability_T) for start, last in zip(starts, lasts, strict=True)
+    ]
 
 
 def _grown(span: TokenSpan, probability_T: NDArray[np.float64], *, max_tokens: int) -> TokenSpan:

@@ -123,11 +123,12 @@ class ReadText:
         for replacement in self.masked.replacements:
             if replacement.is_placeholder:
                 hidden[replacement.masked_start : replacement.masked_end] = True
-        offsets = self.tokens.offsets
-        pieces = [content[start:end].strip() for start, end in offsets]
-        share_T = np.array([_IDENTIFIER_SHARE if hidden[s:e].any() else 1.0 for s, e in offsets])
-        blank_T = np.array([not piece for piece in pieces], dtype=np.bool_)
-        return with_negations(np.where(blank_T, 0.0, share_T)[:, None] * evidence_TC, pieces)
+        pieces = [content[start:end].strip() for start, end in self.tokens.offsets]
+        start_T, end_T = np.array(self.tokens.offsets, dtype=np.intp).reshape(-1, 2).T
+        num_hidden = np.concatenate([[0], np.cumsum(hidden)])
+        share_T = np.where(num_hidden[end_T] > num_hidden[start_T], _IDENTIFIER_SHARE, 1.0)
+        share_T[[not piece for piece in pieces]] = 0.0
+        return with_negations(share_T[:, None] * evidence_TC, pieces)
 
 
 class Predictor:

@@ -27,6 +27,9 @@ class SimulatorData(Section):
         calibration_families: training families kept apart whole for calibration.
         with_fields_ratio: share of the files to learn from that show the application's fields
             behind their text.
+        softness: of the targets of the files to learn from, which then say how nearly a limit is
+            passed (`data_pipeline.generator.examples`); None for what was decided. Calibration and
+            figures go by decisions.
         num_test_applications: held-out files that the figures are on.
         held_out: what of a test file was never in a training file: its family, the policy that
             decided it, or both.
@@ -36,6 +39,7 @@ class SimulatorData(Section):
     num_applications: int = Field(default=8000, ge=2)
     calibration_families: tuple[str, ...] = ("loan_officer_email",)
     with_fields_ratio: float = Field(default=0.0, ge=0, le=1)
+    softness: float | None = Field(default=None, gt=0)
     num_test_applications: int = Field(default=3000, ge=1)
     held_out: Literal["families", "policy", "both"] = "families"
     seed: int = Field(default=20261120, ge=0)

@@ -3,6 +3,7 @@
 Shape suffixes: W windows, T tokens, N texts, C categories, R reasons.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
@@ -21,6 +22,9 @@ from training.config import AugmentationConfig
 from training.excerpts import Excerpt
 
 NUM_CATEGORIES = len(CATEGORIES)
+
+LIKELY = 0.5
+"""Chance from which a category counts as one that holds, with its quotes and reasons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +56,12 @@ class Batch:
         mask_WT: true where a token stands.
         text_W: position of the text of each window.
         num_tokens_W: tokens of each window.
-        category_NC: 1 a principal reason, 0 not one, -1 unknown.
+        category_NC: 1 a principal reason, 0 not one, between them the chance of one, -1 unknown.
         coarse_GC: groups of categories of which at least one holds (each row one group).
         coarse_text_G: position of the text of each group.
-        denial_N: 1 where there is a reason for denial, 0 where there is none, -1 unknown.
-        reason_NR: 1 stated, 0 not, -1 unknown.
+        denial_N: 1 where there is a reason for denial, 0 where there is none, between them the
+            chance of one, -1 unknown.
+        reason_NR: 1 stated, 0 not, between them the chance of it, -1 unknown.
         order_NK: categories that hold, most important first, -1 behind the last; K the most that a
             text of the batch has. All -1 where none holds or the order is unknown.
         risk_N: probability of default within 12 months, NaN where unknown.
@@ -164,7 +169,9 @@ def _denial(example: Example) -> float:
         return UNKNOWN
     if example.coarse_sets or 1.0 in example.category_targets:
         return 1.0
-    return 0.0 if set(example.category_targets) == {0.0} else UNKNOWN
+    if UNKNOWN in example.category_targets:
+        return UNKNOWN
+    return 1.0 - math.prod(1.0 - target for target in example.category_targets)
 
 
 def order_table(orders: Sequence[Sequence[int]]) -> Int[Tensor, "N K"]:
@@ -200,7 +207,7 @@ def _window_evidence(
 
 def _evidence_known(example: Example) -> bool:
     """Tells whether tokens outside the quotes are known to carry nothing."""
-    return bool(example.evidence) or all(target == 0 for target in example.category_targets)
+    return bool(example.evidence) or all(0 <= t < LIKELY for t in example.category_targets)
 
 
 def mask_tokens(

@@ -12,7 +12,7 @@ from data_pipeline.domain.taxonomy import REASON_CATEGORY_INDEX
 from model_store.combining import TextLogits, combine_windows
 from model_store.network import WindowLogits
 from training.config import LossConfig
-from training.dataset import Batch
+from training.dataset import LIKELY, Batch
 
 _DRAWN_LOGIT = -1e4  # far below any logit
 
@@ -118,7 +118,7 @@ def reason_loss(logits: TextLogits, batch: Batch) -> Float[Tensor, ""]:
     Where the category does not hold its own loss says all there is to learn.
     """
     category_NR = batch.category_NC[:, list(REASON_CATEGORY_INDEX)]
-    targets_NR = batch.reason_NR.where(category_NR == 1, batch.reason_NR.new_tensor(-1.0))
+    targets_NR = batch.reason_NR.where(category_NR > LIKELY, batch.reason_NR.new_tensor(-1.0))
     return _masked_bce(logits.reason_NR, targets_NR).sum()
 
 

@@ -19,8 +19,8 @@ from data_pipeline.generator.hazard import default_probability
 from data_pipeline.generator.limits import HELD_OUT_VARIANTS, LIMITS, PolicyVariant
 from data_pipeline.generator.policy import PolicyDecision, decide
 from data_pipeline.generator.population import draw_applicant, draw_latents
-from data_pipeline.generator.severities import Assessment, assess
-from data_pipeline.generator.writing import RenderedText, render
+from data_pipeline.generator.severities import assess
+from data_pipeline.generator.writing import render
 
 GENERATOR_VERSION = "1"
 """Raised whenever the same seed and index may give another file."""
@@ -49,12 +49,12 @@ class SimulationSplit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantedEvidence:
-    """A stretch of a text that carries a planted cause.
+    """A stretch of a text that carries a category, such as a planted cause.
 
     Attributes:
         start: first code point.
         end: one past the last.
-        category: the cause it carries.
+        category: the category it carries.
     """
 
     start: int
@@ -80,6 +80,8 @@ class SyntheticFile:
             find.
         evidence: stretches that carry causes, in order of position; at least one for each cause
             that does not rest on chance.
+        facts: stretches on which a category turns, a cause or not, in order of position; a category
+            on whose facts the text is silent has none.
         severities: by category in label order, for the oracle.
         default_probability: true chance of default within 12 months if the loan were made, 0-1.
         defaulted: the outcome drawn with it.
@@ -97,6 +99,7 @@ class SyntheticFile:
     reasons: tuple[DenialReason, ...]
     random_categories: tuple[DenialCategory, ...]
     evidence: tuple[PlantedEvidence, ...]
+    facts: tuple[PlantedEvidence, ...]
     severities: tuple[float, ...]
     default_probability: float
     defaulted: bool
@@ -138,15 +141,22 @@ def simulate_file(index: int, *, seed: int) -> SyntheticFile:
     limits = LIMITS[applicant.request.product, variant]
     assessment = assess(applicant, limits)
     decision = decide(assessment, generator=generator)
+    causes = _causes(decision)
+    subjects = dict(zip(CATEGORIES, assessment.subjects, strict=True))
     rendered = render(
         applicant,
         limits,
         family,
-        decisive=frozenset(_subjects(decision, assessment).values()),
+        decisive=frozenset(subjects[category] for category in causes),
         is_denied=bool(decision.categories),
         random=Random(f"{seed}/{index}/text"),  # noqa: S311
     )
     probability = default_probability(applicant)
+    facts = tuple(
+        PlantedEvidence(start=mark.start, end=mark.end, category=mark.category)
+        for mark in rendered.marks
+        if subjects[mark.category] == mark.subject
+    )
     return SyntheticFile(
         id=f"sim-{seed}-{index}",
         split=split,
@@ -158,7 +168,8 @@ def simulate_file(index: int, *, seed: int) -> SyntheticFile:
         categories=decision.categories,
         reasons=decision.reasons,
         random_categories=decision.random_categories,
-        evidence=_evidence(rendered, _subjects(decision, assessment)),
+        evidence=tuple(fact for fact in facts if fact.category in causes),
+        facts=facts,
         severities=assessment.severities,
         default_probability=probability,
         defaulted=bool(generator.random() < probability),
@@ -174,20 +185,6 @@ def _setting(split: SimulationSplit, random: Random) -> tuple[Family, PolicyVari
     return random.choice(families), random.choice(variants)
 
 
-def _subjects(decision: PolicyDecision, assessment: Assessment) -> dict[DenialCategory, str]:
-    """Returns the facts that each cause rests on; causes by chance rest on none."""
-    return {
-        category: assessment.subjects[CATEGORIES.index(category)]
-        for category in decision.categories
-        if category not in decision.random_categories
-    }
-
-
-def _evidence(
-    rendered: RenderedText, subjects: dict[DenialCategory, str]
-) -> tuple[PlantedEvidence, ...]:
-    return tuple(
-        PlantedEvidence(start=mark.start, end=mark.end, category=mark.category)
-        for mark in rendered.marks
-        if subjects.get(mark.category) == mark.subject
-    )
+def _causes(decision: PolicyDecision) -> frozenset[DenialCategory]:
+    """Returns the causes that rest on facts; those by chance rest on none."""
+    return frozenset(decision.categories) - frozenset(decision.random_categories)

@@ -87,6 +87,8 @@ def test_evidence_is_known_inside_the_text_only_and_only_where_quotes_are(
             new_example(TEXT, categories=(1,), quotes=((1, "51.2%"),)),
             new_example("Approved."),
             new_example("Denied, no quote.", categories=(2,)),
+            new_example("Near.", category_targets=(0.4,) + (0.0,) * 11),
+            new_example("Passed.", category_targets=(0.6,) + (0.0,) * 11),
         ],
         tiny_tokenizer,
     )
@@ -97,6 +99,8 @@ def test_evidence_is_known_inside_the_text_only_and_only_where_quotes_are(
     assert set(labels_WTC[0, 1 : num_tokens - 1].unique().tolist()) == {0.0, 1.0}
     assert (labels_WTC[1, 1 : texts[1].num_tokens - 1] == 0).all()
     assert (labels_WTC[2] == -1).all()
+    assert (labels_WTC[3, 1 : texts[3].num_tokens - 1] == 0).all()
+    assert (labels_WTC[4] == -1).all()
 
 
 def test_every_window_of_a_long_text_knows_its_own_evidence(tiny_tokenizer, new_example):

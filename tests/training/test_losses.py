@@ -5,7 +5,12 @@ import pytest
 import torch
 from torch.nn.functional import logsigmoid
 
-from data_pipeline.domain.taxonomy import CATEGORIES, CATEGORY_REASONS, REASONS
+from data_pipeline.domain.taxonomy import (
+    CATEGORIES,
+    CATEGORY_REASONS,
+    REASON_CATEGORY_INDEX,
+    REASONS,
+)
 from model_store.combining import TextLogits, combine_windows
 from model_store.network import WindowLogits
 from training.augmentation import leave_out_reason
@@ -130,6 +135,11 @@ def test_what_is_known_of_denial_is_what_the_categories_say_of_it(batch_of):
     assert denial_N.grad.tolist() == pytest.approx([-0.5, 0.5, -0.5, -0.5, 0.0, 0.0])
 
 
+def test_a_denial_is_as_likely_as_that_any_of_its_chances_comes_true(batch_of):
+    batch = batch_of({"category_targets": (0.3, 0.5, *(0.0,) * 10)})
+    assert batch.denial_N.tolist() == pytest.approx([0.65])
+
+
 def test_smoothed_labels_keep_a_denial_from_certainty(batch_of):
     denial_N = leaf(logit(0.95), logit(0.05))
     denial_loss(denial_N, batch_of({"categories": (1,)}, {}), smoothing=0.1).backward()
@@ -236,6 +246,15 @@ def test_reasons_are_learned_inside_the_categories_that_hold(batch_of):
 def test_an_unknown_reason_costs_nothing(batch_of):
     batch = batch_of({"categories": (3,), "reason_targets": (-1.0,) * 29})
     assert reason_loss(text_logits(zeros(1, 29)), batch).item() == 0.0
+
+
+def test_reasons_are_learned_where_their_category_is_likelier_than_not(batch_of):
+    chances = (0.6, 0.4, *(0.0,) * 10)
+    batch = batch_of({"category_targets": chances, "reason_targets": (0.6,) * 29})
+    reason_NR = zeros(1, 29)
+    reason_loss(text_logits(reason_NR), batch).backward()
+    taught = [-0.1 if category == 0 else 0.0 for category in REASON_CATEGORY_INDEX]
+    assert reason_NR.grad[0].tolist() == pytest.approx(taught)
 
 
 def test_the_risk_is_drawn_to_the_stated_probability_and_unknown_ones_count_nothing(batch_of):

@@ -50,7 +50,7 @@ def simulator_data(config: SimulatorData) -> RunData:
     test = list(islice(_test_files(config), config.num_test_applications))
     parts = {"train": learned, "calibration": calibrating, "test": test}
     examples = {
-        "train": _mixed(learned, with_fields_ratio=config.with_fields_ratio),
+        "train": _learned(learned, config),
         "calibration": list(examples_from_simulation(calibrating)),
         "test": list(examples_from_simulation(test)),
     }
@@ -87,14 +87,16 @@ def _require_no_leak(parts: Mapping[str, Sequence[SyntheticFile]], *, held_out: 
             require_disjoint({name: variants[name], "test": variants["test"]}, kind="policy")
 
 
-def _mixed(files: Sequence[SyntheticFile], *, with_fields_ratio: float) -> list[Example]:
+def _learned(files: Sequence[SyntheticFile], config: SimulatorData) -> list[Example]:
     """The examples in order, a share of them, evenly spread, with their fields."""
+    ratio = config.with_fields_ratio
     return [
         example
         for number, file in enumerate(files)
         for example in examples_from_simulation(
             [file],
-            with_fields=int((number + 1) * with_fields_ratio) > int(number * with_fields_ratio),
+            with_fields=int((number + 1) * ratio) > int(number * ratio),
+            softness=config.softness,
         )
     ]
 

@@ -55,3 +55,13 @@ def test_families_to_calibrate_on_must_be_of_training():
     for chosen in ([], ["branch_note"], ["nonsense"]):
         with pytest.raises(ValueError, match="calibration_families"):
             SimulatorData(calibration_families=chosen)
+
+
+def test_soft_targets_are_only_learned_from(data):
+    soft = simulator_data(SMALL.model_copy(update={"softness": 0.4}))
+    assert soft.calibration == data.calibration
+    assert soft.test.examples == data.test.examples
+    targets = {target for example in soft.train for target in example.category_targets}
+    assert any(0.1 < target < 0.9 for target in targets)
+    assert [e.text for e in soft.train] == [e.text for e in data.train]
+    assert soft.digests != data.digests
