@@ -153,6 +153,8 @@ class Predictor:
         self._calibration = calibration
         self._manifest = manifest
         self._directory = directory
+        # Asked for by every answer, and the digest of all files each time.
+        self._model_version, self._digest = manifest.model_version, manifest.digest
 
     @classmethod
     def load(cls, directory: Path, *, choice: "EngineChoice | None" = None) -> "Predictor":
@@ -224,12 +226,12 @@ class Predictor:
     @property
     def model_version(self) -> str:
         """Name, version and digest of the model."""
-        return self._manifest.model_version
+        return self._model_version
 
     @property
     def digest(self) -> str:
         """Identity of the model: sha256 over the names and digests of its files."""
-        return self._manifest.digest
+        return self._digest
 
     @property
     def directory(self) -> Path | None:
