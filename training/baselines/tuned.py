@@ -39,11 +39,21 @@ _Positions = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fitted:
-    """What a baseline has learned."""
+    """What a baseline has learned.
+
+    Attributes:
+        features: what it reads.
+        categories: what tells them.
+        risk: what tells default.
+        calibration: maps and thresholds.
+        order_weight: of a learned order in naming categories; 0 where none was learned.
+    """
 
     features: Features
     categories: CategoryModel
     risk: RiskModel
+    calibration: Calibration
+    order_weight: float
 
 
 class TunedBaseline:
@@ -73,13 +83,15 @@ class TunedBaseline:
         self._risk_variants = risk_variants or variants
         self._seed = seed
         self._fitted: _Fitted | None = None
-        self._calibration = Calibration()
-        self._order_weight = 0.0
 
     @property
     def calibration(self) -> Calibration:
-        """The maps and thresholds that `fit` found; as they come before it."""
-        return self._calibration
+        """The maps and thresholds that `fit` found.
+
+        Raises:
+            RuntimeError: nothing was fitted yet.
+        """
+        return self._learned().calibration
 
     def fit(self, examples: Sequence[Example], *, as_they_come: Sequence[Example] = ()) -> None:
         """Chooses a variant for the categories and one for default, calibrates, fits on all.
@@ -95,38 +107,44 @@ class TunedBaseline:
         every = [*examples, *as_they_come]
         truth = truth_of_examples(every)
         variant, risk_variant = self._variants[0], self._risk_variants[0]
-        self._calibration, self._order_weight = Calibration(), 0.0
+        calibration, order_weight = Calibration(), 0.0
         if parts := _read_parts(every, seed=self._seed, new_features=self._new_features):
             tuned = _best([_tune(v, truth, parts) for v in self._variants])
             risk = _best([_tune_risk(v, truth, parts) for v in self._risk_variants])
             variant, risk_variant = tuned.variant, risk.variant
-            self._order_weight = tuned.order_weight
+            order_weight = tuned.order_weight
             natural = np.arange(len(examples), len(every)) if as_they_come else None
-            self._calibration = _calibration(tuned, risk, truth, natural=natural)
+            calibration = _calibration(tuned, risk, truth, natural=natural)
         features = self._new_features()
         table = features.fit(every)
         self._fitted = _Fitted(
             features=features,
             categories=CategoryModel(variant).fit(table, truth),
             risk=RiskModel(risk_variant).fit(table, truth),
+            calibration=calibration,
+            order_weight=order_weight,
         )
 
     def answers(self, examples: Sequence[Example]) -> Answers:
         """See `Baseline`."""
-        if self._fitted is None:
-            raise RuntimeError("call fit first")
-        table, calibration = self._fitted.features.transform(examples), self._calibration
-        logits, risk_N = self._fitted.categories.logits(table), self._fitted.risk.logits(table)
+        fitted = self._learned()
+        table, calibration = fitted.features.transform(examples), fitted.calibration
+        logits, risk_N = fitted.categories.logits(table), fitted.risk.logits(table)
         probability_NC = _mapped(calibration.category_probabilities, logits.category_NC)
         return Answers(
             probability_NC=probability_NC,
             stated_NC=probability_NC >= calibration.state_C,
             listed_NC=probability_NC >= calibration.review_C,
             default_probability_N=_mapped(calibration.risk_scores, risk_N) / 100,
-            naming_NC=_naming(logits, calibration, weight=self._order_weight)
-            if self._order_weight
+            naming_NC=_naming(logits, calibration, weight=fitted.order_weight)
+            if fitted.order_weight
             else None,
         )
+
+    def _learned(self) -> _Fitted:
+        if self._fitted is None:
+            raise RuntimeError("call fit first")
+        return self._fitted
 
 
 def _naming(
