@@ -262,19 +262,26 @@ def test_an_engine_that_cannot_be_reached_is_told_to_the_client(opened):
     asyncio.run(scenario())
 
 
-def test_a_small_request_does_not_wait_for_a_large_one(opened, gate):
-    async def scenario():
-        async with opened(gate) as batcher:
-            large = asyncio.create_task(batcher.score(rows(400, "Large request. " * 20)))
-            await reached(gate)
-            small = asyncio.create_task(batcher.score([row("Small.")]))
-            gate.is_open.set()
-            await small
-            is_large_done = large.done()
-            await large
-            return is_large_done
+def test_a_small_request_is_read_while_a_large_one_is_still_being_read(gate):
+    class SlowAtLargeOnes(FakePredictor):
+        def read(self, texts):
+            if "Large" in texts[0]:
+                gate(texts)
+            return super().read(texts)
 
-    assert not asyncio.run(scenario())
+    async def scenario():
+        service = ScoringService(predictor=SlowAtLargeOnes())
+        batcher = Batcher(service, limits=BatchLimits(), observer=Heard())
+        large = asyncio.create_task(batcher.score(rows(10 * MAX_SLICE_TEXTS, "Large request.")))
+        await reached(gate)
+        small = await batcher.score([row("Small.")])  # the large one cannot go on before it
+        gate.is_open.set()
+        answers = await large
+        await batcher.close()
+        return small, answers
+
+    small, answers = asyncio.run(scenario())
+    assert (len(small), len(answers)) == (1, 10 * MAX_SLICE_TEXTS)
 
 
 def test_a_backlog_never_refuses_anybody_who_waits_for_an_answer(opened, gate):
