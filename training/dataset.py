@@ -24,7 +24,8 @@ from training.excerpts import Excerpt
 NUM_CATEGORIES = len(CATEGORIES)
 
 LIKELY = 0.5
-"""Chance from which a category counts as one that holds, with its quotes and reasons."""
+"""A category counts as one that holds, with quotes and reasons, above this chance, and as one that
+does not below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 
 from data_pipeline.domain.masking import MaskedText, mask
 from data_pipeline.domain.rendering import render_text
 from data_pipeline.domain.taxonomy import (
     CATEGORIES,
-    REASON_CATEGORY_INDEX,
+    CATEGORY_REASONS,
     REASONS,
     DenialCategory,
     DenialReason,
 )
 from data_pipeline.examples import UNKNOWN, EvidenceSpan, Example, masked_span
 from data_pipeline.generator.applications import application_of
+from data_pipeline.generator.log_odds import logistic
 from data_pipeline.generator.policy import MAX_REASONS
 from data_pipeline.generator.simulation import PlantedEvidence, SyntheticFile
 
@@ -92,19 +92,15 @@ def _decided(file: SyntheticFile) -> _Labels:
 def _nearly(file: SyntheticFile, *, softness: float) -> _Labels:
     severity = dict(zip(CATEGORIES, file.severities, strict=True))
     stated = {fact.category for fact in file.facts}
-    chances = {c: 1 / (1 + exp(-severity[c] / softness)) for c in CATEGORIES if c in stated}
+    chances = {c: logistic(severity[c] / softness) for c in CATEGORIES if c in stated}
     passed = sorted((c for c in chances if severity[c] > 0), key=lambda c: -severity[c])
-    undecided = {CATEGORIES.index(c) for c in passed if c not in file.categories}
-    reasons = {
-        reason: UNKNOWN
-        for reason, category in zip(REASONS, REASON_CATEGORY_INDEX, strict=True)
-        if category in undecided
-    }
-    reasons |= {
-        reason: chances[c]
-        for c, reason in zip(file.categories, file.reasons, strict=True)
-        if c in passed
-    }
+    decided = dict(zip(file.categories, file.reasons, strict=True))
+    reasons: dict[DenialReason, float] = {}
+    for category in passed:
+        if category in decided:
+            reasons[decided[category]] = chances[category]
+        else:
+            reasons |= dict.fromkeys(CATEGORY_REASONS[category], UNKNOWN)
     return _Labels(
         chances=chances,
         reasons=reasons,

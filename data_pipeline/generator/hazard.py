@@ -4,11 +4,12 @@ Logistic in the latent facts. It knows no limit and no decision, so a file can b
 or approved and risky, as in life.
 """
 
-from math import exp, log1p
+from math import log1p
 
 from data_pipeline.generator.facts import SyntheticApplicant
 from data_pipeline.generator.history_facts import JobKind
 from data_pipeline.generator.limits import MARKET_LIMITS, SEASONED
+from data_pipeline.generator.log_odds import logistic
 
 _INTERCEPT = -3.5
 _MOST_MONTHS = 120
@@ -16,7 +17,7 @@ _MOST_MONTHS = 120
 
 def default_probability(applicant: SyntheticApplicant) -> float:
     """Returns the true chance of default within 12 months, 0-1."""
-    return 1 / (1 + exp(-default_logit(applicant)))
+    return logistic(default_logit(applicant))
 
 
 def default_logit(applicant: SyntheticApplicant) -> float:

@@ -17,7 +17,7 @@ from data_pipeline.generator.facts import SyntheticApplicant
 from data_pipeline.generator.families import FAMILIES, Family
 from data_pipeline.generator.hazard import default_probability
 from data_pipeline.generator.limits import HELD_OUT_VARIANTS, LIMITS, PolicyVariant
-from data_pipeline.generator.policy import PolicyDecision, decide
+from data_pipeline.generator.policy import decide
 from data_pipeline.generator.population import draw_applicant, draw_latents
 from data_pipeline.generator.severities import assess
 from data_pipeline.generator.writing import render
@@ -78,8 +78,6 @@ class SyntheticFile:
         reasons: the reason of each of them, in the same order.
         random_categories: of `categories`, those that rest on chance and that no reader could
             find.
-        evidence: stretches that carry causes, in order of position; at least one for each cause
-            that does not rest on chance.
         facts: stretches on which a category turns, a cause or not, in order of position; a category
             on whose facts the text is silent has none.
         severities: by category in label order, for the oracle.
@@ -98,12 +96,22 @@ class SyntheticFile:
     categories: tuple[DenialCategory, ...]
     reasons: tuple[DenialReason, ...]
     random_categories: tuple[DenialCategory, ...]
-    evidence: tuple[PlantedEvidence, ...]
     facts: tuple[PlantedEvidence, ...]
     severities: tuple[float, ...]
     default_probability: float
     defaulted: bool
     protected_spans: tuple[tuple[int, int], ...]
+
+    @property
+    def causes(self) -> frozenset[DenialCategory]:
+        """The planted causes that rest on facts, not on chance: what a reader could find."""
+        return frozenset(self.categories) - frozenset(self.random_categories)
+
+    @property
+    def evidence(self) -> tuple[PlantedEvidence, ...]:
+        """The facts that carry these causes, in order of position; at least one for each."""
+        causes = self.causes
+        return tuple(fact for fact in self.facts if fact.category in causes)
 
 
 def split_of(index: int) -> SimulationSplit:
@@ -141,7 +149,7 @@ def simulate_file(index: int, *, seed: int) -> SyntheticFile:
     limits = LIMITS[applicant.request.product, variant]
     assessment = assess(applicant, limits)
     decision = decide(assessment, generator=generator)
-    causes = _causes(decision)
+    causes = set(decision.categories) - set(decision.random_categories)
     subjects = dict(zip(CATEGORIES, assessment.subjects, strict=True))
     rendered = render(
         applicant,
@@ -168,7 +176,6 @@ def simulate_file(index: int, *, seed: int) -> SyntheticFile:
         categories=decision.categories,
         reasons=decision.reasons,
         random_categories=decision.random_categories,
-        evidence=tuple(fact for fact in facts if fact.category in causes),
         facts=facts,
         severities=assessment.severities,
         default_probability=probability,
@@ -183,8 +190,3 @@ def _setting(split: SimulationSplit, random: Random) -> tuple[Family, PolicyVari
         return random.choice(_TRAIN_FAMILIES), random.choice(_TRAIN_VARIANTS)
     families, variants = random.choices(_HELD_OUT_SETTINGS, (0.6, 0.2, 0.2))[0]
     return random.choice(families), random.choice(variants)
-
-
-def _causes(decision: PolicyDecision) -> frozenset[DenialCategory]:
-    """Returns the causes that rest on facts; those by chance rest on none."""
-    return frozenset(decision.categories) - frozenset(decision.random_categories)

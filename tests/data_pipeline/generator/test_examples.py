@@ -72,6 +72,14 @@ def test_soft_targets_say_how_nearly_each_limit_that_the_text_touches_is_passed(
                 assert target == 0.0
 
 
+def test_targets_may_be_as_good_as_hard(synthetic_files):
+    for file, example in zip(
+        synthetic_files, examples_from_simulation(synthetic_files, softness=1e-6), strict=True
+    ):
+        severities = zip(example.category_targets, file.severities, strict=True)
+        assert all(target == pytest.approx(0.0) or severity > 0 for target, severity in severities)
+
+
 def test_soft_evidence_and_order_are_those_of_the_limits_passed_whatever_was_decided(soft):
     approved_all_the_same = 0
     for file, example in soft:

@@ -60,7 +60,7 @@ def judge_simulated(asked: Asked, file: SyntheticFile, best: set[DenialCategory]
     tally.add("planted_recall_of_best", float(len(planted & set(quoted))), reachable)
     tally.add("planted_ranked_of_best", float(len(planted & set(likeliest))), reachable)
     listed = {r.category for r in (*prediction.principal_reasons, *prediction.review_reasons)}
-    for category in planted - set(file.random_categories):
+    for category in file.causes:
         tally.add("planted_omission", float(category not in listed))
         if category in asked.stated:
             tally.add("planted_quote_hit", float(_hits(asked, file, category)))
