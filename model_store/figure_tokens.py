@@ -5,6 +5,9 @@ frequent ranges it lies, such as the tenth of sixteen ranges of debt-to-income. 
 lexical reading learn these tokens like words; engines, caches and servers see token ids as ever. A
 token of a figure stands for the same stretch of the text as the number, so it is left out with it
 and quoted with it.
+
+A model may also be told of the quantities whose meaning only their sentence tells: how large each
+is, and how it compares with the one before it.
 """
 
 from bisect import bisect_right
@@ -15,9 +18,18 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from data_pipeline.domain.figures import Figure, find_figures
+from data_pipeline.domain.quantities import (
+    COMPARISON_EDGES,
+    COMPARISON_KINDS,
+    SIZE_KINDS,
+    find_quantities,
+)
 
 MIN_VALUES_PER_RANGE = 15
 """Values of a kind, at least, in each of its ranges; a kind with fewer than two ranges has none."""
+
+QUANTITY_KINDS = frozenset({*SIZE_KINDS, *COMPARISON_KINDS})
+"""Kinds of figures that a text has beside those whose meaning is known."""
 
 
 class FigureRanges(BaseModel):
@@ -41,22 +53,43 @@ class FigureRanges(BaseModel):
         return edges
 
     @classmethod
-    def fit(cls, texts: Sequence[str], *, max_ranges: int) -> "FigureRanges":
+    def fit(
+        cls, texts: Sequence[str], *, max_ranges: int, quantities: bool = False
+    ) -> "FigureRanges":
         """Returns ranges in which the figures of texts are about equally frequent.
+
+        Those of comparisons are the same for all texts.
 
         Args:
             texts: masked texts.
             max_ranges: most ranges of a kind; 1 gives no kinds at all.
+            quantities: whether the quantities of free text have tokens, too.
         """
         values: dict[str, list[float]] = {}
         for text in texts:
-            for figure in find_figures(text):
+            for figure in _figures(text, quantities=quantities):
                 values.setdefault(figure.kind, []).append(figure.value)
         edges = {
-            kind: _edges(found, num_ranges=min(max_ranges, len(found) // MIN_VALUES_PER_RANGE))
+            kind: COMPARISON_EDGES
+            if kind in COMPARISON_KINDS
+            else _edges(found, num_ranges=min(max_ranges, len(found) // MIN_VALUES_PER_RANGE))
             for kind, found in sorted(values.items())
         }
         return cls(edges={kind: inner for kind, inner in edges.items() if inner})
+
+    def extended(self, other: "FigureRanges") -> "FigureRanges":
+        """Returns these ranges, and behind them those of the kinds that only another has."""
+        new = {kind: edges for kind, edges in other.edges.items() if kind not in self.edges}
+        return FigureRanges(edges={**self.edges, **new})
+
+    def of_quantities(self) -> "FigureRanges":
+        """Returns the ranges of the quantities of free text alone."""
+        return FigureRanges(edges={k: v for k, v in self.edges.items() if k in QUANTITY_KINDS})
+
+    @property
+    def reads_quantities(self) -> bool:
+        """Whether there are tokens for the quantities of free text."""
+        return not self.edges.keys().isdisjoint(QUANTITY_KINDS)
 
     @property
     def num_tokens(self) -> int:
@@ -73,9 +106,17 @@ class FigureRanges(BaseModel):
             count += len(values) + 1
         return [
             (figure, first[figure.kind] + bisect_right(self.edges[figure.kind], figure.value))
-            for figure in find_figures(text)
+            for figure in _figures(text, quantities=self.reads_quantities)
             if figure.kind in first
         ]
+
+
+def _figures(text: str, *, quantities: bool) -> list[Figure]:
+    """The figures of a text, in order of their ends."""
+    named = find_figures(text)
+    if not quantities:
+        return named
+    return sorted([*named, *find_quantities(text, named=named)], key=lambda figure: figure.end)
 
 
 def _edges(values: Sequence[float], *, num_ranges: int) -> tuple[float, ...]:

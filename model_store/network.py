@@ -4,7 +4,7 @@ Any RoBERTa checkpoint of transformers serves as encoder, by path or by name. Sh
 
     B  windows in a batch          C  denial categories (12)
     T  token positions             R  denial reasons (29)
-    H  hidden size of the encoder
+    H  hidden size of the encoder  K  ranges of a kind of figure
 
 The category logit is the sum of what the first token says about the whole window and of what the
 most telling tokens say: the evidence head gives one logit per token and category, trained on
@@ -22,6 +22,7 @@ quoted tokens reaches average precision 0.10 on the last of six layers and 0.21 
 where 7 % of the tokens are quoted (granite-embedding-30m-english, 2026-11-20).
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from torch.nn import functional
 from transformers import RobertaConfig, RobertaModel
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_CATEGORY_INDEX, REASONS
+from model_store.figure_tokens import QUANTITY_KINDS, FigureRanges
 from model_store.last_layer import keep_first_token
 from model_store.lexical import NUM_SLOTS, LexicalReading
 from model_store.log_odds import logit_of_log_probability
@@ -118,6 +120,17 @@ class Network(nn.Module):
             "reason_category_R", torch.tensor(REASON_CATEGORY_INDEX), persistent=False
         )
 
+    def add_figures(self, tokenizer: TextTokenizer, *, known: FigureRanges) -> None:
+        """Takes in tokens of figures that it has not got; words are to be fitted anew then.
+
+        Args:
+            tokenizer: what the network is to read with; its new kinds stand behind the known ones.
+            known: the ranges that the network has learned.
+        """
+        _add_figures(self.encoder, tokenizer, known=known)
+        num_new = self.config.vocab_size - len(self.lexical.folded_V)
+        self.lexical.folded_V = functional.pad(self.lexical.folded_V, (0, num_new))
+
     def reset_weighting(self) -> None:
         """Lets the encoder speak alone, as before anything was weighed against it."""
         for weight in (self.encoder_weight, self.encoder_risk_weight):
@@ -153,8 +166,8 @@ class Network(nn.Module):
             attention_probs_dropout_prob=0.0,
             hidden_dropout_prob=0.0,
         )
-        if tokenizer is not None and tokenizer.figures.num_tokens:
-            _add_figures(pretrained, tokenizer)
+        if tokenizer is not None:
+            _add_figures(pretrained, tokenizer, known=FigureRanges())
         network = cls(pretrained.config, head_dropout=head_dropout)
         network.encoder.load_state_dict(pretrained.state_dict())
         return network
@@ -224,23 +237,38 @@ class Network(nn.Module):
         return layers[-1][:, 0], layers[self.evidence_layer]
 
 
-def _add_figures(encoder: RobertaModel, tokenizer: TextTokenizer) -> None:
+def _add_figures(encoder: RobertaModel, tokenizer: TextTokenizer, *, known: FigureRanges) -> None:
     """Gives the tokens of figures embeddings in which ranges next to each other are alike.
 
-    Those of a kind lie on a line through a point of its own near the mean of all words.
+    Those of a kind lie on a line through a point of its own near the mean of all words. Between
+    two ranges of a quantity a limit may lie that only the text knows of, so that each step goes
+    its own way beside the line, too.
     """
     words_VH = encoder.get_input_embeddings().weight.detach()
     mean_H, deviation_H = words_VH.mean(dim=0), words_VH.std(dim=0)
     rows = []
-    for edges in tokenizer.figures.edges.values():
+    for kind, edges in tokenizer.figures.edges.items():
+        if kind in known.edges:
+            continue
         middle_H = mean_H + torch.randn_like(mean_H) * deviation_H
         slope_H = torch.randn_like(mean_H) * deviation_H
-        rows += [middle_H + place * slope_H for place in torch.linspace(-1, 1, len(edges) + 1)]
-    num_tokens = max(len(words_VH), tokenizer.vocabulary_size)
-    encoder.resize_token_embeddings(num_tokens, mean_resizing=False)
+        places_K = torch.linspace(-1, 1, len(edges) + 1)
+        rows_KH = middle_H + places_K[:, None] * slope_H
+        if kind in QUANTITY_KINDS:
+            rows_KH += _walk(len(places_K), deviation_H)
+        rows += list(rows_KH)
+    if not rows:
+        return
+    end = tokenizer.vocabulary_size
+    encoder.resize_token_embeddings(max(len(words_VH), end), mean_resizing=False)
     with torch.no_grad():
-        table_VH = encoder.get_input_embeddings().weight
-        table_VH[tokenizer.num_words : tokenizer.vocabulary_size] = torch.stack(rows)
+        encoder.get_input_embeddings().weight[end - len(rows) : end] = torch.stack(rows)
+
+
+def _walk(num_places: int, deviation_H: Float[Tensor, " H"]) -> Float[Tensor, "K H"]:
+    """Places each a step in a direction of its own from the one before, as far apart as words."""
+    steps_KH = torch.randn(num_places, len(deviation_H)) * deviation_H
+    return steps_KH.cumsum(dim=0) * math.sqrt(2 / num_places)
 
 
 def _head(num_inputs: int, num_hidden: int, num_outputs: int, dropout: float) -> nn.Sequential:

@@ -122,9 +122,12 @@ class FigureConfig(Section):
 
     Attributes:
         max_ranges: most ranges of a kind of figure; 1 for no such tokens.
+        quantities: whether the quantities of free text have tokens, too; see
+            `data_pipeline.domain.quantities`.
     """
 
     max_ranges: int = Field(default=16, ge=1)
+    quantities: bool = False
 
 
 class ArtifactConfig(Section):

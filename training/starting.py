@@ -49,17 +49,20 @@ def load_run_tokenizer(config: TrainingConfig, texts: Sequence[str]) -> TextToke
 
     Args:
         config: the run.
-        texts: masked texts that the run learns from; their figures decide the ranges, unless the
-            run starts from a model, whose ranges stay.
+        texts: masked texts that the run learns from; their figures decide the ranges. Where the
+            run starts from a model its ranges stay, and none but quantities are added.
 
     Raises:
         ConfigError: the encoder's tokenizer cannot be loaded.
         ModelError: the model to start from cannot be found or used.
     """
-    tokenizer = load_tokenizer(config.encoder)
-    if config.start_from is not None:
-        return tokenizer.with_figures(open_stored(_directory(config.start_from)).tokenizer.figures)
-    return tokenizer.with_figures(FigureRanges.fit(texts, max_ranges=config.figures.max_ranges))
+    tokenizer, figures = load_tokenizer(config.encoder), config.figures
+    if config.start_from is None:
+        return tokenizer.with_figures(FigureRanges.fit(texts, **figures.model_dump()))
+    known = open_stored(_directory(config.start_from)).tokenizer.figures
+    if figures.quantities and not known.reads_quantities:
+        known = known.extended(FigureRanges.fit(texts, **figures.model_dump()).of_quantities())
+    return tokenizer.with_figures(known)
 
 
 def load_network(config: TrainingConfig, tokenizer: TextTokenizer) -> Network:
@@ -80,7 +83,7 @@ def load_network(config: TrainingConfig, tokenizer: TextTokenizer) -> Network:
     torch.manual_seed(config.seed)
     dropout = config.augmentation.head_dropout
     if config.start_from is not None:
-        return _stored_network(config, dropout=dropout)
+        return _stored_network(config, tokenizer, dropout=dropout)
     try:
         return Network.from_encoder(config.encoder, tokenizer=tokenizer, head_dropout=dropout)
     except (OSError, ValueError) as error:
@@ -160,7 +163,7 @@ def encoder_identity(encoder: str) -> dict[str, dict[str, str]]:
     return {ENCODER_DIGESTS: digests} if digests else {}
 
 
-def _stored_network(config: TrainingConfig, *, dropout: float) -> Network:
+def _stored_network(config: TrainingConfig, tokenizer: TextTokenizer, *, dropout: float) -> Network:
     assert config.start_from is not None  # noqa: S101  (narrows the type)
     directory = _directory(config.start_from)
     artifact = load_artifact(directory)
@@ -173,6 +176,7 @@ def _stored_network(config: TrainingConfig, *, dropout: float) -> Network:
         if isinstance(module, nn.Dropout) and not name.startswith("encoder."):
             module.p = dropout
     network = artifact.network
+    network.add_figures(tokenizer, known=artifact.tokenizer.figures)
     # What was fitted beside another state of the encoder is fitted anew, or not there.
     network.reset_weighting()
     return network.train()

@@ -54,7 +54,7 @@ _LINE = re.compile(
 _LINK = r"[^\w\n]{0,3}(?:(?:of|is|was|at|now|comes|to|ratio|stated|about)[^\w\n]{1,2}){0,3}"
 _SMALL = r"\d{1,3}(?:\.\d{1,2})?"
 _AFTER = re.compile(rf"{_LINK}(?<![\d.,$])(?P<value>{_SMALL})(?!\d|[.,]\d)", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?<![\w.,$/])(?P<value>{_SMALL})[^\S\n]?%?[^\S\n](?=[^\W\d])")
+_BEFORE = re.compile(rf"(?<![\w.,:$/])(?!0\d)(?P<value>{_SMALL})[^\S\n]?%?[^\S\n](?=[^\W\d])")
 
 # "BE" is short for the back-end ratio where it is no verb, as it is in "WOULD BE 104".
 _VERB = "".join(
@@ -64,6 +64,8 @@ _VERB = "".join(
         "shall", "should", "not", "n't", "n’t", "only", "also", "still", "then", "now",
     )
 )  # fmt: skip
+# Of the inquiries "INQ 90d: 16", "inq 6mo 4", "19 inq / 4 mo": in which time, not how many.
+_PERIOD = r"(?P<period>[ _/:.,-]{0,3}\d{1,3}[ -]?(?:days?|d|months?|mos?|m)(?![^\W_]))"
 _NAMES = {
     "debt_to_income_ratio": (
         rf"DTI|debt[- ]to[- ]income|back[- ]?end|debt ratio|{_VERB}(?-i:BE)(?! AT\b)"
@@ -71,7 +73,7 @@ _NAMES = {
     "loan_to_value_ratio": r"C?LTV|loan[- ]to[- ]value",
     "credit_score": r"FICO|credit scores?|scores?|beacon|vantage(?:score)?|middle score",
     "revolving_utilization_ratio": r"(?:revolving )?utili[sz]ation|util",
-    "num_inquiries_6m": r"inq(?:uir(?:y|ies)|s)?(?:[_ ]6m)?",
+    "num_inquiries_6m": rf"inq(?:uir(?:y|ies)|s)?{_PERIOD}?",
 }
 _RANGES = {
     "debt_to_income_ratio": (1, 200),
@@ -82,6 +84,7 @@ _RANGES = {
 }
 _COUNTS = frozenset({"credit_score", "num_inquiries_6m"})
 _ANY_NAME = "|".join(f"(?P<{kind}>{names})" for kind, names in _NAMES.items())
+_EQUALS = re.compile(r"\s?[=:]")
 _NAME = re.compile(rf"(?<![^\W_])(?:{_ANY_NAME})(?![^\W_])", re.IGNORECASE)
 
 
@@ -118,7 +121,8 @@ def _of_prose(text: str) -> Iterator[Figure]:
     """Figures behind their names ("DTI: 47.5") or before them ("a 47 % DTI").
 
     Between two numbers a name belongs to the one on the side on which the name before it has its
-    own, at first to the one behind it; no number belongs to two names.
+    own, at first to the one behind it, but with a period of time to the one before it ("3 inq 60d,
+    2 of them"); no number belongs to two names.
     """
     before = {match.end(): match for match in _BEFORE.finditer(text)}
     is_behind, last_end = True, 0
@@ -128,7 +132,8 @@ def _of_prose(text: str) -> Iterator[Figure]:
             True: _value_of(kind, _AFTER.match(text, name.end())),
             False: _value_of(kind, before.get(name.start()), from_=last_end),
         }
-        side = is_behind if found[is_behind] else not is_behind
+        wanted = is_behind and not (name["period"] and not _EQUALS.match(text, name.end()))
+        side = wanted if found[wanted] else not wanted
         if (figure := found[side]) is not None:
             is_behind, last_end = side, figure.end
             yield figure
