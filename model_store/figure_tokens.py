@@ -58,7 +58,7 @@ class FigureRanges(BaseModel):
     ) -> "FigureRanges":
         """Returns ranges in which the figures of texts are about equally frequent.
 
-        Those of comparisons are the same for all texts.
+        The ranges of comparisons are the same whatever the texts are.
 
         Args:
             texts: masked texts.
@@ -70,9 +70,7 @@ class FigureRanges(BaseModel):
             for figure in _figures(text, quantities=quantities):
                 values.setdefault(figure.kind, []).append(figure.value)
         edges = {
-            kind: COMPARISON_EDGES
-            if kind in COMPARISON_KINDS
-            else _edges(found, num_ranges=min(max_ranges, len(found) // MIN_VALUES_PER_RANGE))
+            kind: _edges(kind, found, max_ranges=max_ranges)
             for kind, found in sorted(values.items())
         }
         return cls(edges={kind: inner for kind, inner in edges.items() if inner})
@@ -119,10 +117,13 @@ def _figures(text: str, *, quantities: bool) -> list[Figure]:
     return sorted([*named, *find_quantities(text, named=named)], key=lambda figure: figure.end)
 
 
-def _edges(values: Sequence[float], *, num_ranges: int) -> tuple[float, ...]:
-    """The inner edges of ranges of about equal count, none of which is empty."""
+def _edges(kind: str, values: Sequence[float], *, max_ranges: int) -> tuple[float, ...]:
+    """The inner edges of the ranges of a kind, none where there are too few values."""
+    num_ranges = min(max_ranges, len(values) // MIN_VALUES_PER_RANGE)
     if num_ranges < 2:  # noqa: PLR2004 - one range tells nothing
         return ()
+    if kind in COMPARISON_KINDS:
+        return COMPARISON_EDGES
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     positions = np.arange(1, num_ranges) * len(ordered) // num_ranges
     edges = np.unique(ordered[positions])

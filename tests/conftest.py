@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from postgres_server import Postgres
+
+# How long an example takes tells what else runs on the machine.
+settings.register_profile("tests", settings(deadline=None))
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

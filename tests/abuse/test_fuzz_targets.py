@@ -19,7 +19,7 @@ def test_a_target_takes_its_seeds(fuzzer):
         target(content)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_target_takes_spoiled_seeds(fuzzer, data):
     target, corpus = fuzzer

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from whole_house import ROWS
 
@@ -81,7 +81,6 @@ def test_a_parquet_file_whose_rows_share_one_long_text_is_read_within_bounds(
     assert peak_mebibytes() < 90
 
 
-@settings(deadline=None)
 @given(st.lists(st.none() | st.text(max_size=8) | st.sampled_from(["Debts.", "a\0b"]), max_size=40))
 def test_texts_of_parquet_are_read_as_those_of_json_are(tmp_path_factory, texts):
     folder = tmp_path_factory.mktemp("parquet")
@@ -139,7 +138,6 @@ def _cells(content):
     return list(csv.reader(io.StringIO(content.decode(), newline="")))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30) | st.sampled_from(FORMULAS))
 def test_a_result_in_csv_has_one_row_for_each_whatever_an_id_holds(row_id):
     found = output_format(Path("out.csv")).encode([_failed(row_id), _failed("second")])

@@ -6,7 +6,7 @@ import zipfile
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from marks import ACCOUNT, MARKS, SLUG, TEXT, marks_in
 
@@ -26,7 +26,6 @@ def test_a_mark_is_found_in_every_form(mark, form):
     assert mark in marks_in(b"before " + FORMS[form](MARKS[mark]) + b" after")
 
 
-@settings(deadline=None)
 @given(before=st.binary(max_size=40), after=st.binary(max_size=40))
 def test_marks_are_found_in_base64_wherever_they_stand(before, after):
     content = base64.b64encode(before + TEXT.encode() + after)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 from fuzz_targets import replaced
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data_pipeline.errors import DataError, WhereforeError
@@ -36,7 +36,6 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         WorklistCursor,
@@ -52,7 +51,6 @@ def _place(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
 
 
-@settings(deadline=None)
 @given(ANY_TEXT | JSON_VALUES.map(_place) | st.tuples(JSON_VALUES, JSON_VALUES).map(_place))
 @example(_place([None, "\ud800"]))
 @example(_place([None, "c-\0"]))
@@ -71,14 +69,12 @@ def test_any_place_is_one_that_a_database_takes_or_none(text):
 NOTICES = [json.loads(dump_case(sample_case(form))) for form in NoticeForm]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_a_notice_file_or_refused(content):
     with pytest.raises(NoticeFileError):
         parse_case(content)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(NOTICES),
     st.lists(st.integers(0, 20), min_size=1, max_size=6),
@@ -95,7 +91,6 @@ def test_a_notice_file_with_anything_in_any_place_is_read_or_refused(notice, pat
         assert all(verdict.check_id for verdict in verdicts_of(case))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=100) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_refused_as_an_event(content):
     with pytest.raises(EventValueError):
@@ -105,7 +100,6 @@ def test_any_bytes_are_refused_as_an_event(content):
 CELLS = st.none() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(["NA", "36 months"])
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
@@ -124,7 +118,6 @@ def test_any_cells_of_a_loan_file_are_read_or_named_as_wrong(row):
             read(row)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
@@ -138,7 +131,6 @@ def test_any_labels_of_a_register_are_read_or_named_as_wrong(row):
         hmda_labels(row)
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=200) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 @example(content=b"[" * 100_000)
 @example(content=b'{"keys": [{"sha256": 1}]}')
@@ -155,7 +147,6 @@ def test_any_file_of_keys_is_read_or_refused(tmp_path_factory, content):
     assert people == {}
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_what_is_an_id_of_a_person_can_stand_anywhere(text):
     if is_usable_id(text):

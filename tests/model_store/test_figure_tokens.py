@@ -4,9 +4,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from data_pipeline.domain.figures import find_figures
-from model_store.figure_tokens import MIN_VALUES_PER_RANGE, FigureRanges
+from model_store.figure_tokens import MIN_VALUES_PER_RANGE, QUANTITY_KINDS, FigureRanges
 
 RANGES = FigureRanges(edges={"credit_score": (620.0, 720.0), "debt_to_income_ratio": (45.0,)})
+
+WITH_QUANTITIES = FigureRanges(
+    edges={**RANGES.edges, **dict.fromkeys(QUANTITY_KINDS, (0.5,)), "loan_to_value_ratio": (80.0,)}
+)
 
 
 def scores(values):
@@ -46,6 +50,43 @@ def test_a_value_on_an_edge_belongs_above_it():
     assert [number for _, number in RANGES.tokens_of("DTI 44.9, DTI 45")] == [3, 4]
 
 
+SHORTFALLS = [
+    text
+    for i in range(60)
+    for text in (f"Score: {600 + i}", f"Verified ${3000 + 50 * i:,} of $6,000.")
+]
+
+
+def test_quantities_have_ranges_where_they_are_asked_for():
+    plain = FigureRanges.fit(SHORTFALLS, max_ranges=4)
+    ranges = FigureRanges.fit(SHORTFALLS, max_ranges=4, quantities=True)
+    assert (plain.reads_quantities, ranges.reads_quantities) == (False, True)
+    assert set(ranges.edges) - set(plain.edges) == {"amount", "amount_to_last"}
+    assert plain.edges.items() <= ranges.edges.items()
+    assert len(ranges.edges["amount"]) <= 3
+    assert FigureRanges.fit(SHORTFALLS, max_ranges=1, quantities=True).num_tokens == 0
+
+
+def test_short_equal_and_ample_are_told_apart():
+    ranges = FigureRanges.fit(SHORTFALLS, max_ranges=4, quantities=True).of_quantities()
+    tokens = [
+        [number for figure, number in ranges.tokens_of(text) if figure.parts]
+        for text in ("$4,900 of $5,000", "$5,000 of $5,000", "$5,000 of $4,900")
+    ]
+    assert tokens[0] > tokens[1] > tokens[2]
+
+
+def test_kinds_that_are_added_stand_behind_those_that_were_there():
+    plain = FigureRanges(edges={"share": (40.0,), "credit_score": (620.0, 720.0)})
+    other = FigureRanges.fit(SHORTFALLS, max_ranges=4, quantities=True)
+    both = plain.extended(other)
+    assert list(both.edges) == ["share", "credit_score", "amount", "amount_to_last"]
+    assert both.edges["credit_score"] == (620.0, 720.0)
+    text = "FICO 700 at 30 %"
+    assert both.tokens_of(text) == plain.tokens_of(text)
+    assert both.extended(other) == both
+
+
 @pytest.mark.parametrize("edges", [(), (2.0, 1.0), (1.0, 1.0)])
 def test_edges_that_do_not_ascend_are_refused(edges):
     with pytest.raises(ValidationError, match="ascending"):
@@ -65,10 +106,13 @@ def test_the_token_of_a_figure_stands_behind_its_number_and_for_it(tiny_tokenize
     assert tuple(o for i, o in enumerate(tokens.offsets) if i not in own) == plain.offsets
 
 
-@given(st.lists(st.sampled_from([*"0159 \n.,🙂é", "DTI ", "FICO "]), max_size=40).map("".join))
-def test_words_stay_what_they_were_in_any_text(tiny_tokenizer, text):
+@pytest.mark.parametrize("ranges", [RANGES, WITH_QUANTITIES])
+@given(st.lists(st.sampled_from([*"0159 \n.,$%🙂é", "DTI ", "FICO ", " mo"]), max_size=40))
+def test_words_stay_what_they_were_in_any_text(tiny_tokenizer, ranges, parts):
+    text = "".join(parts)
     plain = tiny_tokenizer.encode([text])[0]
-    tokens = tiny_tokenizer.with_figures(RANGES).encode([text])[0]
+    tokens = tiny_tokenizer.with_figures(ranges).encode([text])[0]
     assert tuple(t for t in tokens.ids if t < 400) == plain.ids
-    assert len(tokens.ids) - len(plain.ids) == len(find_figures(text))
+    assert len(tokens.ids) - len(plain.ids) == len(ranges.tokens_of(text))
+    assert len(ranges.tokens_of(text)) >= len(find_figures(text))
     assert [end for _, end in tokens.offsets] == sorted(end for _, end in tokens.offsets)

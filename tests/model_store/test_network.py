@@ -2,7 +2,7 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from transformers import RobertaModel
 
@@ -138,7 +138,6 @@ def test_gradients_reach_every_weight_of_the_heads(new_network, batch):
         assert parameter.grad.isfinite().all(), name
 
 
-@settings(deadline=None)
 @given(st.floats(-300, 300))
 def test_the_logit_of_a_log_probability_is_finite_and_the_inverse_of_the_sigmoid(logit):
     log_probability = torch.nn.functional.logsigmoid(torch.tensor(logit))

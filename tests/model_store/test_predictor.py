@@ -48,7 +48,7 @@ def assert_same(found, expected):
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(TEXTS)
 def test_every_quote_is_what_stands_in_the_text_as_given(predictor, text):
     (prediction,) = predictor.predict([text])
@@ -65,7 +65,7 @@ def test_every_quote_is_what_stands_in_the_text_as_given(predictor, text):
             assert reason.evidence == ()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(TEXTS, max_size=6))
 def test_texts_together_get_the_answers_they_get_one_by_one(predictor, texts):
     together = predictor.predict(texts)

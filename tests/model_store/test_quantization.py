@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
@@ -14,7 +14,6 @@ def matrix(shape, *, seed=0, spread=1.0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * spread
 
 
-@settings(deadline=None)
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 200)).filter(lambda s: s[0] * s[1] >= GROUP_SIZE),
     st.integers(0, 1000),

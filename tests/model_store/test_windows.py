@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
@@ -69,7 +69,6 @@ def test_no_tokens_at_all_make_one_window_of_markers(tiny_tokenizer):
     assert window.num_text_tokens == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=4))
 def test_tokens_point_at_the_text_they_stand_for(tiny_tokenizer, texts):
     for text, tokens in zip(texts, tiny_tokenizer.encode(texts), strict=True):

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import PolicyError
@@ -30,7 +30,6 @@ def test_a_band_begins_at_its_threshold(risk_score, band):
     assert DEFAULT_POLICY.band_of(risk_score) is band
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=2).map(sorted))
 def test_a_higher_risk_score_never_has_a_lower_band(scores):
     bands = list(RiskBand)

@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.domain.application import LoanApplication
@@ -76,7 +76,6 @@ def test_numbers_are_rounded():
     assert all(entry.probability == round(entry.probability, 6) for entry in scored.categories)
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_every_quote_is_the_slice_of_the_text_as_submitted(text):
     [scored] = SERVICE.score([row(text)])

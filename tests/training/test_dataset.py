@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.examples import EvidenceSpan
@@ -32,7 +32,6 @@ def test_quotes_are_mapped_onto_the_tokens_that_overlap_them(tiny_tokenizer, new
     assert set(np.flatnonzero(text.evidence_TC.any(axis=0))) == {1, 3}
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_token_is_evidence_just_when_it_overlaps_the_quote(tiny_tokenizer, new_example, data):
     start = data.draw(st.integers(0, len(TEXT) - 1))

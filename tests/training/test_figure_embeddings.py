@@ -18,6 +18,18 @@ def test_ranges_next_to_each_other_begin_alike(tiny_encoder, tiny_tokenizer):
     assert (rows[0] - rows[-1]).norm() > 8 * steps[0]
 
 
+def test_each_range_of_a_quantity_lies_a_step_of_its_own_from_the_one_before(
+    tiny_encoder, tiny_tokenizer
+):
+    ranges = FigureRanges(edges={"amount": tuple(float(i) for i in range(1, 30))})
+    network = Network.from_encoder(tiny_encoder, tokenizer=tiny_tokenizer.with_figures(ranges))
+    rows = network.encoder.get_input_embeddings().weight.detach()[400:]
+    steps = rows[1:] - rows[:-1]
+    steps -= steps.mean(dim=0)  # the line
+    assert torch.linalg.matrix_rank(steps) == min(len(steps) - 1, rows.shape[1])
+    assert (rows[0] - rows[-1]).norm() > 3 * (rows[1:] - rows[:-1]).norm(dim=1).mean()
+
+
 def test_a_model_with_figures_is_stored_and_answers_as_before(
     new_artifact, tiny_encoder, tiny_tokenizer, tmp_path
 ):

@@ -43,7 +43,7 @@ def test_a_tie_counts_half():
     assert auc(np.array([0.5, 0.5]), np.array([0.0, 1.0])).item() == 0.5
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scored)
 def test_weights_count_as_repeated_texts(rows):
     score_N, outcome_N, weight_N = arrays(rows)
@@ -55,7 +55,7 @@ def test_weights_count_as_repeated_texts(rows):
         assert found == pytest.approx(roc_auc_score(outcome_N[repeated], score_N[repeated]))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(scored)
 def test_ks_brier_and_precision_count_weights_as_repeated_texts(rows):
     score_N, outcome_N, weight_N = arrays(rows)
@@ -66,7 +66,7 @@ def test_ks_brier_and_precision_count_weights_as_repeated_texts(rows):
         assert found == pytest.approx(expected, nan_ok=True), metric.__name__
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_an_estimated_outcome_gives_what_is_expected_of_drawn_outcomes(seed):
     generator = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def test_an_estimated_outcome_gives_what_is_expected_of_drawn_outcomes(seed):
         assert metric(score_N, estimate_N).item() == pytest.approx(chance_B @ found_B)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_auc_of_estimates_weighs_each_pair_by_its_chance_of_being_one(seed):
     generator = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ from torch import nn
 
 from data_pipeline.errors import WhereforeError
 from model_store.artifact import save_artifact
+from model_store.engine.torch_backend import pad_rows
 from model_store.figure_tokens import MIN_VALUES_PER_RANGE
 from training.config import TrainingConfig
 from training.errors import ConfigError
@@ -161,6 +162,34 @@ def test_a_run_from_a_model_keeps_its_ranges(stored, tiny_encoder):
     )
     run = config(tiny_encoder, str(folder))
     assert load_run_tokenizer(run, ["Credit score: 1"]).figures == ranged.figures
+
+
+def test_a_run_from_a_model_may_add_quantities_to_its_ranges(new_artifact, tiny_encoder, tmp_path):
+    texts = [f"Verified ${3000 + 50 * i:,} of $6,000." for i in range(60)]
+    texts += [f"FICO {400 + i}" for i in range(60)]
+    plain = config(tiny_encoder, None)
+    ranged = load_run_tokenizer(plain, texts)
+    network = load_network(plain, ranged).eval()
+    artifact = new_artifact(network=network, tokenizer=ranged)
+    save_artifact(artifact, tmp_path / "model", storage="fp32")
+    run = config(tiny_encoder, str(tmp_path / "model"), figures={"quantities": True})
+    tokenizer = load_run_tokenizer(run, texts)
+    assert {*tokenizer.figures.edges} == {"credit_score", "amount", "amount_to_last"}
+    grown = load_network(run, tokenizer).eval()
+    vocabulary = ranged.vocabulary_size
+    assert grown.config.vocab_size == tokenizer.vocabulary_size > vocabulary
+    table, before = (n.encoder.get_input_embeddings().weight for n in (grown, network))
+    torch.testing.assert_close(table[:vocabulary], before)
+    assert (table[vocabulary:].norm(dim=1) > 0).all()
+    known = [window.ids for window in ranged.windows(ranged.encode(texts[:1])[0].ids)]
+    ids, mask = pad_rows(known, tokenizer.padding_id)
+    with torch.no_grad():
+        torch.testing.assert_close(grown(ids, mask).category_BC, network(ids, mask).category_BC)
+    save_artifact(
+        replace(artifact, network=grown, tokenizer=tokenizer), tmp_path / "grown", storage="fp32"
+    )
+    again = config(tiny_encoder, str(tmp_path / "grown"), figures={"quantities": True})
+    assert load_run_tokenizer(again, ["$1"]).figures == tokenizer.figures
 
 
 def test_one_range_means_no_tokens_of_figures(tiny_encoder):

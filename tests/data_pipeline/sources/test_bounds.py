@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.sources import read_rows
@@ -330,7 +330,6 @@ def test_an_id_of_thousands_of_characters_is_refused(tmp_path):
 SHAPE = {(1, I32): KEPT, (2, STRUCT): {(1, I32): KEPT}, (3, STRUCT): NOTHING}
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 20))
 def test_whatever_bytes_a_header_holds_it_is_a_struct_or_none(content, start):
     reader = CompactReader(content, start=min(start, len(content)), end=len(content))
@@ -351,7 +350,6 @@ def whole_file():
 WHOLE = whole_file()
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=12))
 def test_a_file_with_bytes_changed_anywhere_is_accepted_or_refused_in_words(place, changed):
     with tempfile.TemporaryDirectory() as folder:

@@ -80,7 +80,7 @@ def test_a_window_alone_differs_from_one_in_company_by_no_more_than_the_bound(en
                 assert np.abs(difference).max() <= engine.composition_bound
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(order=st.permutations(range(len(ROWS) - 1)), data=st.data())
 def test_on_openvino_any_company_in_any_order_stays_within_the_bound(engines, order, data):
     engine = engines("openvino-bf16")

@@ -27,7 +27,7 @@ def test_tokens_stand_one_behind_the_other_and_know_their_place(lengths, filling
     assert layout.starts[-1] == num_tokens
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(lengths=LENGTHS)
 @torch.inference_mode()
 def test_the_packed_encoder_says_what_transformers_says(new_worded_network, lengths):

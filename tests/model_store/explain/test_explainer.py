@@ -246,7 +246,7 @@ def test_the_same_text_gets_the_same_explanation(predictor, read):
     assert (first.clauses.value_UX == second.clauses.value_UX).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(TEXTS, st.sampled_from(["fast", "exact"]))
 @example("011111111 MR.B:0", "exact")
 def test_quotes_are_exact_disjoint_and_short(predictor, text, method):
@@ -272,7 +272,7 @@ def test_quotes_are_exact_disjoint_and_short(predictor, text, method):
         assert sum(quoted) <= budget or len(quoted) == 1
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(TEXTS)
 def test_a_page_and_a_terminal_show_any_text(predictor, text):
     explanation = explain(predictor, text, method="fast")

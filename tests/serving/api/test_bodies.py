@@ -72,7 +72,6 @@ def test_a_body_in_several_pieces_is_read_whole(client):
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
@@ -95,7 +94,6 @@ FIELDS = st.sampled_from(
 
 @settings(
     max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.dictionaries(FIELDS, JSON_VALUES) | JSON_VALUES, min_size=1, max_size=4))

@@ -283,7 +283,7 @@ def test_a_cell_that_cannot_be_read_is_named_and_stops_nothing(drafted, cells):
     assert table[0]["columns"] == list(cells)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     cells=st.fixed_dictionaries(
         {},

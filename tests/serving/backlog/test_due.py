@@ -81,7 +81,7 @@ def test_a_row_without_dates_and_one_that_cannot_be_read_are_told_apart():
     assert due_of(broken, time_zone=None) == UNREADABLE
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(cells=st.fixed_dictionaries({"completed_at": st.text() | st.none() | st.integers()}))
 def test_no_cell_stops_anything(cells):
     found = due_of(cells, time_zone=NEW_YORK)
@@ -98,7 +98,7 @@ def test_a_date_of_parquet_that_no_calendar_has_takes_no_other_row_along(tmp_pat
     assert found == [Due(due_on=date(1970, 1, 31)), UNREADABLE, UNREADABLE]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     ranks=st.lists(st.integers(0, 20) | st.just(9_999_999), max_size=60),
     run_bytes=st.integers(1, 200),

@@ -105,7 +105,6 @@ ROW = st.fixed_dictionaries(
 
 
 @settings(
-    deadline=None,
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -138,7 +137,7 @@ APPLICATIONS = st.builds(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(application=APPLICATIONS, number=st.integers(1, 10**12))
 def test_a_row_is_kept_as_it_was_read(application, number):
     row = Row(number=number, id=f"é {number}", application=application)

@@ -2,7 +2,7 @@ import itertools
 import json
 import tracemalloc
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.domain.application import LoanApplication
@@ -22,7 +22,6 @@ def rows_of(texts):
     ]
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(1, 5), st.integers(1, 60))
 def test_shards_hold_every_row_once_in_order_and_keep_to_their_size(texts, shard_rows, characters):
     rows = rows_of(texts)
@@ -33,7 +32,6 @@ def test_shards_hold_every_row_once_in_order_and_keep_to_their_size(texts, shard
         assert len(shard) == 1 or sum(len(row.text) for row in shard) <= characters
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(1, 5), st.integers(1, 60), st.data())
 def test_the_shards_of_the_rows_before_a_cut_do_not_depend_on_what_follows(
     texts, shard_rows, characters, data
@@ -45,7 +43,6 @@ def test_the_shards_of_the_rows_before_a_cut_do_not_depend_on_what_follows(
     assert again == shards[:kept]
 
 
-@settings(deadline=None)
 @given(LENGTHS, st.integers(1, 1000))
 def test_batches_hold_every_text_once_and_keep_to_their_tokens(lengths, max_tokens):
     batches = plan_batches(lengths, max_tokens=max_tokens)
@@ -54,7 +51,6 @@ def test_batches_hold_every_text_once_and_keep_to_their_tokens(lengths, max_toke
         assert len(batch) == 1 or sum(lengths[i] for i in batch) <= max_tokens
 
 
-@settings(deadline=None)
 @given(LENGTHS, st.integers(1, 1000))
 def test_no_batch_is_ended_while_the_next_text_fits(lengths, max_tokens):
     batches = plan_batches(lengths, max_tokens=max_tokens)
@@ -62,7 +58,6 @@ def test_no_batch_is_ended_while_the_next_text_fits(lengths, max_tokens):
         assert sum(lengths[i] for i in [*batch, following[0]]) > max_tokens
 
 
-@settings(deadline=None)
 @given(LENGTHS)
 def test_a_batch_holds_texts_of_neighbouring_lengths(lengths):
     in_turn = [lengths[i] for batch in plan_batches(lengths, max_tokens=1000) for i in batch]
@@ -91,7 +86,6 @@ def test_the_digest_of_rows_tells_texts_ids_numbers_and_errors_apart():
     assert rows_digest([row()]) == rows_digest([row()])
 
 
-@settings(deadline=None)
 @given(ids=st.lists(st.text(max_size=3), max_size=60))
 def test_every_id_given_before_is_found_with_the_row_that_had_it_first(tmp_path_factory, ids):
     ledger = IdLedger(tmp_path_factory.mktemp("ids"))

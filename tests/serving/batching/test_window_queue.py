@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.batching.window_queue import (
@@ -162,7 +162,6 @@ def test_windows_that_left_are_forgotten_however_long_others_wait():
     ),
     st.integers(1, 2048),
 )
-@settings(deadline=None)
 def test_every_window_is_taken_once_or_dropped_and_every_batch_fits(given_windows, max_tokens):
     clock = Clock()
     queue = WindowQueue(clock=clock)

@@ -39,7 +39,7 @@ def test_a_value_sealed_under_another_secret_is_garbage(new_codec, random_logits
 
 
 @given(st.integers(0, 10**6), st.integers(0, 7))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_value_with_any_bit_turned_is_garbage(new_codec, random_logits, position, bit):
     codec = new_codec()
     sealed = bytearray(codec.seal(b"n", random_logits()))
@@ -49,7 +49,7 @@ def test_a_value_with_any_bit_turned_is_garbage(new_codec, random_logits, positi
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_garbage_and_raise_nothing_else(new_codec, value):
     with pytest.raises(GarbageError):
         new_codec().open(b"n", value)

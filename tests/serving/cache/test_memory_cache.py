@@ -27,7 +27,7 @@ def test_a_cache_without_room_keeps_nothing_and_gives_back_what_it_got(random_lo
 
 
 @given(st.lists(st.tuples(st.binary(max_size=1), st.integers(0, 60)), max_size=40))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_bytes_kept_never_pass_the_limit(random_logits, given_entries):
     cache = MemoryCache(8_000)
     for name, num_tokens in given_entries:

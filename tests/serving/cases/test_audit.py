@@ -108,7 +108,7 @@ def verify_bytes(content, directory):
     return verify(FileAuditStore(path).lines())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_any_changed_byte_is_detected_and_the_entry_named(tmp_path_factory, written, data):
     place = data.draw(st.integers(0, len(written) - 1))
@@ -120,7 +120,7 @@ def test_any_changed_byte_is_detected_and_the_entry_named(tmp_path_factory, writ
         assert caught.value.sequence == written[:place].count(b"\n") + 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_any_lost_or_added_byte_is_detected(tmp_path_factory, written, data):
     place = data.draw(st.integers(0, len(written) - 1))

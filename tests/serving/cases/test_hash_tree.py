@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.cases.hash_tree import HashTree, MemoryNodes, open_tree
@@ -47,7 +47,6 @@ def test_the_tree_has_the_known_root_of_its_standard():
     ]
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_every_root_the_tree_ever_had_is_the_defined_one(lines):
     tree = tree_of(lines)
@@ -55,7 +54,6 @@ def test_every_root_the_tree_ever_had_is_the_defined_one(lines):
         assert tree.root(num_leaves) == defined_root(lines[:num_leaves])
 
 
-@settings(deadline=None)
 @given(LINES, st.data())
 def test_a_proof_leads_to_the_root_and_no_other_line_has_it(lines, data):
     tree = tree_of(lines)
@@ -72,7 +70,6 @@ def test_a_proof_leads_to_the_root_and_no_other_line_has_it(lines, data):
     assert root_from(leaf_hash(lines[index]), proof, **outside) is None
 
 
-@settings(deadline=None)
 @given(LINES, st.data())
 def test_a_tree_that_was_cut_anywhere_grows_to_the_same(lines, data):
     nodes = MemoryNodes()

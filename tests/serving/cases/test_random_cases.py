@@ -434,5 +434,5 @@ class CaseMachine(RuleBasedStateMachine):
 
 def test_no_sequence_of_events_leads_around_the_rules():
     run_state_machine_as_test(
-        CaseMachine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
+        CaseMachine, settings=settings(max_examples=60, stateful_step_count=40)
     )

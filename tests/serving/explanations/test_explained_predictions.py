@@ -64,7 +64,7 @@ def test_without_being_asked_an_answer_has_no_explanation(stating_client):
     assert answer["degraded"] == []
 
 
-@examples(deadline=None, max_examples=25)
+@examples(max_examples=25)
 @given(TEXTS, st.sampled_from(["fast", "exact"]), st.sampled_from([None, 540]))
 @example("\r\n🙂 e\u0301 SSN 123-45-6789; her husband", "exact", 540)
 def test_every_quote_is_what_stands_there_in_the_text_as_submitted(

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.adapters.identity.passwords import Argon2Passwords
@@ -277,7 +277,6 @@ def test_what_is_no_hash_matches_nothing(quick_passwords, hashed):
     assert not quick_passwords.is_password(PASSWORD, hashed=hashed)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_password_is_refused_in_a_sentence_without_it_or_taken(password):
     reason = unusable_password(password, person_id="dana")

@@ -176,9 +176,7 @@ def _drop_line(files, name):
     files[name] = files[name].partition(b"\n")[2]
 
 
-@hypothesis_settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
-)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.data())
 def test_no_byte_of_a_file_in_a_package_can_be_changed(made, tmp_path, data):
     path = tmp_path / "package.zip"

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors.numpy import load, save
@@ -54,7 +54,6 @@ def answer_to(ids):
     )
 
 
-@settings(deadline=None)
 @given(windows_and_logits())
 def test_every_float_of_an_answer_arrives_bit_for_bit(case):
     ids, logits = case
@@ -79,7 +78,6 @@ def test_every_float_of_an_answer_arrives_bit_for_bit(case):
     )
 
 
-@settings(deadline=None)
 @given(WINDOWS)
 def test_a_request_arrives_parsed_or_not(ids):
     body = encode_request(ids)
@@ -88,7 +86,6 @@ def test_a_request_arrives_parsed_or_not(ids):
     assert decode_request(json.loads(body), vocabulary_size=50_001) == ids
 
 
-@settings(deadline=None)
 @given(WINDOWS)
 def test_an_answer_never_has_more_bytes_than_reckoned_with(ids):
     lengths = [len(row) for row in ids]
@@ -175,7 +172,6 @@ def test_an_answer_cut_short_is_refused(length):
         decode_answer(whole[:length], ids=[[0, 2]])
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_whatever_are_taken_for_an_answer(body):
     with pytest.raises(WireError):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from training.evaluation.thresholds import cost_table
@@ -31,7 +31,6 @@ def test_flagging_nothing_may_be_best():
     assert row.best_cost == row.cost_of_none == 0.25
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.floats(0, 1)), min_size=2, max_size=20),
     st.floats(0.1, 50),

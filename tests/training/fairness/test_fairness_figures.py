@@ -91,7 +91,7 @@ ROWS = st.lists(
 ).filter(lambda rows: {"r", "g"} <= {row[0] for row in rows})
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_rates_are_those_of_fairlearn(rows):
     groups, favourable, approved, score = (list(part) for part in zip(*rows, strict=True))
@@ -119,7 +119,7 @@ def test_rates_are_those_of_fairlearn(rows):
         assert np.isnan(found["opportunity_rate"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_drawing_a_lender_twice_is_having_its_rows_twice(rows):
     groups, favourable, approved, score = (list(part) for part in zip(*rows, strict=True))

@@ -22,14 +22,14 @@ DIGITS = st.text(alphabet="0123456789٣๔-. ()+/xX*\ud800\u2011\u200b\u00ad\n",
 TEXTS = st.one_of(st.text(), DIGITS, st.lists(PIECES, max_size=12).map("".join))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(TEXTS)
 def test_masking_a_masked_text_changes_nothing(text):
     once = mask(text).text
     assert mask(once).text == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, st.sampled_from(["$84,000", "$1,250.00", "$910,500"]))
 def test_fields_behind_a_text_change_nothing_in_it(text, amount):
     fields = f"Loan amount: {amount}\nCollateral value: $192,500\nLiquid assets: $134,060"
@@ -42,7 +42,7 @@ def test_sums_without_commas_stay_where_fields_with_commas_follow():
     assert mask(f"{text}\n\n{fields}").replacements == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_every_position_maps_back(text):
     masked = mask(text)
@@ -61,7 +61,6 @@ def test_every_position_maps_back(text):
     assert masked.text[masked_at:] == text[at:]
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="🙂e\u0301\r\n\t .;äßı日本", max_size=60))
 def test_a_text_without_matches_comes_back_unchanged(text):
     assert mask(text).text == text
