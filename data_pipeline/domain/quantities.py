@@ -51,7 +51,10 @@ _NUMBER_WORDS = (
 _LEFT = r"(?<![\w.,/:$-])"
 _RIGHT = r"(?!\w|[.,/:-]\d)"
 _UNIT_END = r"(?![a-z])"
-_MONTH_NAME = rf"(?:{'|'.join(_MONTH_NAMES)})[a-z]{{0,6}}\.?"
+_MONTH_NAME = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _YEAR = r"(?:19|20)\d\d"
 _DATES = (
     rf"{_LEFT}(?:\d{{1,2}}\s)?(?P<month_name>{_MONTH_NAME})\s(?:\d{{1,2}},?\s)?"
@@ -73,7 +76,7 @@ _TIMES_SPANNED = (
 )
 _BARE_NUMBERS = (
     rf"{_LEFT}(?P<sign>\$\s?)?"
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?)"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:\.\d{1,2})?)"
     rf"(?P<thousands>\s?k)?{_RIGHT}"
 )
 _WORDS = rf"\b(?P<word>{'|'.join(_NUMBER_WORDS)})\b"

@@ -18,6 +18,8 @@ from data_pipeline.generator.log_odds import logistic
 from data_pipeline.generator.policy import MAX_REASONS
 from data_pipeline.generator.simulation import PlantedEvidence, SyntheticFile
 
+_LEAST_CHANCE = 1e-6  # of a fact that is stated
+
 
 def examples_from_simulation(
     files: Iterable[SyntheticFile], *, with_fields: bool = False, softness: float | None = None
@@ -30,8 +32,9 @@ def examples_from_simulation(
 
     A decision says of a limit only whether it was passed. With a softness, the targets say how
     nearly: a category whose facts the text states holds with the chance that is the logistic of
-    its severity over the softness, whatever was decided; evidence, reasons and order are then
-    those of the limits passed, a reason only where it was decided.
+    its severity over the softness, whatever was decided, and the stretches that state them carry
+    it with that chance; reasons and order are those of the limits passed, a reason only where it
+    was decided.
 
     Args:
         files: synthetic files.
@@ -59,7 +62,7 @@ def _example(file: SyntheticFile, *, with_fields: bool, softness: float | None) 
         reason_targets=tuple(labels.reasons.get(reason, 0.0) for reason in REASONS),
         category_order=tuple(CATEGORIES.index(category) for category in labels.order),
         risk_probability=file.default_probability,
-        evidence=_evidence_spans(labels.evidence, masked=masked),
+        evidence=_evidence_spans(labels, masked=masked),
     )
 
 
@@ -71,7 +74,7 @@ class _Labels:
         chances: that a category holds; 0 for those not named.
         reasons: likewise; `UNKNOWN` where the category holds and its reason is not known.
         order: categories that hold, most severe first.
-        evidence: stretches that carry them.
+        evidence: stretches that carry them, or might.
     """
 
     chances: Mapping[DenialCategory, float]
@@ -105,18 +108,21 @@ def _nearly(file: SyntheticFile, *, softness: float) -> _Labels:
         chances=chances,
         reasons=reasons,
         order=passed[:MAX_REASONS],
-        evidence=[fact for fact in file.facts if fact.category in passed],
+        evidence=file.facts,
     )
 
 
-def _evidence_spans(
-    evidence: Iterable[PlantedEvidence], *, masked: MaskedText
-) -> tuple[EvidenceSpan, ...]:
-    spans = {
+def _evidence_spans(labels: _Labels, *, masked: MaskedText) -> tuple[EvidenceSpan, ...]:
+    places = {
         (*masked_span(masked, planted.start, planted.end), CATEGORIES.index(planted.category))
-        for planted in evidence
+        for planted in labels.evidence
     }
     return tuple(
-        EvidenceSpan(start=start, end=end, category_index=index)
-        for start, end, index in sorted(spans)
+        EvidenceSpan(
+            start=start,
+            end=end,
+            category_index=index,
+            chance=max(labels.chances[CATEGORIES[index]], _LEAST_CHANCE),
+        )
+        for start, end, index in sorted(places)
     )

@@ -61,6 +61,7 @@ def test_quantities_are_found_with_their_sizes(text, kind, value):
         "R136 and 1003B",
         "30/60/90 1-0-0",
         "on Jan 28 the file went back",
+        "9" * 400,
         "3 cards",  # counts are small enough to be read as they are written
     ],
 )
@@ -76,6 +77,7 @@ def test_other_numbers_have_no_size(text):
         ("resid 18 mo, 2 yrs wanted", ("months_to_last", "18 mo", "2 yrs", 0.571)),
         ("1 of 3 confirmed", ("count_to_last", "1", "3", 0.75)),
         ("five sent, three back", ("count_to_last", "five", "three", 0.375)),
+        ("mark 3 of 5", ("count_to_last", "3", "5", 0.625)),  # no day of March
         ("0 of 0", ("count_to_last", "0", "0", 0.5)),
     ],
 )
