@@ -74,7 +74,6 @@ def features() -> datasets.Features:
     """Returns the columns of a data set of examples, the fields of `Example`."""
     indices = datasets.List(datasets.Value("int32"))
     span = {name: datasets.Value("int32") for name in ("start", "end", "category_index")}
-    span["chance"] = datasets.Value("float64")
     texts = ("id", "group", "author", "product", "style", "text")
     return datasets.Features(
         {name: datasets.Value("string") for name in texts}

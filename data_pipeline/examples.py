@@ -28,14 +28,11 @@ class EvidenceSpan:
         start: first code point.
         end: one past the last code point, above `start`.
         category_index: position in `CATEGORIES` of the category it carries.
-        chance: that the category holds by what stands here, above 0; below one half the fact is
-            stated, and is no reason.
     """
 
     start: int
     end: int
     category_index: int
-    chance: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +52,7 @@ class Example:
         category_order: indices of the categories that hold, most important first; empty when none
             holds or their order is not known.
         risk_probability: chance of default within 12 months, 0-1; NaN when not known.
-        evidence: stretches that carry a category, or might, in order of position.
+        evidence: stretches that carry a category, in order of position.
         distractors: indices of categories that the text touches on and that do not hold, as far as
             they are recorded.
     """

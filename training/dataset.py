@@ -35,13 +35,12 @@ class TrainingText:
     Attributes:
         example: the example with its targets.
         windows: its windows, at least one.
-        evidence_TC: tokens x categories, the chance of the labelled quote that a token overlaps, 0
-            outside.
+        evidence_TC: tokens x categories, true where a token overlaps a labelled quote.
     """
 
     example: Example
     windows: tuple[Window, ...]
-    evidence_TC: NDArray[np.float32]
+    evidence_TC: NDArray[np.bool_]
 
     @property
     def num_tokens(self) -> int:
@@ -67,8 +66,7 @@ class Batch:
         order_NK: categories that hold, most important first, -1 behind the last; K the most that a
             text of the batch has. All -1 where none holds or the order is unknown.
         risk_N: probability of default within 12 months, NaN where unknown.
-        evidence_WTC: the chance of a quote inside it, 0 outside, -1 where quotes are not labelled
-            or at padding.
+        evidence_WTC: 1 inside a quote, 0 outside, -1 where quotes are not labelled or at padding.
     """
 
     ids_WT: Int[Tensor, "W T"]
@@ -107,14 +105,12 @@ def prepare(examples: Sequence[Example], tokenizer: TextTokenizer) -> list[Train
     ]
 
 
-def _evidence(example: Example, text: TokenizedText) -> NDArray[np.float32]:
-    evidence_TC = np.zeros((len(text.ids), NUM_CATEGORIES), dtype=np.float32)
+def _evidence(example: Example, text: TokenizedText) -> NDArray[np.bool_]:
+    evidence_TC = np.zeros((len(text.ids), NUM_CATEGORIES), dtype=np.bool_)
     starts = np.array([start for start, _ in text.offsets])
     stops = np.array([stop for _, stop in text.offsets])
     for span in example.evidence:
-        inside_T = (starts < span.end) & (stops > span.start)
-        chance_T = evidence_TC[:, span.category_index]
-        chance_T[inside_T] = np.maximum(chance_T[inside_T], span.chance)
+        evidence_TC[(starts < span.end) & (stops > span.start), span.category_index] = True
     return evidence_TC
 
 
@@ -203,7 +199,7 @@ def _window_evidence(
         for window in text.windows:
             if _evidence_known(text.example):
                 stop = window.start + window.num_text_tokens
-                labels_TC = text.evidence_TC[window.start : stop].copy()
+                labels_TC = text.evidence_TC[window.start : stop].astype(np.float32)
                 labels_TC[:, [t == UNKNOWN for t in text.example.category_targets]] = UNKNOWN
                 evidence_WTC[row, 1 : 1 + len(labels_TC)] = torch.from_numpy(labels_TC)
             row += 1
@@ -227,7 +223,7 @@ def mask_tokens(
     ratio_N = torch.rand(batch.num_texts, generator=generator) * config.max_masked_tokens_ratio
     ratio_W = (chosen_N * ratio_N)[batch.text_W]
     draw_WT = torch.rand(batch.ids_WT.shape, generator=generator)
-    inside_quote_WT = (batch.evidence_WTC > 0).any(dim=2)
+    inside_quote_WT = (batch.evidence_WTC == 1).any(dim=2)
     replaced_WT = (draw_WT < ratio_W[:, None]) & batch.mask_WT & ~inside_quote_WT
     replaced_WT[:, 0] = False
     return batch.ids_WT.masked_fill(replaced_WT, mask_id)

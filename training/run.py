@@ -21,7 +21,7 @@ from model_store.reading import Reading, read_texts
 from model_store.windows import TextTokenizer
 from training.checkpoint import CheckpointFolder
 from training.config import TrainingConfig
-from training.dataset import LIKELY, TrainingText, prepare
+from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
 from training.identity import changed_settings
@@ -164,9 +164,7 @@ def calibrate(network: Network, texts: Sequence[TrainingText], *, padding_id: in
 def _evidence_threshold(reading: Reading, texts: Sequence[TrainingText], truth: Truth) -> float:
     return best_quote_threshold(
         [
-            LabelledTokens(
-                probability_T=probability_TC[:, c], inside_T=text.evidence_TC[:, c] > LIKELY
-            )
+            LabelledTokens(probability_T=probability_TC[:, c], inside_T=text.evidence_TC[:, c])
             for probability_TC, text, target_C in zip(
                 reading.evidence, texts, truth.target_NC, strict=True
             )

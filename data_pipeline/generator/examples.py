@@ -18,8 +18,6 @@ from data_pipeline.generator.log_odds import logistic
 from data_pipeline.generator.policy import MAX_REASONS
 from data_pipeline.generator.simulation import PlantedEvidence, SyntheticFile
 
-_LEAST_CHANCE = 1e-6  # of a fact that is stated
-
 
 def examples_from_simulation(
     files: Iterable[SyntheticFile], *, with_fields: bool = False, softness: float | None = None
@@ -32,9 +30,8 @@ def examples_from_simulation(
 
     A decision says of a limit only whether it was passed. With a softness, the targets say how
     nearly: a category whose facts the text states holds with the chance that is the logistic of
-    its severity over the softness, whatever was decided, and the stretches that state them carry
-    it with that chance; reasons and order are those of the limits passed, a reason only where it
-    was decided.
+    its severity over the softness, whatever was decided; evidence, reasons and order are then
+    those of the limits passed, a reason only where it was decided.
 
     Args:
         files: synthetic files.
@@ -62,7 +59,7 @@ def _example(file: SyntheticFile, *, with_fields: bool, softness: float | None) 
         reason_targets=tuple(labels.reasons.get(reason, 0.0) for reason in REASONS),
         category_order=tuple(CATEGORIES.index(category) for category in labels.order),
         risk_probability=file.default_probability,
-        evidence=_evidence_spans(labels, masked=masked),
+        evidence=_evidence_spans(labels.evidence, masked=masked),
     )
 
 
@@ -74,7 +71,7 @@ class _Labels:
         chances: that a category holds; 0 for those not named.
         reasons: likewise; `UNKNOWN` where the category holds and its reason is not known.
         order: categories that hold, most severe first.
-        evidence: stretches that carry them, or might.
+        evidence: stretches that carry them.
     """
 
     chances: Mapping[DenialCategory, float]
@@ -108,21 +105,18 @@ def _nearly(file: SyntheticFile, *, softness: float) -> _Labels:
         chances=chances,
         reasons=reasons,
         order=passed[:MAX_REASONS],
-        evidence=file.facts,
+        evidence=[fact for fact in file.facts if fact.category in passed],
     )
 
 
-def _evidence_spans(labels: _Labels, *, masked: MaskedText) -> tuple[EvidenceSpan, ...]:
-    places = {
+def _evidence_spans(
+    evidence: Iterable[PlantedEvidence], *, masked: MaskedText
+) -> tuple[EvidenceSpan, ...]:
+    spans = {
         (*masked_span(masked, planted.start, planted.end), CATEGORIES.index(planted.category))
-        for planted in labels.evidence
+        for planted in evidence
     }
     return tuple(
-        EvidenceSpan(
-            start=start,
-            end=end,
-            category_index=index,
-            chance=max(labels.chances[CATEGORIES[index]], _LEAST_CHANCE),
-        )
-        for start, end, index in sorted(places)
+        EvidenceSpan(start=start, end=end, category_index=index)
+        for start, end, index in sorted(spans)
     )

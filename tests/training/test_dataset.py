@@ -184,7 +184,7 @@ def masked(batch, *, seed=0, **config):
 
 
 def test_masking_spares_quotes_first_tokens_and_padding(quoted_batch):
-    inside_WT = (quoted_batch.evidence_WTC > 0).any(dim=2)
+    inside_WT = (quoted_batch.evidence_WTC == 1).any(dim=2)
     spared_WT = inside_WT | ~quoted_batch.mask_WT
     spared_WT[:, 0] = True
     replaced_WT = torch.zeros_like(spared_WT)

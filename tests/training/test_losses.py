@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -279,29 +278,6 @@ def test_evidence_costs_the_mean_inside_the_quotes_and_the_mean_outside(batch_of
     assert num_inside > 1
     loss = evidence_loss(evidence_WTC, batch, 4.0)
     assert loss.item() == pytest.approx(quoted + 12 * outside, rel=1e-5)
-
-
-def test_a_stated_fact_that_is_no_reason_counts_as_much_as_one_that_is(tiny_tokenizer, new_example):
-    quotes = ((1, "DTI of 51.2%"), (3, "two cards past due"))
-    example = new_example(TEXT, categories=(1,), quotes=quotes)
-    evidence = tuple(
-        replace(span, chance=0.2) if span.category_index == 3 else span for span in example.evidence
-    )
-    (text,) = prepare([replace(example, evidence=evidence)], tiny_tokenizer)
-    batch = collate([text], padding_id=1)
-    evidence_WTC = zeros(*batch.evidence_WTC.shape)
-    evidence_loss(evidence_WTC, batch, 1.0).backward()
-    stated_WTC = batch.evidence_WTC == 1
-    doubtful_WTC = (batch.evidence_WTC > 0) & ~stated_WTC
-    num_inside = int(stated_WTC.sum() + doubtful_WTC.sum())
-    assert stated_WTC.any()
-    assert doubtful_WTC.any()
-    assert evidence_WTC.grad[stated_WTC].tolist() == pytest.approx(
-        [-0.5 / num_inside] * int(stated_WTC.sum())
-    )
-    assert evidence_WTC.grad[doubtful_WTC].tolist() == pytest.approx(
-        [0.3 / num_inside] * int(doubtful_WTC.sum())
-    )
 
 
 def test_evidence_teaches_nothing_at_markers_padding_and_texts_without_quotes(batch_of):
