@@ -17,7 +17,9 @@ from model_store.errors import BackendUnavailableError, DerivedModelDamagedError
 
 PACKAGE = files("model_store")
 NO_PART_OF_A_NETWORK = {
-    "windows.py",  # the tokenizer that a new network is made for; a stored one has its tables
+    # The tokenizer that a new network is made for; a stored one has its tables.
+    "windows.py",
+    "figure_tokens.py",
 }
 ORIGIN = Origin.of("a" * 64, "float")
 
