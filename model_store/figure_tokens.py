@@ -21,15 +21,12 @@ from data_pipeline.domain.figures import Figure, find_figures
 from data_pipeline.domain.quantities import (
     COMPARISON_EDGES,
     COMPARISON_KINDS,
-    SIZE_KINDS,
+    QUANTITY_KINDS,
     find_quantities,
 )
 
 MIN_VALUES_PER_RANGE = 15
 """Values of a kind, at least, in each of its ranges; a kind with fewer than two ranges has none."""
-
-QUANTITY_KINDS = frozenset({*SIZE_KINDS, *COMPARISON_KINDS})
-"""Kinds of figures that a text has beside those whose meaning is known."""
 
 
 class FigureRanges(BaseModel):

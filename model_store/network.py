@@ -32,8 +32,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import RobertaConfig, RobertaModel
 
+from data_pipeline.domain.quantities import QUANTITY_KINDS
 from data_pipeline.domain.taxonomy import CATEGORIES, REASON_CATEGORY_INDEX, REASONS
-from model_store.figure_tokens import QUANTITY_KINDS, FigureRanges
+from model_store.figure_tokens import FigureRanges
 from model_store.last_layer import keep_first_token
 from model_store.lexical import NUM_SLOTS, LexicalReading
 from model_store.log_odds import logit_of_log_probability

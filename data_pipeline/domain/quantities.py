@@ -28,6 +28,9 @@ COMPARISON_KINDS = (
 )
 """Kinds of figures that say how a quantity compares: its part of both, 0-1."""
 
+QUANTITY_KINDS = frozenset({*SIZE_KINDS, *COMPARISON_KINDS})
+"""All kinds of figures that are found here."""
+
 _TIMES = (
     .01, .03, .05, .07, .09, .11, .13, .15, .18, .21, .24, .27, .3, .33, .36, .4, .44, .48, .52,
     .56, .6, .65, .7, .75, .8, .85, .9, .95, 1, 1.02, 1.05, 1.1, 1.2, 1.35, 1.5, 1.75, 2, 2.5, 3,
@@ -36,16 +39,18 @@ _TIMES = (
 COMPARISON_EDGES = tuple(times / (1 + times) for times in _TIMES)
 """Between these lie the ranges of comparisons: fine where limits are, with an edge at "equal"."""
 
+NUMBER_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen", "twenty",
+)  # fmt: skip
+"""How counts are written in words, by the count."""
+
 _MONTHS_PER_YEAR, _DAYS_PER_MONTH, _DAYS_PER_WEEK = 12, 30.4, 7
 _LEAST_AMOUNT = 100  # a bare number below it is a count
 _YEARS = range(1950, 2050)  # a bare number of these is a year
 _MONTH_NAMES = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-)  # fmt: skip
-_NUMBER_WORDS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen", "twenty",
 )  # fmt: skip
 
 _LEFT = r"(?<![\w.,/:$-])"
@@ -79,7 +84,7 @@ _BARE_NUMBERS = (
     r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:\.\d{1,2})?)"
     rf"(?P<thousands>\s?k)?{_RIGHT}"
 )
-_WORDS = rf"\b(?P<word>{'|'.join(_NUMBER_WORDS)})\b"
+_WORDS = rf"\b(?P<word>{'|'.join(NUMBER_WORDS)})\b"
 _QUANTITY = re.compile(
     f"{_DATES}|{_SHARES}|{_TIMES_SPANNED}|{_BARE_NUMBERS}|{_WORDS}", re.IGNORECASE
 )
@@ -114,7 +119,7 @@ def find_quantities(text: str, *, named: Sequence[Figure] = ()) -> list[Figure]:
         named: figures whose meaning is known; their sizes are told already.
 
     Returns:
-        Figures of `SIZE_KINDS` and `COMPARISON_KINDS`. Sizes in US dollars (or whatever is
+        Figures of `QUANTITY_KINDS`. Sizes in US dollars (or whatever is
         counted), percent or months; a comparison is the quantity over the sum of it and the one
         before it, 0-1, one half where both are nothing, and has both as its parts.
     """
@@ -159,7 +164,7 @@ def _sized(match: re.Match[str]) -> tuple[str, float] | None:
     if units:
         return units[0][0], sum(unit * value for _, unit, value in units)
     if "word" in given:
-        return "count", float(_NUMBER_WORDS.index(given["word"].lower()))
+        return "count", float(NUMBER_WORDS.index(given["word"].lower()))
     if "number" in given:
         return _bare(given)
     return None if "day" in given else _date(given)

@@ -11,12 +11,9 @@ from datetime import date
 from enum import StrEnum
 from random import Random
 
+from data_pipeline.domain.quantities import NUMBER_WORDS
+
 _MONTHS = 12
-_WORDS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    *("nineteen", "twenty"),
-)
 
 
 class MoneyStyle(StrEnum):
@@ -168,8 +165,8 @@ class Figures:
         """Writes a whole number."""
         number = int(value)
         style = self._counts[int(self._random.random() * len(self._counts))]
-        if style is CountStyle.WORDS and number < len(_WORDS):
-            return _WORDS[number]
+        if style is CountStyle.WORDS and number < len(NUMBER_WORDS):
+            return NUMBER_WORDS[number]
         return f"{number:,}" if number >= 10_000 else str(number)  # noqa: PLR2004
 
     def ago(self, value: float) -> str:

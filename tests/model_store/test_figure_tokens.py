@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from data_pipeline.domain.figures import find_figures
-from model_store.figure_tokens import MIN_VALUES_PER_RANGE, QUANTITY_KINDS, FigureRanges
+from data_pipeline.domain.quantities import QUANTITY_KINDS
+from model_store.figure_tokens import MIN_VALUES_PER_RANGE, FigureRanges
 
 RANGES = FigureRanges(edges={"credit_score": (620.0, 720.0), "debt_to_income_ratio": (45.0,)})
 
