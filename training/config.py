@@ -110,11 +110,15 @@ class LexicalConfig(Section):
         enabled: whether there is one.
         min_texts: texts in which a word, or a pair of neighbours, must stand to count.
         inverse_regularisation: of the logistic regression; larger trusts single words more.
+        balanced: whether texts with an outcome weigh as much, together, as those without, however
+            rare it is. Rare categories are named oftener then: right where a text says what it is
+            denied for, wrong where its figures alone must tell.
     """
 
     enabled: bool = False
     min_texts: int = Field(default=2, ge=1)
     inverse_regularisation: float = Field(default=30.0, gt=0)
+    balanced: bool = True
 
 
 class FigureConfig(Section):

@@ -136,7 +136,10 @@ def _fit_outcome(
         odds = (num_held + 0.5) / (num_known - num_held + 0.5)
         return np.zeros(vector_NK.shape[1]), float(np.log(odds))
     fitted = LogisticRegression(
-        C=config.inverse_regularisation, class_weight="balanced", solver="liblinear", max_iter=1000
+        C=config.inverse_regularisation,
+        class_weight="balanced" if config.balanced else None,
+        solver="liblinear",
+        max_iter=1000,
     ).fit(vector_NK[known_N], holds_N[known_N])
     return fitted.coef_[0], float(fitted.intercept_[0])
 

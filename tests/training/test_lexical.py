@@ -58,6 +58,29 @@ def test_words_that_tell_categories_apart_are_found_whatever_the_encoder_says(
             assert logit_C[order[0]] > logit_C[other]
 
 
+@pytest.mark.parametrize("balanced", [True, False])
+def test_where_the_words_do_not_tell_only_a_balanced_reading_forgets_how_rare_a_category_is(
+    new_network, new_example, tiny_tokenizer, *, balanced
+):
+    learned = prepare(
+        [
+            new_example("The report is bad.", categories=(PUBLIC_RECORD if n % 6 else INQUIRIES,))
+            for n in range(24)
+        ]
+        + [new_example("Nothing.", categories=()) for _ in range(8)],
+        tiny_tokenizer,
+    )
+    network = new_network()
+    config = LexicalConfig(enabled=True, balanced=balanced)
+    add_lexical_reading(
+        network, tokenizer=tiny_tokenizer, learned=learned, held_out=learned, config=config
+    )
+    window_BT = pad_rows([learned[0].windows[0].ids], tiny_tokenizer.padding_id)
+    logit_C = network.lexical(*window_BT).category_BC[0]
+    gap = logit_C[PUBLIC_RECORD] - logit_C[INQUIRIES]
+    assert (gap > 1) != balanced
+
+
 def test_under_a_coarse_label_each_of_its_categories_counts(
     new_network, texts, new_example, tiny_tokenizer
 ):
