@@ -14,10 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fake_service import app_of_fakes
+from fake_service import app_of_fakes, until
 from fastapi.testclient import TestClient
 
 from serving.adapters.fake import FakePredictor
+from serving.batching.window_queue import Priority
 from serving.identity.scopes import Scope
 from serving.keys import Person, add_key
 from serving.settings import Settings
@@ -410,10 +411,9 @@ def test_who_waits_for_an_answer_goes_before_a_backlog(backlogs, gate):
         target=lambda: answers.append(client.post("/api/v1/predict", json={"text": "Online."}))
     )
     online.start()
-    deadline = time.monotonic() + PATIENCE_S
-    while client.get("/api/v1/metrics").json()["serving"]["applications_queued"] < 1:
-        assert time.monotonic() < deadline
-    time.sleep(0.05)
+    waiting = client.app.state.batcher._queue._waiting[Priority.ONLINE]
+    until(lambda: len(waiting) == 1)
+    assert client.get("/api/v1/metrics").json()["serving"]["applications_queued"] == 1
     gate.is_open.set()
     online.join(PATIENCE_S)
     assert answers[0].status_code == 200
