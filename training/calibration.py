@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import logit
 
 from model_store.calibration import Calibration, CategoryCalibration, LogisticScale
+from training.coarse_labels import CoarseLabels
 
 REVIEW_OMISSION_RATE = 0.01
 """Largest share of true principal reasons that the review threshold is expected to miss."""
@@ -30,12 +31,15 @@ class CalibrationTexts:
         risk_N: risk logits.
         target_NC: true where the category is a principal reason.
         default_probability_N: chance of default, 0-1; NaN where unknown.
+        coarse: labels that leave open which of their categories holds; these count neither as
+            principal reasons nor as none. None where every label is certain.
     """
 
     category_NC: NDArray[np.float32]
     risk_N: NDArray[np.float32]
     target_NC: NDArray[np.bool_]
     default_probability_N: NDArray[np.float64]
+    coarse: CoarseLabels | None = None
 
 
 def fit_calibration(texts: CalibrationTexts, *, evidence_threshold: float = 0.5) -> Calibration:
@@ -45,7 +49,9 @@ def fit_calibration(texts: CalibrationTexts, *, evidence_threshold: float = 0.5)
     one: a category has some 20 positives in a few hundred texts, too few for a slope of its own.
     Thresholds are chosen on the calibrated probabilities, likewise shared by the categories.
     """
-    scales = _fit_category_scales(texts.category_NC, texts.target_NC)
+    scales = _fit_category_scales(
+        texts.category_NC, texts.target_NC, texts.coarse or CoarseLabels.none(len(texts.risk_N))
+    )
     maps = Calibration(categories=tuple(CategoryCalibration(**s.model_dump()) for s in scales))
     probability_NC = maps.category_probabilities(texts.category_NC)
     state = expected_f1_threshold(probability_NC)
@@ -102,15 +108,16 @@ def expected_omission_threshold(
 
 
 def _fit_category_scales(
-    category_NC: NDArray[np.float32], target_NC: NDArray[np.bool_]
+    category_NC: NDArray[np.float32], target_NC: NDArray[np.bool_], coarse: CoarseLabels
 ) -> list[LogisticScale]:
-    values_NC = category_NC.astype(np.float64)
+    values_NC, known_NC = category_NC.astype(np.float64), ~coarse.open_NC
     num_categories = values_NC.shape[1]
 
     def loss(parameters: NDArray[np.float64]) -> float:
         logit_NC = values_NC * np.exp(parameters[0]) + parameters[1] + parameters[2:]
-        error = np.logaddexp(0, logit_NC) - target_NC * logit_NC
-        return float(error.sum() + _PULL * (parameters[2:] ** 2).sum())
+        error_NC = (np.logaddexp(0, logit_NC) - target_NC * logit_NC) * known_NC
+        pull = _PULL * (parameters[2:] ** 2).sum()
+        return float(error_NC.sum() + pull) + coarse.loss(logit_NC)
 
     fitted = minimize(loss, np.zeros(2 + num_categories), method="L-BFGS-B").x
     slope = float(np.exp(fitted[0]))

@@ -21,6 +21,7 @@ from model_store.lexical import LexicalReading
 from model_store.network import Network
 from model_store.reading import read_texts
 from model_store.windows import TextTokenizer
+from training.coarse_labels import CoarseLabels
 from training.config import LexicalConfig
 from training.dataset import TrainingText
 from training.evaluation.answers import truth_of_examples
@@ -117,8 +118,8 @@ def _outcomes(texts: Sequence[TrainingText]) -> Iterator[NDArray[np.float64]]:
 def _targets(texts: Sequence[TrainingText]) -> NDArray[np.float64]:
     """Returns N x C: the chance of each category, below 0 where it is not known.
 
-    Under a coarse label each of its categories counts as labelled, as it does when answers are
-    judged.
+    Under a coarse label each of its categories counts as labelled. The weight beside the encoder
+    and the calibration are fitted by what such a label says.
     """
     examples = [text.example for text in texts]
     chance_NC = np.array([example.category_targets for example in examples])
@@ -152,8 +153,9 @@ def _fit_weights(
     The encoder alone where no label is known. Each category has an intercept of its own, drawn
     towards a shared one, which is then dropped: the calibration has its own.
     """
+    coarse = CoarseLabels.of([text.example for text in texts])
     target_NC = _targets(texts)
-    known_NC = target_NC >= 0
+    known_NC = (target_NC >= 0) & ~coarse.open_NC
     if not known_NC.any():
         return 1.0, 0.0
     engine = TorchEngine(network, padding_id=padding_id)
@@ -164,7 +166,8 @@ def _fit_weights(
         encoder, words = np.exp(parameters[:2])
         logit_NC = encoder * encoder_NC + words * lexical_NC + parameters[2] + parameters[3:]
         error_NC = np.logaddexp(0, logit_NC) - target_NC * logit_NC
-        return float(error_NC[known_NC].sum() + 2.0 * (parameters[3:] ** 2).sum())
+        pull = 2.0 * (parameters[3:] ** 2).sum()
+        return float(error_NC[known_NC].sum() + pull) + coarse.loss(logit_NC)
 
     start = np.concatenate([np.log([0.5, 0.5]), np.zeros(1 + target_NC.shape[1])])
     fitted = minimize(loss, start, method="L-BFGS-B").x

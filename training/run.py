@@ -20,6 +20,7 @@ from model_store.predictor import Predictor
 from model_store.reading import Reading, read_texts
 from model_store.windows import TextTokenizer
 from training.checkpoint import CheckpointFolder
+from training.coarse_labels import CoarseLabels
 from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
 from training.evaluation import evaluate
@@ -150,14 +151,16 @@ def calibrate(network: Network, texts: Sequence[TrainingText], *, padding_id: in
     """Fits the calibration of a network on texts that it was not trained on."""
     engine = TorchEngine(network, padding_id=padding_id)
     reading = read_texts(engine, [text.windows for text in texts])
-    truth = truth_of_examples([text.example for text in texts])
+    examples = [text.example for text in texts]
+    truth = truth_of_examples(examples)
     fitted = fit_partial_calibration(
         reading.category_NC,
         reading.risk_N,
         truth,
+        coarse=CoarseLabels.of(examples),
         evidence_threshold=_evidence_threshold(reading, texts, truth),
     )
-    orders = [text.example.category_order for text in texts]
+    orders = [example.category_order for example in examples]
     return fitted.model_copy(update={"precedence": fit_precedence(fitted, reading, orders)})
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from data_pipeline.examples import UNKNOWN
 from model_store.calibration import Calibration
+from training.coarse_labels import CoarseLabels, together
 from training.evaluation.answers import truth_of_examples
 from training.partial_calibration import fit_partial_calibration
 
@@ -71,3 +72,25 @@ def test_each_head_keeps_the_texts_that_have_its_logits(labelled):
     no_category = fit_partial_calibration(np.full_like(category_NC, np.nan), risk_N, truth)
     assert no_category.risk == whole.risk
     assert no_category.num_texts == 80
+
+
+def test_logits_that_share_a_coarse_label_give_it_its_frequency_together(new_example):
+    group = (3, 4, 5, 6)
+    open_targets = tuple(UNKNOWN if c in group else 0.0 for c in range(12))
+    examples = [
+        new_example(
+            f"file {n}", id=str(n), category_targets=open_targets, coarse_sets=(group,),
+            category_order=(),
+        )
+        if n % 5 < 2
+        else new_example(f"file {n}", id=str(n), categories=(0,) if n % 5 < 4 else ())
+        for n in range(2000)
+    ]  # fmt: skip
+    truth = truth_of_examples(examples)
+    category_NC, risk_N = logits_of(truth)
+    shared = fit_partial_calibration(
+        category_NC, risk_N, truth, coarse=CoarseLabels.of(examples)
+    ).category_probabilities(category_NC)
+    each = fit_partial_calibration(category_NC, risk_N, truth).category_probabilities(category_NC)
+    assert together(shared, group).mean() == pytest.approx(0.4, abs=0.02)
+    assert together(each, group).mean() > 0.5

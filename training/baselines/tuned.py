@@ -19,6 +19,7 @@ from data_pipeline.examples import Example
 from model_store.calibration import Calibration
 from training.baselines.features import Features
 from training.baselines.models import CategoryLogits, CategoryModel, RiskModel, Variant
+from training.coarse_labels import Groups, groups_of, spread
 from training.evaluation.answers import Answers, Truth, truth_of_examples
 from training.metrics import any_listed_accuracy, micro_f1, primary_accuracy
 from training.partial_calibration import fit_partial_calibration
@@ -47,6 +48,8 @@ class _Fitted:
         risk: what tells default.
         calibration: maps and thresholds.
         order_weight: of a learned order in naming categories; 0 where none was learned.
+        groups: categories that the labels did not tell apart, of which each has the probability of
+            all together.
     """
 
     features: Features
@@ -54,6 +57,7 @@ class _Fitted:
     risk: RiskModel
     calibration: Calibration
     order_weight: float
+    groups: Groups
 
 
 class TunedBaseline:
@@ -123,6 +127,7 @@ class TunedBaseline:
             risk=RiskModel(risk_variant).fit(table, truth),
             calibration=calibration,
             order_weight=order_weight,
+            groups=groups_of(every),
         )
 
     def answers(self, examples: Sequence[Example]) -> Answers:
@@ -132,7 +137,7 @@ class TunedBaseline:
         logits, risk_N = fitted.categories.logits(table), fitted.risk.logits(table)
         probability_NC = _mapped(calibration.category_probabilities, logits.category_NC)
         return Answers(
-            probability_NC=probability_NC,
+            probability_NC=spread(probability_NC, fitted.groups),
             stated_NC=probability_NC >= calibration.state_C,
             listed_NC=probability_NC >= calibration.review_C,
             default_probability_N=_mapped(calibration.risk_scores, risk_N) / 100,

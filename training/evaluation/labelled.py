@@ -15,10 +15,11 @@ from data_pipeline.examples import Example, examples_from_narratives
 from data_pipeline.source_examples import LabelledRow, labelled_rows
 from data_pipeline.sources.files import open_table
 from data_pipeline.sources.formats import FormatName
+from training.coarse_labels import Groups
 from training.errors import EvaluationError
 from training.evaluation.answers import Truth, truth_of_examples, truth_of_narratives
 from training.evaluation.cuts import TextFacts
-from training.evaluation.merging import HMDA_GROUPS, Groups, merged_truth
+from training.evaluation.merging import HMDA_GROUPS, merged_truth
 
 _NARRATIVE_COLUMNS = frozenset({"text", "categories", "reasons", "evidence"})
 

@@ -1,6 +1,7 @@
 """Measuring a stored model through the same predictor that serves."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -66,7 +67,11 @@ def ask(
         texts = labelled.texts[start : start + _TEXTS_PER_CALL]
         predictions += predictor.predict(texts)
         on_texts(len(texts))
-    answers = merged_answers(answers_of_predictions(predictions), labelled.groups)
+    answers = answers_of_predictions(predictions)
+    if labelled.groups:
+        # Of several categories the best place says little of all together: their chance does.
+        answers = replace(answers, naming_NC=None)
+    answers = merged_answers(answers, labelled.groups)
     if labelled.narratives is None:
         return answers
     return with_quotes(answers, predictions, labelled.narratives)

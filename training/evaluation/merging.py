@@ -2,23 +2,20 @@
 
 Code 1 of the HMDA register covers two categories and code 3 four. Whoever gives all four the same
 probability would fill his three likeliest categories with one code, so on such labels every subject
-is judged by codes: a code counts under its first category, with the highest probability of its
-categories, and is stated or up for review where any of them is.
+is judged by codes: a code counts under its first category, with the probability that at least one
+of its categories holds, and is stated or up for review where any of them is.
 
 Arrays: N texts, C categories.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_pipeline.domain.taxonomy import CATEGORIES, categories_of_hmda_code
+from training.coarse_labels import Groups, together
 from training.evaluation.answers import Answers, Truth
-
-Groups = Sequence[Sequence[int]]
-"""Positions in `CATEGORIES` of categories that count as one, the first of them for all."""
 
 
 def _hmda_groups() -> tuple[tuple[int, ...], ...]:
@@ -28,7 +25,7 @@ def _hmda_groups() -> tuple[tuple[int, ...], ...]:
 
 
 HMDA_GROUPS: tuple[tuple[int, ...], ...] = _hmda_groups()
-"""The categories that the codes of the HMDA register do not tell apart."""
+"""The categories that the codes of the HMDA register do not tell apart: they count as one."""
 
 
 def merged_truth(truth: Truth, groups: Groups) -> Truth:
@@ -41,27 +38,26 @@ def merged_truth(truth: Truth, groups: Groups) -> Truth:
 
 
 def merged_answers(answers: Answers, groups: Groups) -> Answers:
-    """Returns the answers with each group as its first category; the others get nothing."""
-    naming_NC = answers.naming_NC
-    if naming_NC is not None:
-        naming_NC = _largest(naming_NC, groups, nothing=-np.inf)
+    """Returns the answers with each group as its first category; the others get nothing.
+
+    Where scores say what is named first, a group has the highest one of its categories.
+    """
+    probability_NC = answers.probability_NC.copy()
+    naming_NC = None if answers.naming_NC is None else answers.naming_NC.copy()
+    for group in groups:
+        others = list(group[1:])
+        probability_NC[:, group[0]] = together(answers.probability_NC, group)
+        probability_NC[:, others] = 0.0
+        if naming_NC is not None:
+            naming_NC[:, group[0]] = naming_NC[:, list(group)].max(axis=1)
+            naming_NC[:, others] = -np.inf
     return replace(
         answers,
-        probability_NC=_largest(answers.probability_NC, groups, nothing=0.0),
+        probability_NC=probability_NC,
         naming_NC=naming_NC,
         stated_NC=_merged(answers.stated_NC, groups),
         listed_NC=_merged(answers.listed_NC, groups),
     )
-
-
-def _largest(
-    value_NC: NDArray[np.float64], groups: Groups, *, nothing: float
-) -> NDArray[np.float64]:
-    largest_NC = value_NC.copy()
-    for group in groups:
-        largest_NC[:, group[0]] = value_NC[:, list(group)].max(axis=1)
-        largest_NC[:, list(group[1:])] = nothing
-    return largest_NC
 
 
 def _merged(holds_NC: NDArray[np.bool_], groups: Groups) -> NDArray[np.bool_]:

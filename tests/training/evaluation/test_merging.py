@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from data_pipeline.domain.taxonomy import CATEGORIES, categories_of_hmda_code
 from training.evaluation.answers import Answers, truth_of_examples
@@ -32,6 +33,13 @@ def test_a_code_said_of_all_its_categories_takes_one_place_among_the_likeliest(n
     assert top_k_accuracy(merged.probability_NC, truth.first_NC).item() == 1.0
     assert merged.stated_NC[0].nonzero()[0].tolist() == [3]
     assert merged.listed_NC[0].nonzero()[0].tolist() == [0, 3, 7]
+
+
+def test_a_code_is_as_likely_as_that_one_of_its_categories_holds():
+    answers = answers_of_codes([0.3, 0.0, 0.1, 0.2, 0.2, 0.2, 0.2, 0.35, 0, 0, 0, 0])
+    merged = merged_answers(answers, HMDA_GROUPS)
+    assert merged.probability_NC[0, :8] == pytest.approx([0.3, 0, 0.1, 1 - 0.8**4, 0, 0, 0, 0.35])
+    assert merged.ranked_by_NC[0].argmax() == 3
 
 
 def test_a_code_is_named_where_the_first_of_its_categories_is():
