@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from postgres_server import Postgres
 
 # How long an example takes tells what else runs on the machine.
-settings.register_profile("tests", settings(deadline=None))
+settings.register_profile("tests", settings(deadline=None, print_blob=True))
 settings.load_profile("tests")
+if settings.default.derandomize:
+    # Draws that are to be the same each time must not hang on which modules were imported before.
+    providers._get_local_constants = Constants
 
 
 @pytest.fixture(scope="session")

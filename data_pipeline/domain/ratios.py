@@ -36,7 +36,7 @@ def monthly_instalment_usd(
         term_months: number of payments, at least 1.
 
     Raises:
-        RatioError: an argument is out of its range.
+        RatioError: an argument is out of its range, or the payment is beyond any float.
     """
     _require(principal_usd >= 0 and isfinite(principal_usd), "principal_usd: expected at least 0")
     _require(
@@ -48,7 +48,9 @@ def monthly_instalment_usd(
     repaid_share = -expm1(-term_months * log1p(monthly_rate))
     if repaid_share == 0.0:
         return principal_usd / term_months
-    return principal_usd * (monthly_rate / repaid_share)
+    instalment = principal_usd * (monthly_rate / repaid_share)
+    _require(isfinite(instalment), "principal_usd: expected an instalment within a float")
+    return instalment
 
 
 def debt_to_income_ratio(*, monthly_debts_usd: float, annual_income_usd: float) -> float:

@@ -90,6 +90,10 @@ def test_it_may_count_what_clients_ask_for(port):
     async def run():
         buckets = RedisBuckets(url, secret=b"s" * 32, observer=observer, budget_seconds=10)
         await buckets.open()
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while not buckets.is_available:  # noqa: ASYNC110 - it knows of no event
+                await asyncio.sleep(0.05)
+        heard.clear()
         found = [await buckets.take("client", quota, 1) for _ in range(3)]
         await buckets.close()
         return found

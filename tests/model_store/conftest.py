@@ -34,11 +34,16 @@ def last_linear(head: torch.nn.Module) -> torch.nn.Linear:
 
 @pytest.fixture(autouse=True)
 def single_thread() -> Iterator[None]:
-    """One torch thread: on tensors this small more only get in each other's way."""
-    before = torch.get_num_threads()
+    """One torch thread, as on tensors this small more only get in each other's way; full precision.
+
+    A training that ended in an error leaves a lower one behind.
+    """
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
     torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("highest")
     yield
-    torch.set_num_threads(before)
+    torch.set_num_threads(before[0])
+    torch.set_float32_matmul_precision(before[1])
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,12 @@ HEAD = (
 
 @contextmanager
 def running(tmp_path):
-    """The port of a server that waits half a second for what is to be read."""
+    """The port of a server that waits two seconds for what is to be read."""
     settings = Settings(
         api_key=SecretStr(KEY),
         port=0,
         state_dir=tmp_path,
-        read_timeout_seconds=0.5,
+        read_timeout_seconds=2,
         max_body_bytes=MAX_BYTES,
         max_upload_bytes=MAX_BYTES,
     )
@@ -252,8 +252,8 @@ class Impatient(LimitedProtocol):
     write_seconds = 0.2
 
 
-class Steadier(LimitedProtocol):
-    write_seconds = 1.0
+class Patient(LimitedProtocol):
+    write_seconds = 2.0
 
 
 async def endless(scope, receive, send):
@@ -282,7 +282,7 @@ def impatient(app, *, http=Impatient):
     """A server that looks after a reader every 0.2 s, or as its protocol says, and its port."""
     with listen("127.0.0.1", 0) as listener:
         config = uvicorn.Config(
-            app, http=http, log_config=None, lifespan="off", timeout_keep_alive=1
+            app, http=http, log_config=None, lifespan="off", timeout_keep_alive=60
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -311,11 +311,11 @@ def test_a_reader_that_takes_nothing_is_let_go():
 
 
 def test_a_reader_that_takes_nothing_of_a_small_rest_is_let_go_too():
-    with impatient(large) as (server, port), narrow(port) as connection:
+    with impatient(large, http=Patient) as (server, port), narrow(port) as connection:
         until(lambda: server.server_state.connections)
         [held] = server.server_state.connections
         while not held.transport.get_write_buffer_size():  # until the system takes no more
-            connection.sendall(b"GET /3000 HTTP/1.1\r\nHost: here\r\n\r\n")
+            connection.sendall(b"GET /30000 HTTP/1.1\r\nHost: here\r\n\r\n")
             time.sleep(0.02)
         assert not held.flow.write_paused
         until(lambda: not server.server_state.connections)
@@ -323,14 +323,14 @@ def test_a_reader_that_takes_nothing_of_a_small_rest_is_let_go_too():
 
 def test_a_reader_that_takes_a_little_at_a_time_gets_all_of_it():
     size = 600_000
-    with impatient(large, http=Steadier) as (_, port), narrow(port) as connection:
+    with impatient(large, http=Patient) as (_, port), narrow(port) as connection:
         connection.sendall(b"GET /%d HTTP/1.1\r\nHost: here\r\n\r\n" % size)
         content = b""
         while b"\r\n\r\n" not in content or len(content.partition(b"\r\n\r\n")[2]) < size:
             data = connection.recv(16384)
             assert data, f"cut off after {len(content):,} bytes"
             content += data
-            time.sleep(0.05)  # all of it takes longer than a reader has that takes nothing
+            time.sleep(0.1)  # all of it takes longer than a reader has that takes nothing
 
 
 def test_line_breaks_between_requests_hold_no_connection(port):

@@ -81,7 +81,7 @@ def test_a_server_answers_with_the_champion(version, tmp_path):
     try:
         address = re.search(r"http://[\d.:]+", process.stdout.readline()).group()
         key = process.stdout.readline().split()[-1]
-        metrics = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key})
+        metrics = httpx2.get(f"{address}/api/v1/metrics", headers={"X-API-Key": key}, timeout=60)
         assert version.model_version in metrics.text
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0

@@ -20,7 +20,7 @@ WHEREFORE = Path(sys.executable).with_name("wherefore")
 _PROGRAM = Path(__file__).with_name("train_tiny.py")
 
 
-def in_processes(command, *, num_processes, timeout=120):
+def in_processes(command, *, num_processes, timeout=500):
     """Runs a command in some processes that know of each other; gives what each one printed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -41,12 +41,17 @@ def in_processes(command, *, num_processes, timeout=120):
         )
         for rank in range(num_processes)
     ]
-    outputs = [process.communicate(timeout=timeout)[0] for process in processes]
+    try:
+        outputs = [process.communicate(timeout=timeout)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
     assert [process.returncode for process in processes] == [0] * num_processes
     return outputs
 
 
-def train(start, output, *ways, num_processes, timeout=120):
+def train(start, output, *ways, num_processes, timeout=500):
     """Runs the same small training in some processes and returns what each one reports."""
     command = [_PROGRAM, start, output, *ways]
     outputs = in_processes(command, num_processes=num_processes, timeout=timeout)
@@ -70,7 +75,7 @@ def recipe(tiny_encoder, tmp_path):
         "precision": "bf16",
         "checkpoint_every_steps": 1,
         "data": {"simulator": {"num_applications": 30, "num_test_applications": 12}},
-        "optimisation": {"num_epochs": 6},
+        "optimisation": {"num_epochs": 8},
         "lexical": {"enabled": True},
     }
     path = tmp_path / "tiny.yaml"
@@ -104,7 +109,11 @@ def test_a_run_killed_at_random_steps_ends_with_the_model_of_one_that_was_not(re
     subprocess.run(command(tmp_path / "killed"), env=environment, check=True, capture_output=True)
     whole, killed = (load_artifact(tmp_path / name / "model") for name in ("whole", "killed"))
     assert killed.manifest.metrics == whole.manifest.metrics
-    assert killed.manifest.digest == whole.manifest.digest
+    # The card tells day and revision: between the runs a day may end and somebody may commit.
+    files = [dict(model.manifest.files) for model in (killed, whole)]
+    for found in files:
+        del found["MODEL_CARD.md"]
+    assert files[0] == files[1]
 
 
 def test_two_processes_end_with_the_weights_of_one(reports):

@@ -1,5 +1,7 @@
+import sys
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data_pipeline.domain.ratios import (
@@ -92,6 +94,7 @@ def test_an_amount_below_zero_is_refused_by_its_name(name):
         loan_to_value_ratio(**amounts)
 
 
+@example(sys.float_info.max, 1.0, 1)
 @given(st.floats(), st.floats(), st.integers())
 def test_any_loan_has_a_finite_instalment_or_a_ratio_error(principal, rate, term):
     try:

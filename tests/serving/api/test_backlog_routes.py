@@ -18,6 +18,7 @@ from fake_service import app_of_fakes, until
 from fastapi.testclient import TestClient
 
 from serving.adapters.fake import FakePredictor
+from serving.backlog.server.backlogs import Backlogs
 from serving.batching.window_queue import Priority
 from serving.identity.scopes import Scope
 from serving.keys import Person, add_key
@@ -424,11 +425,17 @@ def test_who_waits_for_an_answer_goes_before_a_backlog(backlogs, gate):
     assert after.index("Online.") < len(after) // 2
 
 
-def test_events_tell_of_every_step_until_the_end(backlogs, gate):
-    client = backlogs(predictor=gate.predictor())
+def test_events_tell_of_every_step_until_the_end(backlogs, gate, monkeypatch):
+    client, view = backlogs(predictor=gate.predictor()), Backlogs.view
+
+    def view_once(self, backlog_id):
+        found = view(self, backlog_id)
+        gate.is_open.set()  # the first look has been taken
+        return found
+
     backlog_id = posted(client, rows("Her debts are heavy."))["backlog_id"]
     assert gate.reached.wait(PATIENCE_S)
-    threading.Timer(0.5, gate.is_open.set).start()
+    monkeypatch.setattr(Backlogs, "view", view_once)
     answer = client.get(f"{ADDRESS}/{backlog_id}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     blocks = [block.splitlines() for block in answer.text.strip().split("\n\n")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 RUNNER = Path(__file__).with_name("run_with_drafts.py")
 POLICY = Path(__file__).parents[3] / "configs" / "policy.yaml"
-SHARD_ROWS, NUM_SHARDS, KILLS = 4, 30, 5
+SHARD_ROWS, NUM_SHARDS, KILLS = 4, 60, 5
 PATIENCE_S = 480
 CREDITOR = {
     "name": "Quarry Street Finance Company",

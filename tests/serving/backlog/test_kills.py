@@ -67,7 +67,7 @@ def run_with_kills(backlog, folder, model, *, kills, num_shards, seed):
 def test_a_run_killed_twice_gives_the_output_of_a_run_nothing_stopped(
     backlog, tiny_model, tmp_path
 ):
-    run_with_kills(backlog, tmp_path, tiny_model, kills=2, num_shards=30, seed=1)
+    run_with_kills(backlog, tmp_path, tiny_model, kills=2, num_shards=120, seed=1)
 
 
 @pytest.mark.minutes

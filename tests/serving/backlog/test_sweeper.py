@@ -120,7 +120,7 @@ def test_broken_off_uploads_and_old_results_go_while_another_backlog_is_worked_o
     )
     sweeping = sweeper(shelf, now=lambda: clock[0], every_seconds=0.01)
     runner.start()
-    until(lambda: runner.work_on(under_way))
+    until(lambda: shelf.state(under_way).status is BacklogStatus.RUNNING)
     sweeping.start()
     put("b", status=BacklogStatus.COMPLETED)
     left = shelf.folder / ".incoming" / "left"

@@ -64,8 +64,9 @@ def new_codec():
 
 
 @pytest.fixture
-def new_redis_cache(heard, new_codec):
-    """Opens caches; with a budget that a busy machine keeps, unless the test is about it."""
+def new_redis_cache(heard, new_codec, monkeypatch):
+    """Opens caches; with times that a busy machine keeps, unless the test is about them."""
+    monkeypatch.setattr("serving.adapters.redis_cache._CONNECT_SECONDS", 5.0)
     opened = []
 
     def make(url, *, codec=None, ttl_seconds=60.0, budget_seconds=5.0):

@@ -14,6 +14,7 @@ from model_store.manifest import KnownAnswer
 from model_store.predictor import Predictor
 from serving.adapters.fake import FakePredictor
 from serving.adapters.redis_cache import BUDGET_SECONDS
+from serving.batching import window_queue
 from serving.batching.admission import BatchLimits
 from serving.batching.batcher import Batcher
 from serving.batching.window_queue import Priority
@@ -40,6 +41,13 @@ class Counting:
 async def until(condition):
     while not condition():  # noqa: ASYNC110 - what is waited for knows of no event
         await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def nobody_in_turn(monkeypatch):
+    """Nobody waits so long that it is the turn of the less urgent, however busy the machine is."""
+    for priority in window_queue._TURN_SECONDS:
+        monkeypatch.setitem(window_queue._TURN_SECONDS, priority, 600.0)
 
 
 @pytest.fixture
@@ -154,6 +162,7 @@ def test_what_all_have_left_is_dropped_and_computed_when_asked_again(opened):
     assert answer.error is None
 
 
+@pytest.mark.usefixtures("nobody_in_turn")
 def test_a_window_of_a_backlog_goes_with_the_others_once_somebody_waits_for_it(opened, heard):
     engine = Counting(is_open=False)
 
@@ -174,6 +183,7 @@ def test_a_window_of_a_backlog_goes_with_the_others_once_somebody_waits_for_it(o
     assert third.risk_score == same.risk_score
 
 
+@pytest.mark.usefixtures("nobody_in_turn")
 def test_who_is_in_no_hurry_does_not_make_others_wait_by_joining_them(opened, heard):
     engine = Counting(is_open=False)
 

@@ -43,7 +43,7 @@ WRITERS = [
 @pytest.fixture
 def settings(tmp_path, make_database):
     """Settings whose connections look once, after that time, whether they wait for each other."""
-    url = f"{make_database()}?options=-c%20deadlock_timeout%3D2s"
+    url = f"{make_database()}?options=-c%20deadlock_timeout%3D5s"
     return Settings(state_dir=tmp_path / "state", database_url=url)
 
 

@@ -115,7 +115,8 @@ def test_names_in_redis_tell_nothing_and_end_by_themselves(counter, heard):
         await buckets.close()
 
     asyncio.run(run())
-    assert len(counter.names()) == 2
+    # That of nobody in particular ends within seconds.
+    assert 1 <= len(counter.names()) <= 2
     assert all(name.startswith("wherefore:limit:") for name in counter.names())
     assert "dana" not in " ".join(counter.names())
 

@@ -154,7 +154,7 @@ def test_the_isolation_is_chosen_here_and_not_by_the_server(settings, storage, m
 def test_a_transaction_lost_to_a_deadlock_is_begun_anew(settings, storage, made):
     with open_databases(settings) as (cases, _), writing(cases.engine) as connection:
         name = cases.engine.url.database
-        connection.execute(sa.text(f"ALTER DATABASE \"{name}\" SET deadlock_timeout TO '100ms'"))
+        connection.execute(sa.text(f"ALTER DATABASE \"{name}\" SET deadlock_timeout TO '2s'"))
     with open_storage(settings) as fresh:
         desk = made.desk(fresh.cases, case_id="c-1").open()
         placed = LegalHoldPlaced(**desk.when(), hold_id="h-1")

@@ -20,6 +20,7 @@ from serving.adapters.torchserve import load_torchserve_predictor
 from serving.errors import EngineError
 from serving.settings import Settings
 from serving.torchserve.archive import build_archive
+from serving.torchserve.keys import KeyFile
 from serving.torchserve.process import Ports
 
 COMMAND = Path(sys.executable).with_name("wherefore")
@@ -84,12 +85,25 @@ class RealTorchServe:
         return json.loads(path.read_text())["inference"]["key"]
 
     def ask(self, path: str, body: bytes | None = None, **options: object):
-        """Sends a request with the present key, unless told otherwise."""
+        """Sends a request with the present key, unless told otherwise.
+
+        The key may be renewed between the reading of its file and the arrival: then again.
+        """
+        if "key" in options:
+            return self._sent(path, body, **options)
+        key = self.key()
+        answer = self._sent(path, body, key=key, **options)
+        if answer.status != 400 or b"InvalidKey" not in answer.data:
+            return answer
+        file = KeyFile(self.folder / "torchserve" / "inference_key.json")
+        other = file.other_than(key, within_seconds=30)
+        return self._sent(path, body, key=other, **options)
+
+    def _sent(self, path: str, body: bytes | None = None, **options: object):
         port = getattr(self.ports, str(options.get("port", "inference")))
         headers = {"Content-Type": str(options.get("content_type", "application/json"))}
-        key = options.get("key", self.key)
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key() if callable(key) else key}"
+        if options["key"] is not None:
+            headers["Authorization"] = f"Bearer {options['key']}"
         return self.pool.request(
             str(options.get("method", "POST" if body is not None else "GET")),
             f"http://127.0.0.1:{port}{path}",

@@ -25,7 +25,7 @@ from training.tracking.run_tracker import track_run
 
 TEXTS = ["Back-end DTI of 51.2% is over the limit."]
 IDENTITY = {"config": {"name": "tiny", "seed": 1}, "corpus": "abc"}
-_START_TIMEOUT_S = 120
+_START_TIMEOUT_S = 300
 
 
 @pytest.fixture
