@@ -8,6 +8,7 @@ from valkey_server import Valkey
 
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
 from model_store.engine.outputs import EngineLogits
+from serving.adapters import redis_cache
 from serving.adapters.redis_cache import RedisCache
 from serving.cache.codec import CacheIdentity, LogitsCodec
 
@@ -66,10 +67,11 @@ def new_codec():
 @pytest.fixture
 def new_redis_cache(heard, new_codec, monkeypatch):
     """Opens caches; with times that a busy machine keeps, unless the test is about them."""
-    monkeypatch.setattr("serving.adapters.redis_cache._CONNECT_SECONDS", 5.0)
     opened = []
 
     def make(url, *, codec=None, ttl_seconds=60.0, budget_seconds=5.0):
+        connect_seconds = max(budget_seconds, redis_cache._CONNECT_SECONDS)
+        monkeypatch.setattr(redis_cache, "_CONNECT_SECONDS", connect_seconds)
         cache = RedisCache(
             SecretStr(url),
             codec=codec or new_codec(),
