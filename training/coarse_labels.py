@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from data_pipeline.domain.taxonomy import CATEGORIES
 from data_pipeline.examples import Example
+from training.losses import at_least_one_loss
 from training.metrics import indicator
 
 Groups = Sequence[Sequence[int]]
@@ -42,14 +44,13 @@ class CoarseLabels:
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> "CoarseLabels":
-        """Returns those of examples; that any of all categories holds tells none of them."""
+        """Returns those of examples."""
         return cls._of(
             [
                 (row, group)
                 for row, example in enumerate(examples)
-                for group in example.coarse_sets
-                if len(group) < len(CATEGORIES)
-                and not any(example.category_targets[c] == 1 for c in group)
+                for group in told_sets(example)
+                if not any(example.category_targets[c] == 1 for c in group)
             ],
             num_texts=len(examples),
         )
@@ -80,19 +81,19 @@ class CoarseLabels:
         return open_NC
 
     def loss(self, logit_NC: NDArray[np.float64]) -> float:
-        """Returns minus the log probability that at least one category of each label holds, summed.
-
-        The same as `training.losses.coarse_loss`.
-        """
-        log_absent_SC = -np.logaddexp(0, logit_NC[self.text_S])
-        log_none_S = np.minimum((log_absent_SC * self.category_SC).sum(axis=1), -1e-20)
-        return float(-np.log(-np.expm1(log_none_S)).sum())
+        """Returns `training.losses.coarse_loss` of these labels."""
+        logit_SC = torch.from_numpy(logit_NC[self.text_S])
+        return float(at_least_one_loss(logit_SC, torch.from_numpy(self.category_SC)))
 
 
 def groups_of(examples: Sequence[Example]) -> Groups:
     """Returns the sets of categories that coarse labels of examples may mean, each once."""
-    found = {tuple(sorted(group)) for example in examples for group in example.coarse_sets}
-    return tuple(sorted(group for group in found if len(group) < len(CATEGORIES)))
+    return tuple(sorted({tuple(sorted(g)) for example in examples for g in told_sets(example)}))
+
+
+def told_sets(example: Example) -> list[tuple[int, ...]]:
+    """Returns the coarse sets of an example; not that of all categories, which tells none."""
+    return [group for group in example.coarse_sets if len(group) < len(CATEGORIES)]
 
 
 def spread(probability_NC: NDArray[np.float64], groups: Groups) -> NDArray[np.float64]:

@@ -153,9 +153,10 @@ def _fit_weights(
     The encoder alone where no label is known. Each category has an intercept of its own, drawn
     towards a shared one, which is then dropped: the calibration has its own.
     """
-    coarse = CoarseLabels.of([text.example for text in texts])
-    target_NC = _targets(texts)
-    known_NC = (target_NC >= 0) & ~coarse.open_NC
+    examples = [text.example for text in texts]
+    coarse = CoarseLabels.of(examples)
+    target_NC = np.array([example.category_targets for example in examples])
+    known_NC = target_NC >= 0
     if not known_NC.any():
         return 1.0, 0.0
     engine = TorchEngine(network, padding_id=padding_id)

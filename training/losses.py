@@ -4,7 +4,7 @@ Shape suffixes: W windows, T tokens, N texts, G coarse groups, C categories, R r
 """
 
 import torch
-from jaxtyping import Float, Int, Num
+from jaxtyping import Bool, Float, Int, Num
 from torch import Tensor
 from torch.nn import functional
 
@@ -77,10 +77,15 @@ def denial_loss(
 
 def coarse_loss(category_NC: Float[Tensor, "N C"], batch: Batch) -> Float[Tensor, ""]:
     """Minus log probability that at least one category of each coarse group holds, summed."""
-    if not len(batch.coarse_text_G):
-        return category_NC.new_zeros(())
-    log_absent_GC = functional.logsigmoid(-category_NC)[batch.coarse_text_G]
-    log_none_G = (log_absent_GC * batch.coarse_GC).sum(dim=1).clamp(max=-1e-20)
+    return at_least_one_loss(category_NC[batch.coarse_text_G], batch.coarse_GC)
+
+
+def at_least_one_loss(
+    category_GC: Float[Tensor, "G C"], coarse_GC: Bool[Tensor, "G C"]
+) -> Float[Tensor, ""]:
+    """Returns `coarse_loss` of groups, given the logits of the text of each."""
+    log_absent_GC = functional.logsigmoid(-category_GC)
+    log_none_G = (log_absent_GC * coarse_GC).sum(dim=1).clamp(max=-1e-20)
     return -torch.log(-torch.expm1(log_none_G)).sum()
 
 

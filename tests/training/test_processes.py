@@ -114,6 +114,11 @@ def test_a_run_killed_at_random_steps_ends_with_the_model_of_one_that_was_not(re
     for found in files:
         del found["MODEL_CARD.md"]
     assert files[0] == files[1]
+    cards = [
+        [line for line in card.read_text().splitlines() if not line.startswith("| made |")]
+        for card in (tmp_path / name / "model" / "MODEL_CARD.md" for name in ("whole", "killed"))
+    ]
+    assert cards[0] == cards[1]
 
 
 def test_two_processes_end_with_the_weights_of_one(reports):

@@ -15,6 +15,7 @@ from data_pipeline.corpus.narratives import Narrative
 from data_pipeline.domain.taxonomy import CATEGORIES, REASONS
 from data_pipeline.examples import Example
 from model_store.predictor import Prediction
+from training.coarse_labels import told_sets
 from training.evaluation.quotes import quote_hits
 from training.metrics import indicator
 
@@ -134,10 +135,7 @@ def truth_of_examples(examples: Sequence[Example]) -> Truth:
     over the texts that are not denied alone would mean something else.
     """
     known = np.array([e.category_targets for e in examples]).reshape(-1, len(CATEGORIES))
-    coarse = [
-        [c for group in e.coarse_sets if len(group) < len(CATEGORIES) for c in group]
-        for e in examples
-    ]
+    coarse = [[c for group in told_sets(e) for c in group] for e in examples]
     target_NC = (known == 1) | indicator(coarse, len(CATEGORIES))
     denied_N = target_NC.any(axis=1) | np.array([bool(e.coarse_sets) for e in examples], dtype=bool)
     complete_N = ((known == 0) | (known == 1)).all(axis=1)

@@ -49,15 +49,6 @@ def wait_for(client, backlog_id, *statuses):
     return found
 
 
-def metrics_with(client, line):
-    """The metrics once they tell something: an end is counted after it is written down."""
-    deadline = time.monotonic() + PATIENCE_S
-    while line not in (metrics := client.get("/metrics").text):
-        assert time.monotonic() < deadline, metrics
-        time.sleep(0.02)
-    return metrics
-
-
 def fetched(client, backlog_id, what):
     answer = client.get(f"{ADDRESS}/{backlog_id}/{what}")
     assert answer.status_code == 200, answer.text
@@ -522,7 +513,9 @@ def test_neither_logs_nor_metrics_nor_states_hold_anything_of_an_applicant(
     backlog_id = posted(client, content)["backlog_id"]
     wait_for(client, backlog_id, "completed")
     fetched(client, backlog_id, "result")
-    metrics = metrics_with(client, 'wherefore_backlogs_ended_total{status="completed"} 1.0')
+    ended = 'wherefore_backlogs_ended_total{status="completed"} 1.0'
+    until(lambda: ended in client.get("/metrics").text)  # counted after it is written down
+    metrics = client.get("/metrics").text
     assert "wherefore_backlog_rows_total 2.0" in metrics
     told = logged()
     assert '"event": "backlog_ended"' in told
@@ -572,7 +565,8 @@ def test_who_asked_for_it_is_told_of_the_end_again_until_they_heard(backlogs):
         signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + content
         code = hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()
         assert headers["webhook-signature"] == f"v1,{base64.b64encode(code).decode()}"
-    metrics_with(client, 'wherefore_webhook_attempts_total{step="delivered"} 1.0')
+    delivered = 'wherefore_webhook_attempts_total{step="delivered"} 1.0'
+    until(lambda: delivered in client.get("/metrics").text)
 
 
 def test_the_next_server_goes_on_with_a_backlog_but_not_with_another_model(make_client, tmp_path):
