@@ -24,6 +24,7 @@ from data_pipeline.examples import examples_from_narratives
 from data_pipeline.splits import SplitError, author_folds, require_no_leak
 from training.baselines import text_baselines
 from training.config import TrainingConfig
+from training.errors import ConfigError
 from training.evaluation.answers import joined
 from training.evaluation.answers_file import StoredAnswers
 from training.evaluation.labelled import LabelledTexts, labelled_narratives
@@ -42,7 +43,7 @@ from training.forms import Form
 from training.identity import CALIBRATION_VERSION, RECIPE_VERSION
 from training.metrics import micro_f1
 from training.precision import fitted_to_machine
-from training.run import compute_as_serving_does, set_up_torch
+from training.run import set_up_torch
 from training.starting import encoder_identity, recipe_identity, require_start_unread
 
 _NOTE = (
@@ -100,8 +101,11 @@ def cross_validate(
         DataError: the corpus cannot be split as asked.
     """
     require_start_unread(config, source="corpus", test_digest=None)
+    if config.optimisation.refit:
+        raise ConfigError(
+            "folds are not trained anew on the texts that calibrate: leave `optimisation.refit` out"
+        )
     set_up_torch(config)
-    compute_as_serving_does()
     watch = watch or Watch()
     config, changed = fitted_to_machine(config)
     if changed and not only_baselines:

@@ -32,7 +32,8 @@ from training.evaluation.measuring import ask
 from training.forms import Form
 from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
-from training.run import calibrate, compute_as_serving_does, set_up_torch
+from training.precision import lower_precision
+from training.run import calibrate, set_up_torch
 from training.starting import load_network, load_run_tokenizer, recipe_identity
 
 NETWORK = "network"
@@ -194,11 +195,9 @@ def _train(
     trainer = Trainer(
         network, tokenizer=tokenizer, texts=learned, config=config, held_out=calibrating
     )
-    trainer.run(
-        checkpoints=CheckpointFolder(_checkpoint(fold), run=identity),
-        on_step=on_step,
-    )
-    compute_as_serving_does()
+    checkpoints = CheckpointFolder(_checkpoint(fold), run=identity)
+    with lower_precision():
+        trainer.run(checkpoints=checkpoints, on_step=on_step)
     network = trainer.averaged_network
     add_lexical_reading(
         network, tokenizer=tokenizer, learned=learned, held_out=calibrating, config=config.lexical

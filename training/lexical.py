@@ -25,7 +25,7 @@ from training.coarse_labels import CoarseLabels
 from training.config import LexicalConfig
 from training.dataset import TrainingText
 from training.evaluation.answers import truth_of_examples
-from training.lexical_risk import add_lexical_risk
+from training.lexical_risk import add_lexical_risk, refit_lexical_risk
 from training.lexical_vectors import presence, vectors
 
 _LEADING_SPACE = "Ġ"  # how byte-level BPE writes a space before a token
@@ -38,7 +38,7 @@ def add_lexical_reading(
     learned: Sequence[TrainingText],
     held_out: Sequence[TrainingText],
     config: LexicalConfig,
-) -> None:
+) -> float | None:
     """Fits the lexical reading of a network and weighs it against the encoder, in place.
 
     Args:
@@ -47,19 +47,62 @@ def add_lexical_reading(
         learned: the texts it was trained on.
         held_out: texts that it was not trained on.
         config: whether and how; nothing is done where it says no.
+
+    Returns:
+        The inverse regularisation of the words' risk; None where they have no say in it.
     """
     if not config.enabled:
-        return
-    lexical = network.lexical
-    lexical.folded_V.copy_(fold_vocabulary(tokenizer, vocabulary_size=len(lexical.folded_V)))
-    vector_NK = _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
+        return None
+    vector_NK = _fit_words(network.lexical, learned, tokenizer=tokenizer, config=config)
     network.reset_weighting()
     weights = _fit_weights(network, held_out, padding_id=tokenizer.padding_id)
     network.encoder_weight.fill_(weights[0])
     network.lexical_weight.fill_(weights[1])
-    add_lexical_risk(
+    return add_lexical_risk(
         network, vector_NK, learned, held_out=held_out, padding_id=tokenizer.padding_id
     )
+
+
+def refit_lexical_reading(
+    network: Network,
+    *,
+    weighed: Network,
+    tokenizer: TextTokenizer,
+    learned: Sequence[TrainingText],
+    config: LexicalConfig,
+    risk_inverse_regularisation: float | None,
+) -> None:
+    """Fits the lexical reading of a network that was trained like another, in place.
+
+    Args:
+        network: a network trained on more texts than `weighed`.
+        weighed: one whose lexical reading has been weighed against its encoder: the weights stay.
+        tokenizer: the tokenizer of both.
+        learned: the texts that the network was trained on.
+        config: as for `weighed`.
+        risk_inverse_regularisation: what `add_lexical_reading` gave.
+    """
+    if not config.enabled:
+        return
+    vector_NK = _fit_words(network.lexical, learned, tokenizer=tokenizer, config=config)
+    for name in ("encoder_weight", "lexical_weight", "encoder_risk_weight", "lexical_risk_weight"):
+        getattr(network, name).copy_(getattr(weighed, name))
+    if risk_inverse_regularisation is not None:
+        refit_lexical_risk(
+            network, vector_NK, learned, inverse_regularisation=risk_inverse_regularisation
+        )
+
+
+def _fit_words(
+    lexical: LexicalReading,
+    learned: Sequence[TrainingText],
+    *,
+    tokenizer: TextTokenizer,
+    config: LexicalConfig,
+) -> csr_matrix:
+    """Fits vocabulary and table; returns the vectors of the texts, N x K."""
+    lexical.folded_V.copy_(fold_vocabulary(tokenizer, vocabulary_size=len(lexical.folded_V)))
+    return _fit_table(lexical, learned, config=config, padding_id=tokenizer.padding_id)
 
 
 def fold_vocabulary(tokenizer: TextTokenizer, *, vocabulary_size: int) -> torch.Tensor:

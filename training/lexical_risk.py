@@ -37,7 +37,7 @@ def add_lexical_risk(
     held_out: Sequence[TrainingText],
     padding_id: int,
     inverse_regularisations: Sequence[float] = RISK_INVERSE_REGULARISATIONS,
-) -> None:
+) -> float | None:
     """Fits the risk of the lexical reading and weighs it against the encoder's, in place.
 
     Args:
@@ -47,6 +47,9 @@ def add_lexical_risk(
         held_out: texts that it was not trained on.
         padding_id: token id that fills short rows.
         inverse_regularisations: from which the best is taken; larger trusts single words more.
+
+    Returns:
+        The one taken; None where the words have no say.
     """
     lexical = network.lexical
     network.encoder_risk_weight.fill_(1.0)
@@ -55,7 +58,7 @@ def add_lexical_risk(
     target_N, known_held_out = _risks(learned), _known(held_out)
     known_N = ~np.isnan(target_N)
     if min(known_N.sum(), len(known_held_out)) < _LEAST_KNOWN or not _differs(target_N[known_N]):
-        return
+        return None
     engine = TorchEngine(network, padding_id=padding_id)
     encoder_N = read_texts(engine, [text.windows for text in known_held_out]).risk_N
 
@@ -66,12 +69,42 @@ def add_lexical_risk(
         _use(lexical, weight_K, bias)
         words_N = _lexical_risks(lexical, known_held_out, padding_id=padding_id)
         loss, weights = _fit_weights(encoder_N, words_N, _risks(known_held_out))
-        return _Fit(loss=loss, weights=weights, weight_K=weight_K, bias=bias)
+        return _Fit(
+            loss=loss,
+            weights=weights,
+            weight_K=weight_K,
+            bias=bias,
+            inverse_regularisation=inverse_regularisation,
+        )
 
     best = min(map(fitted, inverse_regularisations), key=lambda fit: fit.loss)
     _use(lexical, best.weight_K, best.bias)
     network.encoder_risk_weight.fill_(best.weights[0])
     network.lexical_risk_weight.fill_(best.weights[1])
+    return best.inverse_regularisation
+
+
+def refit_lexical_risk(
+    network: Network,
+    vector_NK: csr_matrix,
+    learned: Sequence[TrainingText],
+    *,
+    inverse_regularisation: float,
+) -> None:
+    """Fits the risk of the lexical reading as it was found best before, in place.
+
+    Args:
+        network: a network whose lexical reading knows its words.
+        vector_NK: the words and pairs of the texts learned from, by rarity, length one.
+        learned: the texts, as many of known risk as before or more.
+        inverse_regularisation: what `add_lexical_risk` took.
+    """
+    target_N = _risks(learned)
+    known_N = ~np.isnan(target_N)
+    weight_K, bias = _fit_risk(
+        vector_NK[known_N], target_N[known_N], inverse_regularisation=inverse_regularisation
+    )
+    _use(network.lexical, weight_K, bias)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +115,7 @@ class _Fit:
     weights: tuple[float, float]
     weight_K: NDArray[np.float64]
     bias: float
+    inverse_regularisation: float
 
 
 def _use(lexical: LexicalReading, weight_K: NDArray[np.float64], bias: float) -> None:

@@ -1,5 +1,8 @@
 """In which number format a run is computed on the machine at hand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from model_store.engine.runtime import cpu_computes_bf16
@@ -27,3 +30,13 @@ def _computes_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return cpu_computes_bf16()
+
+
+@contextmanager
+def lower_precision() -> Iterator[None]:
+    """Lets matrix products be as exact as training needs them; serving computes all others."""
+    torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision("highest")

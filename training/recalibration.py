@@ -21,12 +21,16 @@ from training.run import (
     MAX_MEASURED_TEXTS,
     RunResult,
     calibrate,
-    compute_as_serving_does,
     set_up_torch,
 )
 from training.run_data import RunData, load_run_data
 
-_OF_THE_RUN = ("config.data.", "config.seed", "config.artifact.storage")
+_OF_THE_RUN = (
+    "config.data.",
+    "config.seed",
+    "config.optimisation.refit",
+    "config.artifact.storage",
+)
 """What decides which texts a model has not read, and how its weights are stored."""
 
 
@@ -56,7 +60,6 @@ def recalibrate(
     """
     revision = code_revision()
     set_up_torch(config)
-    compute_as_serving_does()
     stored = open_stored(model)
     old, directory = stored.manifest, output / "model"
     _require_another(version, directory, old)
@@ -99,6 +102,11 @@ def _require_same_run(config: TrainingConfig, old: Manifest) -> None:
         for name in changed_settings({"config": old.config}, ours)
         if name.startswith(_OF_THE_RUN)
     ]
+    if config.optimisation.refit:
+        raise ConfigError(
+            f"{old.model_version} has read the texts that calibrate (`optimisation.refit`): train "
+            "it anew instead"
+        )
     if changed:
         raise ConfigError(
             f"{old.model_version} was made with other {', '.join(changed)}: give the configuration "

@@ -23,18 +23,19 @@ from training.checkpoint import CheckpointFolder
 from training.coarse_labels import CoarseLabels
 from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
+from training.errors import ConfigError
 from training.evaluation import evaluate
 from training.evaluation.answers import Truth, truth_of_examples
 from training.identity import changed_settings
-from training.lexical import add_lexical_reading
+from training.lexical import add_lexical_reading, refit_lexical_reading
 from training.loop import StepReport, Trainer
 from training.partial_calibration import fit_partial_calibration
 from training.precedence import fit_precedence
-from training.precision import fitted_to_machine
+from training.precision import fitted_to_machine, lower_precision
 from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.revision import code_revision
 from training.run_data import RunData, load_run_data
-from training.run_data.parts import HELD_OUT_DIGESTS, held_out_digests
+from training.run_data.parts import HELD_OUT_DIGESTS, Origin, held_out_digests
 from training.starting import (
     load_network,
     load_run_tokenizer,
@@ -49,7 +50,6 @@ MAX_MEASURED_TEXTS = 3000
 __all__ = [
     "RunResult",
     "calibrate",
-    "compute_as_serving_does",
     "run_training",
     "set_up_torch",
 ]
@@ -106,28 +106,39 @@ def run_training(
         on_stage(changed)
     on_stage(f"reading the texts: {config.data.source}")
     data = load_run_data(config)
+    _require_measured_on_others(config, data)
     require_start_unread(config, source=data.source, test_digest=data.test_digest)
     tokenizer = load_run_tokenizer(config, [example.text for example in data.train])
     texts = prepare(data.train, tokenizer)
     held_out = prepare(data.calibration, tokenizer)
-    trainer = Trainer(
-        load_network(config, tokenizer),
-        tokenizer=tokenizer,
-        texts=texts,
-        config=config,
-        held_out=held_out,
-        compiled=compiled,
-    )
     recipe = recipe_identity(config)
     identity = _identity(config, data, recipe=recipe)
+
+    def new_trainer(learned: Sequence[TrainingText]) -> Trainer:
+        return Trainer(
+            load_network(config, tokenizer),
+            tokenizer=tokenizer,
+            texts=learned,
+            config=config,
+            held_out=held_out,
+            compiled=compiled,
+        )
+
+    trainer, refitting = new_trainer(texts), None
     checkpoints = CheckpointFolder(output / "checkpoint", run=identity)
     on_start(identity)
-    num_tokens = sum(text.num_tokens for text in texts)
-    on_stage(
-        f"training on {len(texts):,} texts, {num_tokens / len(texts):,.0f} tokens each, "
-        f"{trainer.num_steps:,} steps"
-    )
-    num_taken = trainer.run(checkpoints=checkpoints, on_step=on_step)
+    on_stage(_told(texts, num_steps=trainer.num_steps))
+    with lower_precision():
+        num_taken = trainer.run(checkpoints=checkpoints, on_step=on_step)
+    if config.optimisation.refit:
+        everything = [*texts, *held_out]
+        refitting = new_trainer(everything)
+        checkpoints = CheckpointFolder(output / "checkpoint-refit", run=identity)
+        on_stage(f"anew, with what calibrates: {_told(everything, num_steps=refitting.num_steps)}")
+        with lower_precision():
+            num_taken += refitting.run(
+                checkpoints=checkpoints, on_step=_counted_on(on_step, after=trainer.num_steps)
+            )
     if not trainer.is_main_process:
         return None
     manifest = _manifest(config, data, recipe=recipe, revision=revision)
@@ -138,6 +149,7 @@ def run_training(
     return _finish(
         trainer.averaged_network,
         tokenizer,
+        refitted=None if refitting is None else refitting.averaged_network,
         config=config,
         data=data,
         manifest=manifest,
@@ -181,6 +193,7 @@ def _finish(
     network: Network,
     tokenizer: TextTokenizer,
     *,
+    refitted: Network | None,
     config: TrainingConfig,
     data: RunData,
     manifest: Manifest,
@@ -188,25 +201,34 @@ def _finish(
     calibration: Sequence[TrainingText],
     output: Path,
 ) -> RunResult:
-    compute_as_serving_does()
-    add_lexical_reading(
+    inverse_regularisation = add_lexical_reading(
         network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config.lexical
     )
 
-    def calibrated(weights: Network) -> Artifact:
-        return Artifact(
-            network=weights,
+    fitted = calibrate(network, calibration, padding_id=tokenizer.padding_id)
+    if refitted is not None:
+        refit_lexical_reading(
+            refitted,
+            weighed=network,
             tokenizer=tokenizer,
-            calibration=calibrate(weights, calibration, padding_id=tokenizer.padding_id),
-            manifest=manifest,
-            card="",
+            learned=[*learned, *calibration],
+            config=config.lexical,
+            risk_inverse_regularisation=inverse_regularisation,
         )
-
     directory, storage = output / "model", config.artifact.storage
-    before_storage = calibrated(network)
+    before_storage = Artifact(
+        network=network if refitted is None else refitted,
+        tokenizer=tokenizer,
+        calibration=fitted,
+        manifest=manifest,
+        card="",
+    )
     save_artifact(before_storage, directory, storage=storage)
-    # Calibrated as stored: rounding moves a logit across a threshold now and then.
-    stored = calibrated(load_artifact(directory).network)
+    weights = load_artifact(directory).network
+    if refitted is None:
+        # Calibrated as stored: rounding moves a logit across a threshold now and then.
+        fitted = calibrate(weights, calibration, padding_id=tokenizer.padding_id)
+    stored = replace(before_storage, network=weights, calibration=fitted)
     test = data.test.drawn(MAX_MEASURED_TEXTS, seed=config.seed)
     metrics = {
         name: evaluate(Predictor.from_artifact(artifact), test)
@@ -217,6 +239,30 @@ def _finish(
     }
     save_artifact(_with_metrics(stored, metrics), directory, storage=storage)
     return RunResult(directory=directory, metrics=metrics)
+
+
+def _require_measured_on_others(config: TrainingConfig, data: RunData) -> None:
+    if config.optimisation.refit and data.origin.calibrates:
+        raise ConfigError(
+            f"the texts of {data.source} that calibrate are those measured on, and "
+            "`optimisation.refit` would learn from them: leave it out"
+        )
+
+
+def _told(texts: Sequence[TrainingText], *, num_steps: int) -> str:
+    num_tokens = sum(text.num_tokens for text in texts) / len(texts)
+    return f"training on {len(texts):,} texts, {num_tokens:,.0f} tokens each, {num_steps:,} steps"
+
+
+def _counted_on(
+    on_step: Callable[[StepReport], None], *, after: int
+) -> Callable[[StepReport], None]:
+    """Tells of steps as those that follow others."""
+
+    def told(report: StepReport) -> None:
+        on_step(replace(report, step=report.step + after, num_steps=report.num_steps + after))
+
+    return told
 
 
 def _finished(directory: Path, expected: Manifest) -> RunResult | None:
@@ -258,11 +304,22 @@ def _manifest(
             **config.without_paths().model_dump(mode="json"),
             **recipe,
             "start_from": start and start.model_version,
-            "num_train_texts": len(data.train),
+            "num_train_texts": _num_read(config, data),
             HELD_OUT_DIGESTS: {**held_out_digests(start), data.source: data.test_digest},
-            **data.origin.as_config(),
+            **_origin(config, data).as_config(),
         },
     )
+
+
+def _num_read(config: TrainingConfig, data: RunData) -> int:
+    return len(data.train) + (len(data.calibration) if config.optimisation.refit else 0)
+
+
+def _origin(config: TrainingConfig, data: RunData) -> Origin:
+    if not config.optimisation.refit:
+        return data.origin
+    calibrating = f"{len(data.calibration):,} texts that calibrated a network trained without them"
+    return replace(data.origin, trained_on=f"{data.origin.trained_on}; and the {calibrating}")
 
 
 def _digests(data: RunData, start: Manifest | None) -> dict[str, str]:
@@ -289,11 +346,5 @@ def _identity(
 def set_up_torch(config: TrainingConfig) -> None:
     """Applies the settings of a run that hold for the whole process."""
     transformers_logging.disable_progress_bar()
-    torch.set_float32_matmul_precision("medium")
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-
-
-def compute_as_serving_does() -> None:
-    """Takes back the lower precision of matrix products that only training uses."""
-    torch.set_float32_matmul_precision("highest")

@@ -6,7 +6,6 @@ the same machine. This one has a folder of its own, which goes with it.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -62,20 +61,6 @@ class Ports:
     metrics: int = 8082
     grpc_management: int = 7071
     first_worker: int = 9000
-
-    @classmethod
-    def free(cls) -> "Ports":
-        """Returns six ports that are free at the moment."""
-        listeners = [socket.socket() for _ in range(6)]
-        try:
-            for listener in listeners:
-                listener.bind((_LOOPBACK, 0))
-            numbers = [int(listener.getsockname()[1]) for listener in listeners]
-        finally:
-            for listener in listeners:
-                listener.close()
-        names = ("inference", "grpc", "management", "metrics", "grpc_management", "first_worker")
-        return cls(**dict(zip(names, numbers, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from free_ports import free_ports, torchserve_ports
 from postgres_server import Postgres
 from soak_disk import Disk, open_disk
 from soak_events import EventLog
-from soak_parts import Service, free_port
+from soak_parts import Service
 from soak_proxy import ProxyProcess
 from started import COMMAND, HOST
 from torchserve_server import TorchServe
@@ -17,7 +18,6 @@ from valkey_server import Valkey
 
 from serving.identity.person import Person
 from serving.keys import add_key
-from serving.torchserve.process import Ports
 
 PEOPLE = {"underwriter": 6, "compliance": 3, "batch": 4, "auditor": 4}
 """How many people of each role have a key: together they stay below the quotas of clients."""
@@ -79,9 +79,8 @@ def open_house(
             **({} if model_server is None else model_server[1]),
         }
         log_path = log.path.with_suffix(".log").resolve()
-        service = Service(
-            folder, settings, port=free_port(), key=keys["auditor-1"], log_path=log_path
-        )
+        [port] = free_ports(1)
+        service = Service(folder, settings, port=port, key=keys["auditor-1"], log_path=log_path)
         opened.callback(service.kill)
         service.start(log)
         yield SoakHouse(
@@ -103,7 +102,7 @@ def _key(state: Path, person: str) -> str:
 
 def _model_server(folder: Path, opened: ExitStack) -> tuple[TorchServe, dict[str, str]]:
     """Starts TorchServe, and gives the settings that lead to it."""
-    archive, ports = folder / "wherefore.mar", Ports.free()
+    archive, ports = folder / "wherefore.mar", torchserve_ports()
     build = [str(COMMAND), "archive", "--output", str(folder)]
     subprocess.run(build, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     server = TorchServe(folder, archive=archive, ports=ports)

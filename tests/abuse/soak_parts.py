@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -139,11 +137,3 @@ class Service:
                         "answered": told["requests_answered"],
                     }
         return {}
-
-
-def free_port() -> int:
-    """Returns a port that no outgoing connection takes while nobody listens at it."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 30_000)
-        with suppress(OSError), socket.create_server((HOST, port)):
-            return port

@@ -39,6 +39,7 @@ from started import ENVIRONMENT, KEY
 
 sys.path.append(str(Path(__file__).parents[1] / "parts"))
 
+from free_ports import torchserve_ports
 from slow_proxy import SlowProxy
 from torchserve_server import COMMAND, HOST, TorchServe, wait_until
 from valkey_server import Valkey
@@ -46,7 +47,6 @@ from valkey_server import Valkey
 from model_store.stored import open_stored, starter_directory
 from serving.adapters.in_process import load_predictor
 from serving.settings import load_settings
-from serving.torchserve.process import Ports
 
 NUM_CLIENTS, NUM_TEXTS = 8, 64
 SLOW_S = 2.0
@@ -234,7 +234,7 @@ def torchserve_phases(right: Mapping[str, Sequence[float]], seconds: float) -> I
     """Yields what clients see while TorchServe's worker and then all of it is killed."""
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        ports = Ports.free()
+        ports = torchserve_ports()
         archive = folder / "wherefore.mar"
         build = [COMMAND, "archive", "--output", folder]
         subprocess.run(build, check=True, cwd=folder, stdout=subprocess.DEVNULL)

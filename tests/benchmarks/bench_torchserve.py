@@ -31,6 +31,10 @@ from rich.console import Console
 from rich.table import Table
 from transformers import PreTrainedTokenizerFast, RobertaForSequenceClassification
 
+sys.path.append(str(Path(__file__).parents[1] / "parts"))
+
+from free_ports import torchserve_ports
+
 from model_store.artifact import load_artifact, starter_directory
 from model_store.predictor import Predictor
 from serving.adapters.in_process import engine_choice, load_predictor
@@ -38,7 +42,7 @@ from serving.errors import EngineError
 from serving.settings import Settings, load_settings
 from serving.torchserve.archive import BATCH_SIZE, MAX_BATCH_DELAY_MS, build_archive
 from serving.torchserve.keys import KeyFile
-from serving.torchserve.process import Ports, TorchServeOptions, run_torchserve
+from serving.torchserve.process import TorchServeOptions, run_torchserve
 
 START_SECONDS = 900
 TIMEOUT_SECONDS = 120
@@ -116,7 +120,9 @@ class Result:
 @contextmanager
 def running(archive: Path, folder: Path) -> Iterator[TorchServeOptions]:
     """Runs TorchServe with an archive; a thread renews its key."""
-    options = TorchServeOptions(archive=archive, key_file=folder / "key.json", ports=Ports.free())
+    options = TorchServeOptions(
+        archive=archive, key_file=folder / "key.json", ports=torchserve_ports()
+    )
     with run_torchserve(options) as process:
         process.publish_key(within_seconds=START_SECONDS)
         ended = threading.Event()

@@ -5,13 +5,13 @@ import hashlib
 import importlib.util
 import platform
 import re
-import socket
 import subprocess
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from free_ports import free_ports
 from pydantic import SecretStr
 from redis import Redis
 from redis import exceptions as refused
@@ -36,9 +36,7 @@ def port(root, users, tmp_path_factory):
     """A server of our configuration; its port."""
     directory = tmp_path_factory.mktemp("valkey")
     (directory / "users.acl").write_text(users)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        free = listener.getsockname()[1]
+    [free] = free_ports(1)
     conf = (root / "k8s" / "base" / "redis" / "valkey.conf").read_text()
     conf = conf.replace("/run/secrets/redis/users.acl", str(directory / "users.acl"))
     conf = conf.replace("port 6379", f"port {free}").replace("dir /data", f"dir {directory}")

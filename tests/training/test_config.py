@@ -47,6 +47,10 @@ def test_a_configuration_survives_json(file):
         (b"name: tiny\nencoder: x\n1: 3\n", "1"),
         (b"name: tiny\nencoder: x\noptimisation: 3\n", "optimisation"),
         (b"name: tiny\nencoder: x\noptimisation:\n  num_epochs: 0\n", "optimisation.num_epochs"),
+        (
+            b"name: tiny\nencoder: x\noptimisation:\n  refit: true\n  patience_epochs: 2\n",
+            "drop patience_epochs",
+        ),
         (b"name: tiny\nencoder: x\nlosses:\n  risk: -1\n", "losses.risk"),
         (b"name: tiny\nencoder: x\nlosses:\n  rsik: 1\n", "losses.rsik"),
         (b"name: tiny\nencoder: x\nprecision: int8\n", "precision"),

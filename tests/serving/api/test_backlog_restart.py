@@ -14,8 +14,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-
-from serving.server import listen
+from free_ports import free_ports
 
 COMMAND = Path(sys.executable).with_name("wherefore")
 KEY = "a-key-for-tests-of-32-characters"
@@ -23,11 +22,6 @@ HEADERS = {"X-API-Key": KEY}
 ADDRESS = "/api/v1/backlogs"
 NUM_ROWS = 3000
 PATIENCE_S = 400
-
-
-def free_port():
-    with listen("127.0.0.1", 0) as listener:
-        return listener.getsockname()[1]
 
 
 @contextmanager
@@ -100,7 +94,7 @@ def submit(client, port):
 
 @pytest.mark.slow
 def test_a_backlog_survives_a_kill_and_its_end_is_told_by_the_next_server(tmp_path, tiny_model):
-    port = free_port()
+    [port] = free_ports(1)
     with server(tmp_path, tiny_model, receiver_port=port) as (process, client):
         backlog_id = submit(client, port)
         shards = tmp_path / "var" / "backlogs" / backlog_id / "result.jsonl.shards"

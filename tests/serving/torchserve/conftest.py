@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import urllib3
+from free_ports import torchserve_ports
 
 from model_store.engine.choice import EngineChoice
 from serving.adapters.torchserve import load_torchserve_predictor
@@ -21,7 +22,6 @@ from serving.errors import EngineError
 from serving.settings import Settings
 from serving.torchserve.archive import build_archive
 from serving.torchserve.keys import KeyFile
-from serving.torchserve.process import Ports
 
 COMMAND = Path(sys.executable).with_name("wherefore")
 START_SECONDS = 1200
@@ -33,7 +33,7 @@ class RealTorchServe:
 
     def __init__(self, folder: Path, *, model: Path, archive: Path) -> None:
         self.folder, self.model, self.archive = folder, model, archive
-        self.ports = Ports.free()
+        self.ports = torchserve_ports()
         self.log = folder / "torchserve.log"
         self.pool = urllib3.PoolManager(maxsize=32)
         self.process: subprocess.Popen | None = None

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from free_ports import torchserve_ports
 
 from serving.torchserve.java import MIN_JAVA, JavaMissingError, find_java, java_version
 from serving.torchserve.process import Ports, TorchServeOptions, configuration
@@ -56,7 +57,7 @@ def test_an_override_comes_last():
 
 
 def test_free_ports_differ_from_each_other():
-    ports = Ports.free()
+    ports = torchserve_ports()
     assert len({getattr(ports, name) for name in Ports.__slots__}) == len(Ports.__slots__)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 import urllib3
+from free_ports import torchserve_ports
 
 from model_store.engine.choice import EngineChoice, open_engine
 from model_store.stored import open_stored
@@ -18,7 +19,7 @@ from serving.adapters.torchserve import TorchServeEngine, key_file, open_transpo
 from serving.errors import EngineKeyError, EngineModelError
 from serving.settings import Settings
 from serving.torchserve.keys import KeyFile
-from serving.torchserve.process import Ports, TorchServeOptions, run_torchserve
+from serving.torchserve.process import TorchServeOptions, run_torchserve
 from serving.torchserve.wire import MAX_BODY_BYTES, decode_answer, encode_request
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -236,7 +237,7 @@ def test_a_second_one_runs_beside_it_in_a_folder_of_its_own_and_takes_no_model_f
     options = TorchServeOptions(
         archive=tiny_archive,
         key_file=tmp_path / "key.json",
-        ports=Ports.free(),
+        ports=torchserve_ports(),
         overrides={"load_models": "", "enable_model_api": "true"},
     )
     with run_torchserve(options) as other:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from free_ports import free_ports
 
 from model_store.artifact import save_artifact
 from model_store.errors import ForeignModelError, UnknownModelError
@@ -32,9 +32,7 @@ _START_TIMEOUT_S = 300
 def server(empty_mlflow_database, tmp_path, monkeypatch):
     """Address of an MLflow server with a database and an artifact folder of its own."""
     shutil.copy(empty_mlflow_database, tmp_path / "server.db")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    [port] = free_ports(1)
     address = f"http://127.0.0.1:{port}"
     command = [Path(sys.executable).with_name("mlflow"), "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1"]
