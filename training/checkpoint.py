@@ -70,17 +70,32 @@ class CheckpointFolder:
         """
         if not (self._path / _STATE).exists():
             return None
+        self.require_same_run()
+        try:
+            state = torch.load(self._path / _STATE, map_location="cpu", weights_only=True)
+            return TrainingState(**state)
+        except Exception as error:  # a damaged pickle may raise anything
+            raise self._unreadable() from error
+
+    def require_same_run(self) -> None:
+        """Refuses a folder that holds a state of another run.
+
+        Raises:
+            ResumeError: it does, or what it says of its run is damaged.
+        """
+        if not (self._path / _STATE).exists():
+            return
         try:
             changed = changed_settings(json.loads((self._path / _RUN).read_text()), self._run)
-            state = torch.load(self._path / _STATE, map_location="cpu", weights_only=True)
-            restored = TrainingState(**state)
-        except Exception as error:  # a damaged pickle may raise anything
-            raise ResumeError(
-                f"the checkpoint in {self._path} cannot be read: delete the folder to start afresh"
-            ) from error
+        except Exception as error:
+            raise self._unreadable() from error
         if changed:
             raise ResumeError(
                 f"{self._path} holds a run with other {', '.join(changed)}: "
                 "restore them, or delete the folder to start afresh"
             )
-        return restored
+
+    def _unreadable(self) -> ResumeError:
+        return ResumeError(
+            f"the checkpoint in {self._path} cannot be read: delete the folder to start afresh"
+        )

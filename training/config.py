@@ -31,9 +31,9 @@ class OptimisationConfig(Section):
         average_decay: decay per step of the moving average of the weights, which is what is kept.
         patience_epochs: epochs in a row without a lower loss, on the texts that calibrate, after
             which a run ends with what was best; None goes on to the last epoch and keeps that.
-        refit: whether a second network is trained, in the same way, on all texts, those that
-            calibrate too, and answers with what was fitted for the first: twice the time, for data
-            of few lenders. Only where other texts are measured on.
+        refit: whether a second network is trained, in the same way, on the texts that calibrate,
+            too, drawn like the others, and answers with what was fitted for the first: twice the
+            time, for data of few lenders. Only where other texts are measured on.
     """
 
     num_epochs: int = Field(default=12, ge=1)

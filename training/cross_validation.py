@@ -96,7 +96,7 @@ def cross_validate(
     Raises:
         ResumeError: the folder holds results of another configuration or corpus.
         ConfigError: encoder or corpus cannot be read, or the run starts from a model that has
-            learned from a corpus.
+            learned from a corpus, or trains a second network (`optimisation.refit`).
         BackendError: a form of the network cannot be computed on this machine.
         DataError: the corpus cannot be split as asked.
     """

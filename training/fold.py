@@ -32,8 +32,9 @@ from training.evaluation.measuring import ask
 from training.forms import Form
 from training.lexical import add_lexical_reading
 from training.loop import StepReport, Trainer
+from training.network_calibration import calibrate
 from training.precision import lower_precision
-from training.run import calibrate, set_up_torch
+from training.run import set_up_torch
 from training.starting import load_network, load_run_tokenizer, recipe_identity
 
 NETWORK = "network"

@@ -15,8 +15,9 @@ RECIPE = "recipe_version"
 
 CALIBRATION_VERSION = 3
 """Raised with every change of code that calibrates otherwise: maps, thresholds, order of reasons.
-`wherefore calibrate` brings a model to it. `training.baselines.tuned.BASELINE_VERSION` is raised
-too where the change is in `fit_calibration`, which baselines use."""
+`wherefore calibrate` brings a model to it, but for one that has read what calibrates.
+`training.baselines.tuned.BASELINE_VERSION` is raised too where the change is in `fit_calibration`,
+which baselines use."""
 
 CALIBRATION = "calibration_version"
 """Where a run tells of it; a model that does not is of version 1."""

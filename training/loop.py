@@ -27,7 +27,7 @@ from model_store.network import Network
 from model_store.windows import TextTokenizer
 from training.augmentation import augment
 from training.checkpoint import CheckpointFolder, TrainingState
-from training.config import TrainingConfig
+from training.config import OptimisationConfig, TrainingConfig
 from training.dataset import Batch, TrainingText, epoch_steps, mask_tokens, microbatches, prepare
 from training.early_stop import BestEpoch, EarlyStop, held_out_loss
 from training.errors import ResumeError
@@ -59,6 +59,11 @@ class StepReport:
     num_tokens: int
     seconds: float
     held_out_loss: float | None = None
+
+
+def num_steps(config: OptimisationConfig, *, num_texts: int) -> int:
+    """Returns how many steps a network takes that is trained on so many texts."""
+    return math.ceil(num_texts / config.texts_per_step) * config.num_epochs
 
 
 class Trainer:
@@ -94,7 +99,7 @@ class Trainer:
             cpu=not torch.cuda.is_available(), mixed_precision=precision
         )
         self._steps_per_epoch = math.ceil(len(texts) / config.optimisation.texts_per_step)
-        self.num_steps = self._steps_per_epoch * config.optimisation.num_epochs
+        self.num_steps = num_steps(config.optimisation, num_texts=len(texts))
         network.encoder.embeddings.word_embeddings.requires_grad_(
             config.optimisation.train_word_embeddings
         )

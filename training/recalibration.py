@@ -16,13 +16,9 @@ from training.errors import ConfigError
 from training.evaluation import evaluate
 from training.evaluation.run_split import require_same_split
 from training.identity import CALIBRATION, CALIBRATION_VERSION, changed_settings
+from training.network_calibration import calibrate
 from training.revision import code_revision
-from training.run import (
-    MAX_MEASURED_TEXTS,
-    RunResult,
-    calibrate,
-    set_up_torch,
-)
+from training.run import MAX_MEASURED_TEXTS, RunResult, set_up_torch
 from training.run_data import RunData, load_run_data
 
 _OF_THE_RUN = (
@@ -53,7 +49,8 @@ def recalibrate(
 
     Raises:
         ConfigError: the model was made with other data, seed or storage than the configuration
-            names, the version is the one it has, or there is a model already.
+            names or has read what calibrates (`optimisation.refit`), the version is the one it
+            has, or there is a model already.
         EvaluationError: the model was trained on another split of the same kind of data.
         DataError: the texts cannot be read, or a split leaks.
         ModelError: the model cannot be used.
@@ -102,15 +99,15 @@ def _require_same_run(config: TrainingConfig, old: Manifest) -> None:
         for name in changed_settings({"config": old.config}, ours)
         if name.startswith(_OF_THE_RUN)
     ]
-    if config.optimisation.refit:
-        raise ConfigError(
-            f"{old.model_version} has read the texts that calibrate (`optimisation.refit`): train "
-            "it anew instead"
-        )
     if changed:
         raise ConfigError(
             f"{old.model_version} was made with other {', '.join(changed)}: give the configuration "
             "of its own run, or it may be calibrated on what it has read, or rounded once more"
+        )
+    if config.optimisation.refit:
+        raise ConfigError(
+            f"{old.model_version} has read texts that calibrate (`optimisation.refit`): train it "
+            "anew instead"
         )
 
 

@@ -5,37 +5,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from transformers.utils import logging as transformers_logging
 
 from model_store.artifact import Artifact, current_versions, load_artifact, save_artifact
-from model_store.calibration import Calibration
 from model_store.card import render_card
-from model_store.engine.torch_backend import TorchEngine
 from model_store.errors import ArtifactError
 from model_store.manifest import Manifest
 from model_store.network import Network
 from model_store.predictor import Predictor
-from model_store.reading import Reading, read_texts
 from model_store.windows import TextTokenizer
 from training.checkpoint import CheckpointFolder
-from training.coarse_labels import CoarseLabels
 from training.config import TrainingConfig
 from training.dataset import TrainingText, prepare
 from training.errors import ConfigError
 from training.evaluation import evaluate
-from training.evaluation.answers import Truth, truth_of_examples
 from training.identity import changed_settings
 from training.lexical import add_lexical_reading, refit_lexical_reading
-from training.loop import StepReport, Trainer
-from training.partial_calibration import fit_partial_calibration
-from training.precedence import fit_precedence
+from training.loop import StepReport, Trainer, num_steps
+from training.network_calibration import calibrate
 from training.precision import fitted_to_machine, lower_precision
-from training.quote_threshold import LabelledTokens, best_quote_threshold
 from training.revision import code_revision
 from training.run_data import RunData, load_run_data
-from training.run_data.parts import HELD_OUT_DIGESTS, Origin, held_out_digests
+from training.run_data.parts import (
+    CALIBRATION_READ,
+    HELD_OUT_DIGESTS,
+    Origin,
+    calibration_read,
+    held_out_digests,
+)
 from training.starting import (
     load_network,
     load_run_tokenizer,
@@ -46,13 +44,6 @@ from training.starting import (
 
 MAX_MEASURED_TEXTS = 3000
 """Most texts that a run measures itself on; `wherefore evaluate` measures on all."""
-
-__all__ = [
-    "RunResult",
-    "calibrate",
-    "run_training",
-    "set_up_torch",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +58,41 @@ class RunResult:
 
     directory: Path
     metrics: dict[str, dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lesson:
+    """What a network of a run learns from.
+
+    Attributes:
+        texts: the texts.
+        held_out: texts that tell when to stop; those it learns from never do.
+        folder: where its checkpoint is kept, inside the folder of the run.
+        num_before: steps and epochs of the networks before it.
+        num_steps: steps of the whole run.
+    """
+
+    texts: Sequence[TrainingText]
+    held_out: Sequence[TrainingText]
+    folder: str
+    num_before: tuple[int, int]
+    num_steps: int
+
+    @property
+    def told(self) -> str:
+        """The texts, in words."""
+        num_tokens = sum(text.num_tokens for text in self.texts) / len(self.texts)
+        return f"{len(self.texts):,} texts, {num_tokens:,.0f} tokens each"
+
+    def counting(self, on_step: Callable[[StepReport], None]) -> Callable[[StepReport], None]:
+        """Tells of steps as those of the whole run."""
+        steps, epochs = self.num_before
+
+        def told(report: StepReport) -> None:
+            step, epoch = report.step + steps, report.epoch + epochs
+            on_step(replace(report, step=step, epoch=epoch, num_steps=self.num_steps))
+
+        return told
 
 
 def run_training(
@@ -84,7 +110,8 @@ def run_training(
 
     Args:
         config: the run.
-        output: folder of the run: `checkpoint/` while it goes on, `model/` at its end.
+        output: folder of the run: `checkpoint/`, and `checkpoint-refit/` of a second network, while
+            it goes on, `model/` at its end.
         compiled: whether torch compiles the encoder.
         on_start: called before the first step with what makes the run what it is.
         on_step: called after each optimiser step.
@@ -94,7 +121,8 @@ def run_training(
         What the run leaves behind; None in a process that is not the main one.
 
     Raises:
-        ConfigError: the encoder cannot be read, or the configuration names no data.
+        ConfigError: the encoder cannot be read, the configuration names no data, or a second
+            network would learn from what is measured on.
         DataError: the texts cannot be read, or a split leaks.
         ModelError: the model to start from cannot be used.
         ResumeError: the folder holds the checkpoint of another run.
@@ -114,32 +142,27 @@ def run_training(
     recipe = recipe_identity(config)
     identity = _identity(config, data, recipe=recipe)
 
-    def new_trainer(learned: Sequence[TrainingText]) -> Trainer:
-        return Trainer(
+    lessons = _lessons(config, data, texts, held_out, tokenizer)
+    checkpoints = [CheckpointFolder(output / lesson.folder, run=identity) for lesson in lessons]
+    for kept in checkpoints:
+        kept.require_same_run()
+    on_start(identity)
+    networks, num_taken, is_main_process = list[Network](), 0, True
+    for lesson, kept in zip(lessons, checkpoints, strict=True):
+        trainer = Trainer(
             load_network(config, tokenizer),
             tokenizer=tokenizer,
-            texts=learned,
+            texts=lesson.texts,
             config=config,
-            held_out=held_out,
+            held_out=lesson.held_out,
             compiled=compiled,
         )
-
-    trainer, refitting = new_trainer(texts), None
-    checkpoints = CheckpointFolder(output / "checkpoint", run=identity)
-    on_start(identity)
-    on_stage(_told(texts, num_steps=trainer.num_steps))
-    with lower_precision():
-        num_taken = trainer.run(checkpoints=checkpoints, on_step=on_step)
-    if config.optimisation.refit:
-        everything = [*texts, *held_out]
-        refitting = new_trainer(everything)
-        checkpoints = CheckpointFolder(output / "checkpoint-refit", run=identity)
-        on_stage(f"anew, with what calibrates: {_told(everything, num_steps=refitting.num_steps)}")
+        on_stage(f"training on {lesson.told}, {trainer.num_steps:,} steps")
         with lower_precision():
-            num_taken += refitting.run(
-                checkpoints=checkpoints, on_step=_counted_on(on_step, after=trainer.num_steps)
-            )
-    if not trainer.is_main_process:
+            num_taken += trainer.run(checkpoints=kept, on_step=lesson.counting(on_step))
+        networks.append(trainer.averaged_network)
+        is_main_process = trainer.is_main_process
+    if not is_main_process:
         return None
     manifest = _manifest(config, data, recipe=recipe, revision=revision)
     if num_taken == 0 and (finished := _finished(output / "model", manifest)):
@@ -147,77 +170,69 @@ def run_training(
         return finished
     on_stage(f"calibrating on {len(data.calibration):,} texts, measuring on others held out")
     return _finish(
-        trainer.averaged_network,
+        networks,
         tokenizer,
-        refitted=None if refitting is None else refitting.averaged_network,
         config=config,
         data=data,
         manifest=manifest,
-        learned=texts,
+        learned=[lesson.texts for lesson in lessons],
         calibration=held_out,
         output=output,
     )
 
 
-def calibrate(network: Network, texts: Sequence[TrainingText], *, padding_id: int) -> Calibration:
-    """Fits the calibration of a network on texts that it was not trained on."""
-    engine = TorchEngine(network, padding_id=padding_id)
-    reading = read_texts(engine, [text.windows for text in texts])
-    examples = [text.example for text in texts]
-    truth = truth_of_examples(examples)
-    fitted = fit_partial_calibration(
-        reading.category_NC,
-        reading.risk_N,
-        truth,
-        coarse=CoarseLabels.of(examples),
-        evidence_threshold=_evidence_threshold(reading, texts, truth),
-    )
-    orders = [example.category_order for example in examples]
-    return fitted.model_copy(update={"precedence": fit_precedence(fitted, reading, orders)})
-
-
-def _evidence_threshold(reading: Reading, texts: Sequence[TrainingText], truth: Truth) -> float:
-    return best_quote_threshold(
-        [
-            LabelledTokens(probability_T=probability_TC[:, c], inside_T=text.evidence_TC[:, c])
-            for probability_TC, text, target_C in zip(
-                reading.evidence, texts, truth.target_NC, strict=True
-            )
-            if text.example.evidence
-            for c in np.flatnonzero(target_C)
-        ]
-    )
+def _lessons(
+    config: TrainingConfig,
+    data: RunData,
+    texts: Sequence[TrainingText],
+    held_out: Sequence[TrainingText],
+    tokenizer: TextTokenizer,
+) -> list[_Lesson]:
+    """What each network of a run learns from: one, or another with what calibrates the first."""
+    optimisation = config.optimisation
+    more = prepare(data.refit, tokenizer) if optimisation.refit else []
+    parts = [texts, [*texts, *more]] if optimisation.refit else [texts]
+    steps = [num_steps(optimisation, num_texts=len(part)) for part in parts]
+    return [
+        _Lesson(
+            texts=part,
+            held_out=() if number else held_out,
+            folder="checkpoint-refit" if number else "checkpoint",
+            num_before=(sum(steps[:number]), number * optimisation.num_epochs),
+            num_steps=sum(steps),
+        )
+        for number, part in enumerate(parts)
+    ]
 
 
 def _finish(
-    network: Network,
+    networks: Sequence[Network],
     tokenizer: TextTokenizer,
     *,
-    refitted: Network | None,
     config: TrainingConfig,
     data: RunData,
     manifest: Manifest,
-    learned: Sequence[TrainingText],
+    learned: Sequence[Sequence[TrainingText]],
     calibration: Sequence[TrainingText],
     output: Path,
 ) -> RunResult:
+    first, last = networks[0], networks[-1]
     inverse_regularisation = add_lexical_reading(
-        network, tokenizer=tokenizer, learned=learned, held_out=calibration, config=config.lexical
+        first, tokenizer=tokenizer, learned=learned[0], held_out=calibration, config=config.lexical
     )
-
-    fitted = calibrate(network, calibration, padding_id=tokenizer.padding_id)
-    if refitted is not None:
+    fitted = calibrate(first, calibration, padding_id=tokenizer.padding_id)
+    if last is not first:
         refit_lexical_reading(
-            refitted,
-            weighed=network,
+            last,
+            weighed=first,
             tokenizer=tokenizer,
-            learned=[*learned, *calibration],
+            learned=learned[-1],
             config=config.lexical,
             risk_inverse_regularisation=inverse_regularisation,
         )
     directory, storage = output / "model", config.artifact.storage
     before_storage = Artifact(
-        network=network if refitted is None else refitted,
+        network=last,
         tokenizer=tokenizer,
         calibration=fitted,
         manifest=manifest,
@@ -225,7 +240,7 @@ def _finish(
     )
     save_artifact(before_storage, directory, storage=storage)
     weights = load_artifact(directory).network
-    if refitted is None:
+    if last is first:
         # Calibrated as stored: rounding moves a logit across a threshold now and then.
         fitted = calibrate(weights, calibration, padding_id=tokenizer.padding_id)
     stored = replace(before_storage, network=weights, calibration=fitted)
@@ -247,22 +262,6 @@ def _require_measured_on_others(config: TrainingConfig, data: RunData) -> None:
             f"the texts of {data.source} that calibrate are those measured on, and "
             "`optimisation.refit` would learn from them: leave it out"
         )
-
-
-def _told(texts: Sequence[TrainingText], *, num_steps: int) -> str:
-    num_tokens = sum(text.num_tokens for text in texts) / len(texts)
-    return f"training on {len(texts):,} texts, {num_tokens:,.0f} tokens each, {num_steps:,} steps"
-
-
-def _counted_on(
-    on_step: Callable[[StepReport], None], *, after: int
-) -> Callable[[StepReport], None]:
-    """Tells of steps as those that follow others."""
-
-    def told(report: StepReport) -> None:
-        on_step(replace(report, step=report.step + after, num_steps=report.num_steps + after))
-
-    return told
 
 
 def _finished(directory: Path, expected: Manifest) -> RunResult | None:
@@ -306,20 +305,29 @@ def _manifest(
             "start_from": start and start.model_version,
             "num_train_texts": _num_read(config, data),
             HELD_OUT_DIGESTS: {**held_out_digests(start), data.source: data.test_digest},
+            CALIBRATION_READ: _calibration_read(config, data, start),
             **_origin(config, data).as_config(),
         },
     )
 
 
+def _calibration_read(config: TrainingConfig, data: RunData, start: Manifest | None) -> list[str]:
+    ours = {data.source} if config.optimisation.refit else set()
+    return sorted(ours | calibration_read(start))
+
+
 def _num_read(config: TrainingConfig, data: RunData) -> int:
-    return len(data.train) + (len(data.calibration) if config.optimisation.refit else 0)
+    return len(data.train) + (len(data.refit) if config.optimisation.refit else 0)
 
 
 def _origin(config: TrainingConfig, data: RunData) -> Origin:
     if not config.optimisation.refit:
         return data.origin
-    calibrating = f"{len(data.calibration):,} texts that calibrated a network trained without them"
-    return replace(data.origin, trained_on=f"{data.origin.trained_on}; and the {calibrating}")
+    more = (
+        f"and {len(data.refit):,} of {len(data.calibration):,} that calibrated a network trained "
+        "without them"
+    )
+    return replace(data.origin, trained_on=f"{data.origin.trained_on}; {more}")
 
 
 def _digests(data: RunData, start: Manifest | None) -> dict[str, str]:

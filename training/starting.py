@@ -25,7 +25,7 @@ from training.identity import (
     RECIPE,
     RECIPE_VERSION,
 )
-from training.run_data.parts import held_out_digests
+from training.run_data.parts import calibration_read, held_out_digests
 
 _MODEL = "model"  # folder of the model inside the folder of the run that made it
 _MANIFEST = "manifest.json"
@@ -108,7 +108,8 @@ def require_start_unread(config: TrainingConfig, *, source: str, test_digest: st
         test_digest: digest of the texts it measures itself on; None for all of that kind.
 
     Raises:
-        ConfigError: the model learned from data of this kind, and held out others.
+        ConfigError: the model learned from data of this kind, and held out others, or has read
+            what the run calibrates on.
         ModelError: the model cannot be found.
     """
     manifest = start_manifest(config)
@@ -119,6 +120,11 @@ def require_start_unread(config: TrainingConfig, *, source: str, test_digest: st
             f"start_from is {config.start_from}, which learned from {source} and held out other "
             "texts of it than this run does, so it may have read those: start from a model of "
             "another kind of data, or hold out the same"
+        )
+    if source in calibration_read(manifest):
+        raise ConfigError(
+            f"start_from is {config.start_from}, which has read texts of {source} that calibrate "
+            "(`optimisation.refit`): start from a model of another kind of data"
         )
 
 

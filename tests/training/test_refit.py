@@ -7,7 +7,7 @@ import yaml
 
 from model_store.artifact import load_artifact
 from training.config import load_config
-from training.errors import ConfigError
+from training.errors import ConfigError, ResumeError
 from training.run import run_training
 
 pytestmark = pytest.mark.slow
@@ -71,13 +71,15 @@ def test_it_has_read_all_texts_and_says_so(runs):
     ours, theirs = refitted.manifest.config, plain.manifest.config
     assert ours["num_train_texts"] == theirs["num_train_texts"] + num_calibrating == 40
     assert ours["trained_on"] == (
-        f"{theirs['trained_on']}; and the {num_calibrating} texts that calibrated a network "
-        "trained without them"
+        f"{theirs['trained_on']}; and {num_calibrating} of {num_calibrating} that calibrated a "
+        "network trained without them"
     )
     assert ours["trained_on"] in refitted.card
     assert [step.step for step in steps] == list(range(1, len(steps) + 1))
     assert len(steps) == len(plain_steps) + 3
-    assert {step.num_steps for step in steps} == {len(plain_steps), len(steps)}
+    assert {step.num_steps for step in steps} == {len(steps)}
+    assert [step.epoch for step in steps] == [1] * len(plain_steps) + [2] * 3
+    assert (theirs["calibration_read"], ours["calibration_read"]) == ([], ["simulator"])
 
 
 @pytest.mark.parametrize("killed_at", [2, 5])
@@ -110,9 +112,29 @@ def test_asked_for_again_nothing_is_trained_twice(config, runs, tmp_path):
     assert stages[-1] == "the run was finished before: its model stays"
 
 
+def test_a_state_of_another_run_is_refused_before_the_first_step(config, runs, tmp_path):
+    whole, _, _ = runs[True]
+    shutil.copytree(whole / "checkpoint-refit", tmp_path / "checkpoint-refit")
+    given, steps = load_config(config(refit=True), overrides={"seed": 8}), []
+    with pytest.raises(ResumeError, match="checkpoint-refit"):
+        run_training(given, output=tmp_path, on_step=steps.append)
+    assert not steps
+
+
+def test_no_run_on_the_same_data_starts_from_it(config, runs, tmp_path):
+    folders = {refit: folder for refit, (folder, _, _) in runs.items()}
+    for refit, folder in folders.items():
+        given = load_config(config(refit=False), overrides={"start_from": str(folder)})
+        if refit:
+            with pytest.raises(ConfigError, match="has read texts of simulator that calibrate"):
+                run_training(given, output=tmp_path / "new")
+        else:
+            run_training(given, output=tmp_path / "new")
+
+
 def test_it_is_not_calibrated_on_what_it_has_read(run, config, runs, tmp_path):
     folder, _, _ = runs[True]
-    reasons = {True: "has read the texts that calibrate", False: "optimisation.refit"}
+    reasons = {True: "has read texts that calibrate", False: "optimisation.refit"}
     for refit, reason in reasons.items():
         code, _, told = run(
             *("calibrate", "--config", config(refit=refit), "--model", folder / "model"),

@@ -37,8 +37,9 @@ class RunSplit:
     Attributes:
         labelled: what is measured on.
         learnable: what a baseline may learn from: what the run learned from.
-        as_it_comes: what it may learn from too and calibrates on: what the run calibrated on, but
-            for a run that measures on just that.
+        as_it_comes: what it may learn from too and calibrates on: what the run calibrated on, and a
+            second network learned from (`optimisation.refit`), but for a run that measures on just
+            that.
         baselines: makes the baselines, those that read fields too where there are any.
         best: works out what could be answered at best; None where nobody knows.
         calibrates: whether the model was calibrated on what is measured on.

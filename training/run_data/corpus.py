@@ -40,6 +40,7 @@ def corpus_data(config: DataConfig, *, seed: int) -> RunData:
         source="corpus",
         train=train,
         calibration=held_out,
+        refit=(),
         test=labelled_narratives(split.held_out, name="held_out_authors", sha256=digest),
         figures_name="held_out_authors",
         digests={"corpus": digest},

@@ -50,6 +50,7 @@ def hmda_data(config: HmdaData) -> RunData:
         source="hmda",
         train=[row.example for row in parts["train"]],
         calibration=[row.example for row in parts["calibration"]],
+        refit=[row.example for row in _as_learned(parts["calibration"], config)],
         test=test,
         figures_name="held_out_lenders",
         digests=digests,
@@ -108,6 +109,16 @@ def _drawn(parts: dict[str, list[LabelledRow]], config: HmdaData) -> dict[str, l
     if config.max_test_rows is not None:
         test = draw_rows(test, num_rows=config.max_test_rows, seed=config.seed)
     return {"train": train, "calibration": calibration, "test": test}
+
+
+def _as_learned(rows: Sequence[LabelledRow], config: HmdaData) -> list[LabelledRow]:
+    """Returns rows drawn as those to learn from are."""
+    return draw_rows(
+        _capped(rows, config),
+        num_rows=len(rows),
+        denied_ratio=config.denied_ratio,
+        seed=config.seed,
+    )
 
 
 def _drawn_evenly(rows: Sequence[LabelledRow], *, num_rows: int, seed: int) -> list[LabelledRow]:

@@ -45,6 +45,7 @@ def lendingclub_data(config: LendingClubData) -> RunData:
         source="lendingclub",
         train=[row.example for row in parts["train"]],
         calibration=[row.example for row in parts["calibration"]],
+        refit=[row.example for row in _as_learned(parts["calibration"], config)],
         test=labelled_from_rows(
             parts["test"],
             name="LendingClub, later months",
@@ -95,6 +96,17 @@ def _drawn(
     if config.max_test_rows is not None:
         test = draw_loans(test, num_loans=config.max_test_rows, seed=config.seed)
     return {"train": train, "calibration": calibration, "test": test}
+
+
+def _as_learned(rows: Sequence[LabelledRow], config: LendingClubData) -> list[LabelledRow]:
+    """Returns as many rows as there are with as many defaults among them as to learn from."""
+    num_loans = len(rows)
+    if config.default_ratio is not None:
+        num_defaults = sum(row.example.risk_probability == 1 for row in rows)
+        num_loans = min(num_loans, round(num_defaults / config.default_ratio))
+    return draw_loans(
+        rows, num_loans=num_loans, default_ratio=config.default_ratio, seed=config.seed
+    )
 
 
 def draw_loans(

@@ -28,6 +28,16 @@ def held_out_digests(manifest: Manifest | None) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
+CALIBRATION_READ = "calibration_read"
+"""Key, in the configuration of a manifest, of what `calibration_read` returns."""
+
+
+def calibration_read(manifest: Manifest | None) -> set[str]:
+    """Returns the kinds of data whose calibrating texts a model, or one it began from, has read."""
+    found = [] if manifest is None else manifest.config.get(CALIBRATION_READ)
+    return {str(source) for source in found} if isinstance(found, list) else set()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """What a model card says of the texts.
@@ -66,6 +76,8 @@ class RunData:
         source: the kind of data.
         train: what is learned from.
         calibration: what maps and thresholds are fitted on; nothing of it is in `train`.
+        refit: what of `calibration` a second network may learn from besides `train`, drawn as that
+            is; nothing where the figures are on those texts.
         test: what the figures are on; for a corpus the texts of `calibration`, else others.
         figures_name: name of the figures on `test`.
         digests: sha256 by the name of what took part.
@@ -77,6 +89,7 @@ class RunData:
     source: Source
     train: Sequence[Example]
     calibration: Sequence[Example]
+    refit: Sequence[Example]
     test: LabelledTexts
     figures_name: str
     digests: Mapping[str, str]

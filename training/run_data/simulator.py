@@ -62,6 +62,7 @@ def simulator_data(config: SimulatorData) -> RunData:
         source="simulator",
         train=examples["train"],
         calibration=examples["calibration"],
+        refit=_learned(calibrating, config),
         test=_labelled(test, examples["test"], name=f"simulator, held-out {config.held_out}"),
         figures_name=f"held_out_{config.held_out}",
         digests={"simulator": content_digest(learnable)},

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from data_pipeline.domain.taxonomy import CATEGORIES, DenialCategory
@@ -129,3 +131,17 @@ def test_codes_that_cover_several_categories_are_counted_as_one(new_register):
     assert not data.test.truth.target_NC[:, [1, 4, 5, 6]].any()
     assert data.test.truth.target_NC[:, [0, 3]].any(axis=0).all()
     assert not data.test.truth.complete_N.any()
+
+
+def test_what_a_second_network_learns_from_besides_is_drawn_like_the_rest(new_register):
+    register = new_register({f"lender {n}": 20 for n in range(12)})
+    config = HmdaData(files=(register,), denied_ratio=0.8, calibration_ratio=0.3)
+    data = hmda_data(config)
+    calibrating = {e.id for e in data.calibration}
+    assert {e.id for e in data.refit} < calibrating
+    assert {e.id for e in denied(data.refit)} == {e.id for e in denied(data.calibration)}
+    assert len(denied(data.refit)) == round(0.8 * len(data.refit))
+    limited = hmda_data(config.model_copy(update={"max_lender_rows": 2}))
+    numbers = Counter(e.group for e in denied(limited.refit))
+    assert set(numbers) == lenders(limited.calibration)
+    assert max(numbers.values()) == 2

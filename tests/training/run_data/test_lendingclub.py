@@ -38,6 +38,17 @@ def test_defaults_may_be_more_of_what_is_learned_and_stay_as_they_are_elsewhere(
     assert len(data.train) + len(data.calibration) == 14
     assert sum(e.risk_probability for e in data.train) == 6
     assert data.test.truth.default_probability_N.mean() == 0.2
+    as_they_come = [e.risk_probability for e in data.calibration]
+    drawn = [e.risk_probability for e in data.refit]
+    assert {e.id for e in data.refit} <= {e.id for e in data.calibration}
+    assert sum(drawn) == sum(as_they_come)
+    assert len(drawn) == min(len(as_they_come), 2 * sum(as_they_come))
+
+
+def test_without_a_share_of_defaults_all_that_calibrates_may_be_learned_from(loans):
+    config = LendingClubData(files=(loans,), max_train_rows=30, **MONTHS)
+    data = lendingclub_data(config)
+    assert [e.id for e in data.refit] == [e.id for e in data.calibration]
 
 
 def test_no_figure_of_the_outcome_is_in_a_text_and_the_card_says_what_it_must(loans):
