@@ -21,8 +21,9 @@ from training.dataset import TrainingText, prepare
 from training.errors import ConfigError
 from training.evaluation import evaluate
 from training.identity import changed_settings
+from training.lessons import lessons_of
 from training.lexical import add_lexical_reading, refit_lexical_reading
-from training.loop import StepReport, Trainer, num_steps
+from training.loop import StepReport, Trainer
 from training.network_calibration import calibrate
 from training.precision import fitted_to_machine, lower_precision
 from training.revision import code_revision
@@ -58,41 +59,6 @@ class RunResult:
 
     directory: Path
     metrics: dict[str, dict[str, object]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lesson:
-    """What a network of a run learns from.
-
-    Attributes:
-        texts: the texts.
-        held_out: texts that tell when to stop; those it learns from never do.
-        folder: where its checkpoint is kept, inside the folder of the run.
-        num_before: steps and epochs of the networks before it.
-        num_steps: steps of the whole run.
-    """
-
-    texts: Sequence[TrainingText]
-    held_out: Sequence[TrainingText]
-    folder: str
-    num_before: tuple[int, int]
-    num_steps: int
-
-    @property
-    def told(self) -> str:
-        """The texts, in words."""
-        num_tokens = sum(text.num_tokens for text in self.texts) / len(self.texts)
-        return f"{len(self.texts):,} texts, {num_tokens:,.0f} tokens each"
-
-    def counting(self, on_step: Callable[[StepReport], None]) -> Callable[[StepReport], None]:
-        """Tells of steps as those of the whole run."""
-        steps, epochs = self.num_before
-
-        def told(report: StepReport) -> None:
-            step, epoch = report.step + steps, report.epoch + epochs
-            on_step(replace(report, step=step, epoch=epoch, num_steps=self.num_steps))
-
-        return told
 
 
 def run_training(
@@ -142,7 +108,7 @@ def run_training(
     recipe = recipe_identity(config)
     identity = _identity(config, data, recipe=recipe)
 
-    lessons = _lessons(config, data, texts, held_out, tokenizer)
+    lessons = lessons_of(config, data, texts, held_out, tokenizer)
     checkpoints = [CheckpointFolder(output / lesson.folder, run=identity) for lesson in lessons]
     for kept in checkpoints:
         kept.require_same_run()
@@ -179,30 +145,6 @@ def run_training(
         calibration=held_out,
         output=output,
     )
-
-
-def _lessons(
-    config: TrainingConfig,
-    data: RunData,
-    texts: Sequence[TrainingText],
-    held_out: Sequence[TrainingText],
-    tokenizer: TextTokenizer,
-) -> list[_Lesson]:
-    """What each network of a run learns from: one, or another with what calibrates the first."""
-    optimisation = config.optimisation
-    more = prepare(data.refit, tokenizer) if optimisation.refit else []
-    parts = [texts, [*texts, *more]] if optimisation.refit else [texts]
-    steps = [num_steps(optimisation, num_texts=len(part)) for part in parts]
-    return [
-        _Lesson(
-            texts=part,
-            held_out=() if number else held_out,
-            folder="checkpoint-refit" if number else "checkpoint",
-            num_before=(sum(steps[:number]), number * optimisation.num_epochs),
-            num_steps=sum(steps),
-        )
-        for number, part in enumerate(parts)
-    ]
 
 
 def _finish(
