@@ -35,8 +35,9 @@ def _computes_bf16() -> bool:
 @contextmanager
 def lower_precision() -> Iterator[None]:
     """Lets matrix products be as exact as training needs them; serving computes all others."""
+    before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
     try:
         yield
     finally:
-        torch.set_float32_matmul_precision("highest")
+        torch.set_float32_matmul_precision(before)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 import uuid
 from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -163,11 +164,12 @@ def open_bench():
 
 def _open_bench(stack, settings, *, in_memory=False, predictor=None, clock=None):
     keys = [add_key(settings.state_dir, person).get_secret_value() for person in PEOPLE]
-    clock = clock or [START]
+    clock, turn = clock or [START], threading.Lock()
 
     def now():
-        clock[0] += timedelta(seconds=1)
-        return clock[0]
+        with turn:  # commands run on several threads
+            clock[0] += timedelta(seconds=1)
+            return clock[0]
 
     storage, monitoring = partial(open_storage, settings), partial(open_monitoring, settings)
     if in_memory:
